@@ -1,0 +1,180 @@
+"""Which entries of a document are new, which are known, which have changed. Pure and symmetric; knows nothing of the archive.
+
+A source may change its guids, its links or both and still say the same thing; and it may give ten different stories one guid.
+So an entry is known by its key, else by its address with the same title, else by its whole text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from monitor.items import Entry, Item, item_id
+from monitor.segment import fold, terms
+
+_TRACKING = re.compile(
+    r"^(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|sid|ref|ref_src|cmpid|smid|spm|at_\w+|ns_\w+)$", re.I
+)
+_LETTERS = re.compile(r"[\W_]+")
+MIN_TEXT = 40
+"""Folded characters from which on a text alone can identify an entry; shorter ones ("Press release") repeat by chance."""
+SAME_TITLE = 0.5
+"""Resemblance of titles under one guid from which on it is an edit, not another story."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the archive has of an item that an entry may be."""
+
+    id: str
+    key: str
+    title: str
+    summary: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The items of a document by what is to be done with them."""
+
+    new: tuple[Item, ...]
+    revised: tuple[tuple[Known, Item], ...]  # the state so far, and the new one under the known id
+    unchanged: int
+
+
+@dataclass(slots=True)
+class Index:
+    """Known items of one source, to look an entry up in."""
+
+    by_key: dict[str, Known] = field(default_factory=dict)
+    by_address: dict[str, Known] = field(default_factory=dict)
+    by_text: dict[str, Known] = field(default_factory=dict)
+
+    def add(self, known: Known) -> None:
+        """Make an item findable."""
+        self.by_key.setdefault(known.key, known)
+        address = address_key(known.url)
+        if address:
+            self.by_address.setdefault(address, known)
+        self.by_text.setdefault(fingerprint(known.title, known.summary), known)
+
+
+def entry_keys(entries: Sequence[Entry]) -> list[str]:
+    """What makes each entry itself within its source, in order: guid, else address, else text; all different.
+
+    A guid that several different entries of the document share is no key alone: the address, or the text, is added.
+    """
+    keys = [
+        entry.guid or address_key(entry.url) or "text:" + fingerprint(entry.title, entry.summary) for entry in entries
+    ]
+    counts = Counter(keys)
+    found = []
+    for entry, key in zip(entries, keys, strict=True):
+        if counts[key] > 1:
+            key = f"{key}|{address_key(entry.url) or fingerprint(entry.title, entry.summary)}"
+        found.append(key)
+    return found
+
+
+def sort_out(index: Index, items: Iterable[Item]) -> Sorted:
+    """Compare the items of one document with what is known; `index` is left as it was.
+
+    An item that repeats within the document counts once, its first place.
+    """
+    new: dict[str, Item] = {}
+    revised: dict[str, tuple[Known, Item]] = {}
+    here = Index()
+    unchanged = 0
+    for item in items:
+        known = find(index, item) or find(here, item)
+        if known is None:
+            if item.key in index.by_key or item.key in new:  # the guid was given to another story before
+                item = _with_key(item, f"{item.key}|{fingerprint(item.title, '')}")
+                known = index.by_key.get(item.key) or here.by_key.get(item.key)
+        if known is None:
+            new[item.key] = item
+            here.add(Known(id=item.id, key=item.key, title=item.title, summary=item.summary, url=item.url))
+        elif known.id in {each.id for each in new.values()} or known.id in revised or not is_changed(known, item):
+            unchanged += 1
+        else:
+            revised[known.id] = (known, item)
+    return Sorted(new=tuple(new.values()), revised=tuple(revised.values()), unchanged=unchanged)
+
+
+def find(index: Index, item: Item) -> Known | None:
+    """The known item that this one is; None if it is new."""
+    by_key = index.by_key.get(item.key)
+    if by_key is not None and not _is_other_story(by_key, item):
+        return by_key
+    address = address_key(item.url)
+    by_address = index.by_address.get(address) if address else None
+    if by_address is not None and fold(by_address.title) == fold(item.title):
+        return by_address
+    if len(fold(item.title + item.summary)) >= MIN_TEXT and item.summary:
+        return index.by_text.get(fingerprint(item.title, item.summary))
+    return None
+
+
+def is_changed(known: Known, item: Item) -> bool:
+    """True if the item says something else than before; spacing, case, width and punctuation say nothing."""
+    return fingerprint(known.title, known.summary) != fingerprint(item.title, item.summary)
+
+
+def fingerprint(title: str, summary: str) -> str:
+    """Hash of the letters and digits of a text, folded: equal for texts that read the same (128 bits of SHA-256)."""
+    letters = _LETTERS.sub("", fold(title)) + "\0" + _LETTERS.sub("", fold(summary))
+    return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def address_key(url: str | None) -> str | None:
+    """The address as an identity: no scheme, www., tracking parameters, fragment; parameters sorted. None if there is none."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return url.strip() or None
+    if not host:
+        return url.strip() or None
+    parameters = sorted(
+        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(name)
+    )
+    query = f"?{urlencode(parameters)}" if parameters else ""
+    return f"{host}{parts.path.rstrip('/')}{query}"
+
+
+def resemblance(one: str, other: str) -> float:
+    """Share of word 3-grams that two texts have in common, 0..1 (Jaccard). Symmetric; 0 if either is empty.
+
+    Source: Broder 1997, On the resemblance and containment of documents.
+    """
+    first, second = _shingles(one), _shingles(other)
+    if not first or not second:
+        return 0.0
+    return len(first & second) / len(first | second)
+
+
+def _shingles(text: str) -> set[tuple[str, ...]]:
+    words = terms(text)
+    if not words:
+        return set()
+    size = min(3, len(words))
+    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+
+def _is_other_story(known: Known, item: Item) -> bool:
+    """One guid, but another address and hardly a word in common: the guid was used again."""
+    if address_key(known.url) == address_key(item.url) or known.url is None or item.url is None:
+        return False
+    one, other = set(terms(known.title)), set(terms(item.title))
+    union = one | other
+    return bool(union) and len(one & other) / len(union) < SAME_TITLE
+
+
+def _with_key(item: Item, key: str) -> Item:
+    return replace(item, key=key, id=item_id(item.source, key))

@@ -1,0 +1,382 @@
+"""The nouns: what the rest of the program speaks of, one frozen type per stage of an item's way.
+
+This page is the glossary: a word that stands here means this, everywhere. Nothing here reads, writes or decides.
+
+    Source -> Fetched -> Entry -> Item -> (Findings, Tag, Link) -> Judged -> Alert -> Message -> Receipt
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+
+class Tier(StrEnum):
+    """How close a source stands to the measure itself; the best first."""
+
+    OFFICIAL = "official"  # government, regulator, legislature
+    WIRE = "wire"  # news agency
+    PRESS = "press"  # newspaper, trade press
+    ANALYSIS = "analysis"  # think tank, industry body, law firm
+
+
+class Stage(StrEnum):
+    """How far an event has come, in the order in which measures usually go."""
+
+    REPORTED = "reported"  # somebody says so; nothing official seen
+    ANNOUNCED = "announced"  # an official source says so
+    CONSULTATION = "consultation"  # comments are asked for before a text is proposed
+    PROPOSED = "proposed"  # a proposed text is out
+    ON_FILE = "on_file"  # the final text is on public inspection, not yet published
+    FINAL = "final"  # published
+    IN_FORCE = "in_force"  # applies
+    AMENDED = "amended"  # changed after it was final
+    WITHDRAWN = "withdrawn"  # taken back, struck down or expired
+
+
+class DateKind(StrEnum):
+    """What a key date is the date of."""
+
+    COMMENTS_CLOSE = "comments_close"
+    EFFECTIVE = "effective"
+    APPLIES_FROM = "applies_from"
+    HEARING = "hearing"
+    PUBLISHED = "published"
+    LICENCE_EXPIRY = "licence_expiry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """Where a listing page keeps its links: CSS selectors, relative to `item` but for `item` itself."""
+
+    item: str  # one element per entry
+    title: str | None = None  # None: the text of the link
+    link: str = "a"  # the element with the href; "" if the item is itself the link
+    date: str | None = None  # None: the page gives no dates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A feed, API or page that we read."""
+
+    id: str  # stable, chosen by the operator
+    name: str
+    type: str  # a key of monitor.sources.TYPES
+    url: str  # absolute; what is fetched
+    country: str | None = None  # ISO 3166-1 alpha-2, or EU, INT; None: unknown
+    lang: str | None = None  # ISO 639-1; None or "mul": each item's own
+    kind: str | None = None  # government, regulator, newspaper, ...; free word for filters
+    tier: Tier = Tier.PRESS
+    every: float | None = None  # seconds between fetches; None: the default pace
+    select: Selectors | None = None  # listings only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server gave us to ask "anything new?" with, byte for byte."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """One successful answer of a source."""
+
+    url: str  # the address that answered, after redirects
+    body: bytes  # decoded from its content coding; empty if not modified
+    content_type: str  # header as sent, "" if none
+    validators: Validators
+    is_unmodified: bool  # True: 304, nothing new
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifier:
+    """A legal or technical key found in a text, in canonical form."""
+
+    type: str  # cfr, rin, docket, eccn, fr_doc, ...
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDate:
+    """A deadline or an effective date, with the words that say so."""
+
+    kind: DateKind
+    date: date
+    sentence: str
+    confidence: float = 1.0  # 0..1; 1 for a structured field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a source says, as parsed; texts may still carry markup."""
+
+    guid: str | None  # None: the source gives none
+    url: str | None
+    title: str
+    summary: str
+    published: datetime | None  # aware UTC; None: not stated or not readable
+    identifiers: tuple[Identifier, ...] = ()  # from structured fields only
+    dates: tuple[KeyDate, ...] = ()  # from structured fields only
+    step: str | None = None  # the jurisdiction's word for the stage, from a structured field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What one document gave."""
+
+    entries: tuple[Entry, ...]  # in document order
+    notes: tuple[str, ...] = ()  # what an operator should know: repaired, cut, bad entries skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A normalised entry, the unit of the archive. Texts are plain, without control characters."""
+
+    id: str  # item_id(source, key)
+    source: str  # Source.id
+    key: str  # what makes it this entry within its source
+    url: str | None  # http(s) only
+    title: str  # never empty: an untitled entry is titled from its text
+    summary: str  # "" if none
+    published: datetime | None  # never after first_seen
+    first_seen: datetime
+    lang: str
+    country: str | None
+    tier: Tier
+    kind: str | None = None
+    identifiers: tuple[Identifier, ...] = ()  # as in Entry
+    dates: tuple[KeyDate, ...] = ()
+    step: str | None = None
+    is_backlog: bool = False  # True: seen at the first fetch of its source
+
+    @property
+    def text(self) -> str:
+        """Title and summary, as the verbs read them."""
+        return f"{self.title}\n{self.summary}" if self.summary else self.title
+
+    @property
+    def moment(self) -> datetime:
+        """When it happened as far as we know: published, else first seen."""
+        return self.published or self.first_seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """An earlier state of an item, kept when its source changed it."""
+
+    item: str
+    at: datetime  # when the change was seen
+    title: str
+    summary: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A known agency, company, country, mineral, law or programme that a text names."""
+
+    id: str  # id in the lexicon
+    type: str
+    surface: str  # the words found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What identify found in one item."""
+
+    lang: str
+    identifiers: tuple[Identifier, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    dates: tuple[KeyDate, ...] = ()
+    stage: Stage = Stage.REPORTED
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One piece of evidence and what it added."""
+
+    term: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """An item's score for a theme, with its reasons."""
+
+    theme: str
+    score: float  # 0..1
+    is_given: bool  # True: the score reached the theme's threshold
+    reasons: tuple[Reason, ...] = ()  # strongest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The event that an item belongs to, and why."""
+
+    event: str  # begins with E-
+    is_new: bool  # True: this item opened the event
+    reasons: tuple[Reason, ...] = ()
+    copy_of: str | None = None  # id of the item that says the same in nearly the same words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An item with everything that judgement said of it."""
+
+    item: Item
+    findings: Findings
+    tags: tuple[Tag, ...]  # one per theme of the model; empty: not classified
+    link: Link
+    model: str | None  # version of the classifier; None: not classified
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """Themes given, best score first."""
+        given = sorted((tag for tag in self.tags if tag.is_given), key=lambda tag: -tag.score)
+        return tuple(tag.theme for tag in given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The items, of any language and source, about one development."""
+
+    id: str
+    title: str  # of the medoid item
+    stage: Stage
+    step: str | None
+    first_seen: datetime
+    last_seen: datetime
+    items: int
+    sources: tuple[str, ...]
+    langs: tuple[str, ...]
+    countries: tuple[str, ...]
+    themes: tuple[tuple[str, float], ...]  # theme, best score; best first
+    identifiers: tuple[Identifier, ...]
+    dates: tuple[KeyDate, ...]  # earliest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """At most `count` alerts in any `window`."""
+
+    count: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """Hours in which nothing is sent; alerts wait for their end."""
+
+    tz: str
+    start: str  # HH:MM, local
+    end: str  # HH:MM, local; before start: over midnight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What an analyst wants to hear of at once."""
+
+    id: str
+    when: str  # a query
+    to: tuple[str, ...]  # channel addresses: slack:#name, mail:someone@example, console
+    is_threaded: bool = True  # one thread per event
+    per_event: Limit | None = None
+    per_channel: Limit | None = None
+    quiet: Quiet | None = None
+    window: timedelta = timedelta(hours=48)  # older items are archived, not alerted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A daily digest and who gets it."""
+
+    id: str
+    to: tuple[str, ...]
+    at: str  # HH:MM local
+    tz: str
+    when: str  # a query; "" = everything
+    lang: str = "en"  # of the frame; items keep their own
+
+
+class AlertState(StrEnum):
+    """What became of an alert."""
+
+    WAITING = "waiting"  # to be sent, or quiet hours
+    SENT = "sent"
+    FOLDED = "folded"  # over a limit, or said already by another rule to the same channel: counted, in the digest
+    SUPPRESSED = "suppressed"  # too old, a backlog item, or a copy
+    DEAD = "dead"  # the channel will never take it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A rule that fired on an item of an event, for one channel."""
+
+    rule: str
+    item: str
+    event: str
+    channel: str
+    state: AlertState
+    reason: str  # why it fired, or why it was folded or suppressed
+    decided_at: datetime
+    not_before: datetime  # when it may be sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What goes to a channel, free of any channel's markup. Texts are plain."""
+
+    key: str  # natural key: the same order has the same key for ever
+    address: str  # within the channel: #name, someone@example, ""
+    headline: str
+    title: str
+    url: str | None
+    extract: str
+    fields: tuple[tuple[str, str], ...]
+    why: str
+    hint: str
+    text: str  # one line for notifications, complete by itself
+    thread: str | None = None  # remote id of the message to answer; None: a message of its own
+    html: str | None = None  # mail only: the HTML part
+    body: str | None = None  # mail only: the plain part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The proof that a message went."""
+
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """An analyst's verdict on an item and a theme."""
+
+    item: str
+    theme: str
+    verdict: bool
+    at: datetime
+    who: str
+    via: str  # cli, slack, web
+
+
+def item_id(source: str, key: str) -> str:
+    """Id of the item that `source` calls `key`: I- and 12 letters, the same on every machine (60 bits of SHA-256)."""
+    return "I-" + _token(f"{source}\0{key}", 12)
+
+
+def event_id(founder: str) -> str:
+    """Id of the event that the item `founder` opened: E- and 10 letters, the same on every replay (50 bits)."""
+    return "E-" + _token(founder, 10)
+
+
+def _token(text: str, length: int) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return base64.b32encode(digest).decode("ascii").lower()[:length]

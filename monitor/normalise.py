@@ -1,0 +1,111 @@
+"""Entry to item: plain, bounded, inert text; http addresses only; no date in the future. Pure; normalising twice is once."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from monitor import language
+from monitor.items import Entry, Item, Source, item_id
+
+MAX_TITLE = 500
+MAX_SUMMARY = 8_000
+MAX_URL = 2_000
+_MAX_RAW = 400_000  # characters of markup looked at; more adds nothing to 8,000 of text
+
+_DROPPED = re.compile(
+    r"<(script|style|head|template|svg|iframe|noscript)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.I | re.S
+)
+_BLOCK = re.compile(
+    r"</?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|section|article|dd|dt|hr|pre)\b[^<>]*>", re.I
+)
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[!?][^<>]*>")
+_INERT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 controls
+    "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # zero width, bidi overrides and isolates
+    "\ud800-\udfff\ufff9-\uffff]"  # lone surrogates, specials
+)
+_SPACE = re.compile(r"\s+")
+
+
+def normalise(source: Source, entry: Entry, key: str, now: datetime, *, is_backlog: bool = False) -> Item:
+    """The item that an entry becomes.
+
+    Args:
+        key: what makes it this entry within its source (see dedupe.entry_keys).
+        now: when it was seen, aware UTC.
+        is_backlog: True at the first fetch of the source.
+    """
+    summary = plain(entry.summary, MAX_SUMMARY)
+    title = (
+        plain(entry.title, MAX_TITLE) or _shortened(summary, 120) or clean(entry.url or key)[:MAX_TITLE] or "(untitled)"
+    )
+    if summary == title:
+        summary = ""
+    hint = None if source.lang in (None, "mul") else source.lang
+    published = entry.published
+    if published is not None and published > now:
+        published = now
+    return Item(
+        id=item_id(source.id, key),
+        source=source.id,
+        key=key,
+        url=address(entry.url),
+        title=title,
+        summary=summary,
+        published=published,
+        first_seen=now,
+        lang=language.detect(f"{title}\n{summary}", hint),
+        country=source.country,
+        tier=source.tier,
+        kind=source.kind,
+        identifiers=entry.identifiers,
+        dates=entry.dates,
+        step=entry.step,
+        is_backlog=is_backlog,
+    )
+
+
+def plain(text: str, limit: int) -> str:
+    """Text without markup, entities resolved, cleaned, at most `limit` characters (… marks a cut)."""
+    raw = text[:_MAX_RAW]
+    if "<" in raw:
+        raw = _TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub(" ", raw)))
+    if "&" in raw:
+        raw = html.unescape(raw)
+        if "<" in raw and _TAG.search(raw):  # markup that was escaped once more
+            raw = html.unescape(_TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub(" ", raw))))
+    return _shortened(clean(raw), limit)
+
+
+def clean(text: str) -> str:
+    """Text that can do no harm on a terminal, in a mail header or in a database: NFC, no controls, single spaces."""
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", _INERT.sub("", text))).strip()
+
+
+def address(url: str | None) -> str | None:
+    """The address if it is one that a reader may click: http or https, with a host, without a password; else None."""
+    if not url:
+        return None
+    found = _INERT.sub("", url).strip()
+    if len(found) > MAX_URL or any(character.isspace() or character in '<>"\\`' for character in found):
+        return None
+    try:
+        parts = urlsplit(found)
+        host = parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in ("http", "https") or not host or parts.username or parts.password:
+        return None
+    return found
+
+
+def _shortened(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    space = cut.rfind(" ")
+    return (cut[:space] if space > limit * 0.8 else cut).rstrip() + "…"

@@ -1,0 +1,330 @@
+r"""The query language, one parser for search, rules and digests. Pure; knows neither the archive nor the clock.
+
+    query   = any
+    any     = all { "OR" all }
+    all     = { ["AND"] factor }                     a space means AND
+    factor  = [ "-" | "NOT" ] atom
+    atom    = "(" any ")" | field | phrase | word ["*"]
+    field   = NAME ":" [ ">=" | "<=" | ">" | "<" | "=" ] value { "," value }
+    value   = phrase | run of characters without space , ( ) "
+    phrase  = '"' characters '"'
+
+Full-width characters and spaces are folded first (NFKC), so a query typed with a Japanese keyboard reads the same.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from monitor.errors import QueryError
+
+TEXT_FIELDS = ("theme", "source", "lang", "country", "kind", "tier", "event", "stage", "entity")
+IDENTIFIER_FIELDS = ("cfr", "eccn", "rin", "docket", "fr", "law", "hs", "eo", "notice")
+TIME_FIELDS = ("since", "until", "deadline")
+FIELDS = (*TEXT_FIELDS, *IDENTIFIER_FIELDS, *TIME_FIELDS, "score")
+
+MAX_LENGTH = 10_000
+MAX_DEPTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Text to find: a word, a phrase (its words in sequence), or the beginning of a word."""
+
+    text: str
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A named property with one of the values."""
+
+    name: str  # one of FIELDS
+    values: tuple[str, ...]
+    op: str = "="  # = for all fields; for score also >= <= > <
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Everything that does not match."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of the nodes; of none: everything."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of the nodes."""
+
+    nodes: tuple[Node, ...]
+
+
+Node = Word | Field | Not | And | Or
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>\s+)
+  | (?P<open>\() | (?P<close>\))
+  | (?P<phrase>"[^"]*"?)
+  | (?P<minus>-(?=\S))
+  | (?P<field>[A-Za-z_]+):(?P<op>>=|<=|>|<|=)?
+  | (?P<word>[^\s()",]+)
+  | (?P<stray>.)
+    """,
+    re.VERBOSE,
+)
+_VALUE = re.compile(r'"(?P<phrase>[^"]*)"|(?P<open>"[^"]*$)|(?P<run>[^\s,()"]+)')
+_DURATION = re.compile(r"^(?:P(?P<iso>\d{1,4})(?P<iso_unit>[DWMY])|(?P<n>\d{1,4})(?P<unit>[hdwmy]))$")
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_DAY = re.compile(r"^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
+
+
+def parse(text: str) -> Node:
+    """The tree of a query; And(()) for an empty one, which matches everything.
+
+    Raises:
+        QueryError: with the place of the slip and, where there is one, the nearest right word.
+    """
+    folded = unicodedata.normalize("NFKC", text).replace("\0", " ").strip()
+    if len(folded) > MAX_LENGTH:
+        raise QueryError(
+            f"the query has {len(folded)} characters; the limit is {MAX_LENGTH}", query=folded[:60], position=60
+        )
+    return _Parser(folded).parse()
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    position: int
+    node: Field | None = None
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = self._tokens()
+        self.at = 0
+
+    def parse(self) -> Node:
+        if not self.tokens:
+            return And(())
+        node = self._any(0)
+        if self.at < len(self.tokens):
+            token = self.tokens[self.at]
+            raise self._slip("a closing bracket without its opening", token.position)
+        return node
+
+    def _slip(self, cause: str, position: int, hint: str | None = None) -> QueryError:
+        return QueryError(cause, query=self.text, position=position, hint=hint)
+
+    def _tokens(self) -> list[_Token]:
+        found: list[_Token] = []
+        at = 0
+        while at < len(self.text):
+            match = _TOKEN.match(self.text, at)
+            assert match is not None
+            kind = match.lastgroup or ""
+            if match["field"] is not None:
+                node, at = self._field(match)
+                found.append(_Token("field", "", match.start(), node))
+                continue
+            if kind == "phrase":
+                raw = match["phrase"]
+                if len(raw) < 2 or not raw.endswith('"'):
+                    raise self._slip('a quotation mark without its partner; close it with "', match.start())
+                if raw.strip('" '):
+                    self._check_text(raw, match.start())
+                    found.append(_Token("phrase", raw[1:-1], match.start()))
+            elif kind == "stray":
+                raise self._slip(
+                    f"{match.group()} has no meaning here; commas stand between values, as in lang:ja,en", at
+                )
+            elif kind != "space":
+                if kind == "word":
+                    self._check_text(match.group(), match.start())
+                found.append(_Token(kind, match.group(), match.start()))
+            at = match.end()
+        return found
+
+    def _check_text(self, text: str, position: int) -> None:
+        if not any(character.isalnum() for character in text):
+            raise self._slip(f"{text} has no letter or digit to search for", position)
+
+    def _field(self, match: re.Match[str]) -> tuple[Field, int]:
+        name = match["field"].lower()
+        if name not in FIELDS:
+            near = difflib.get_close_matches(name, FIELDS, 1)
+            hint = f"Did you mean {near[0]}:? " if near else ""
+            raise self._slip(
+                f"unknown field '{name}'",
+                match.start(),
+                f"{hint}To search for the text itself, put it in quotation marks",
+            )
+        op = match["op"] or "="
+        if op != "=" and name != "score":
+            raise self._slip(f"{name}: takes no {op}", match.start("op"))
+        values: list[str] = []
+        at = match.end()
+        while True:
+            value = _VALUE.match(self.text, at)
+            if value is None or value["open"] is not None:
+                raise self._slip(f"{name}: needs a value", at)
+            values.append((value["phrase"] if value["phrase"] is not None else value["run"]).strip())
+            at = value.end()
+            if self.text[at : at + 1] != ",":
+                break
+            at += 1
+        node = Field(name, tuple(values), op, match.start())
+        self._check(node, match.end())
+        return node, at
+
+    def _check(self, node: Field, position: int) -> None:
+        for value in node.values:
+            if not value:
+                raise self._slip(f"{node.name}: needs a value", position)
+            if node.name == "score":
+                try:
+                    float(value)
+                except ValueError:
+                    raise self._slip(f"score: needs a number, not {value}", position) from None
+            elif node.name == "deadline" and duration(value) is None:
+                raise self._slip(f"deadline: needs a span such as 30d, not {value}", position)
+            elif node.name in ("since", "until"):
+                try:
+                    moment(value, datetime(2000, 1, 1, tzinfo=UTC))
+                except ValueError:
+                    raise self._slip(
+                        f"{node.name}: needs a span or a date (7d, P1W, 2026-05, 2026-05-01), not {value}", position
+                    ) from None
+        if len(node.values) > 1 and node.name in ("score", "deadline", "since", "until"):
+            raise self._slip(f"{node.name}: takes one value", position)
+
+    def _any(self, depth: int) -> Node:
+        if depth > MAX_DEPTH:
+            raise self._slip(f"brackets nested more than {MAX_DEPTH} deep", self.tokens[self.at].position)
+        nodes = [self._all(depth)]
+        while self._is_word("OR"):
+            self.at += 1
+            nodes.append(self._all(depth))
+        return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+
+    def _all(self, depth: int) -> Node:
+        nodes: list[Node] = []
+        while self.at < len(self.tokens) and self.tokens[self.at].kind != "close" and not self._is_word("OR"):
+            if self._is_word("AND"):
+                self.at += 1
+                if not nodes:
+                    raise self._slip("AND needs something before it", self.tokens[self.at - 1].position)
+                if self.at == len(self.tokens):
+                    raise self._slip("AND needs something after it", len(self.text))
+                continue
+            nodes.append(self._factor(depth))
+        if not nodes:
+            place = self.tokens[self.at].position if self.at < len(self.tokens) else len(self.text)
+            raise self._slip("something to search for is missing here", place)
+        return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
+
+    def _factor(self, depth: int) -> Node:
+        is_negative = False
+        while self.at < len(self.tokens) and (self.tokens[self.at].kind == "minus" or self._is_word("NOT")):
+            is_negative = not is_negative
+            self.at += 1
+        if self.at == len(self.tokens):
+            raise self._slip("NOT needs something after it", len(self.text))
+        node = self._atom(depth)
+        return Not(node) if is_negative else node
+
+    def _atom(self, depth: int) -> Node:
+        token = self.tokens[self.at]
+        self.at += 1
+        if token.node is not None:
+            return token.node
+        if token.kind == "open":
+            node = self._any(depth + 1)
+            if self.at == len(self.tokens):
+                raise self._slip("an opening bracket without its closing", token.position)
+            self.at += 1
+            return node
+        if token.kind == "phrase":
+            return Word(token.text)
+        if token.kind == "word":
+            is_prefix = token.text.endswith("*")
+            text = token.text.rstrip("*")
+            if not text:
+                raise self._slip("* needs the beginning of a word before it", token.position)
+            return Word(text, is_prefix)
+        raise self._slip("something to search for is missing here", token.position)
+
+    def _is_word(self, word: str) -> bool:
+        return self.at < len(self.tokens) and self.tokens[self.at] == _Token(
+            "word", word, self.tokens[self.at].position
+        )
+
+
+def duration(text: str) -> timedelta | None:
+    """A span such as 12h, 7d, 2w, 3m, 1y or P1W; None if it is none. A month counts 30 days, a year 365."""
+    match = _DURATION.match(text.strip())
+    if match is None:
+        return None
+    count = int(match["iso"] or match["n"])
+    unit = (match["iso_unit"] or match["unit"]).lower()
+    return timedelta(hours=count) if unit == "h" else timedelta(days=count * _DAYS[unit])
+
+
+def moment(text: str, now: datetime, *, is_end: bool = False) -> datetime:
+    """The moment that a since: or until: value means, aware UTC.
+
+    Args:
+        text: a span back from now, or a year, month or day (UTC).
+        is_end: True for until: the end of that day, month or year (exclusive).
+
+    Raises:
+        ValueError: neither a span nor a date.
+    """
+    span = duration(text)
+    if span is not None:
+        return now - span
+    match = _DAY.match(text)
+    if match is None:
+        raise ValueError(text)
+    year, month, day = (int(part) if part else None for part in match.groups())
+    assert year is not None
+    start = datetime(year, month or 1, day or 1, tzinfo=UTC)
+    if not is_end:
+        return start
+    if day:
+        return start + timedelta(days=1)
+    if month:
+        return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    return datetime(year + 1, 1, 1, tzinfo=UTC)
+
+
+def explain(node: Node, depth: int = 0) -> str:
+    """The tree of a query as indented lines, for --explain."""
+    pad = "  " * depth
+    match node:
+        case Word(text, is_prefix):
+            kind = "prefix" if is_prefix else "phrase" if " " in text else "word"
+            return f'{pad}{kind} "{text}"'
+        case Field(name, values, op, _):
+            return f"{pad}{name} {op} {' or '.join(values)}"
+        case Not(inner):
+            return f"{pad}not\n{explain(inner, depth + 1)}"
+        case And(nodes):
+            inside = "\n".join(explain(each, depth + 1) for each in nodes)
+            return f"{pad}all of\n{inside}" if nodes else f"{pad}everything"
+        case Or(nodes):
+            return f"{pad}any of\n" + "\n".join(explain(each, depth + 1) for each in nodes)

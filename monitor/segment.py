@@ -1,0 +1,87 @@
+"""Cuts text of any script into the pieces that tagging, linking and search compare.
+
+Latin, Greek, Cyrillic and digits become folded words; Chinese, Japanese and Korean runs become overlapping pairs of
+characters, because pairs find every word of two characters and more without a dictionary (docs/decisions/0004). Pure; never raises.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+CJK = (
+    "\u3005\u3007"  # 々 〇
+    "\u3040-\u30ff\u31f0-\u31ff"  # kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
+    "\u1100-\u11ff\uac00-\ud7af"  # Hangul
+    "\U00020000-\U0003fffd"  # Han, supplementary planes
+)
+"""Characters of unspaced (or, for Korean, agglutinated) scripts, as the inside of a regex class."""
+
+_PIECE = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+")
+_CJK_FIRST = re.compile(f"[{CJK}]")
+
+
+def fold(text: str) -> str:
+    """The text as comparisons see it: NFKC (full width, ligatures, half-width kana), case folded.
+
+    Source: Unicode Standard Annex 15 (NFKC), Unicode Standard section 3.13 (case folding).
+    """
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """Runs of one script of the folded text, in order: (run, is_cjk)."""
+    for match in _PIECE.finditer(fold(text)):
+        run = match.group()
+        yield run, _CJK_FIRST.match(run) is not None
+
+
+def terms(text: str) -> list[str]:
+    """Words and character pairs of a text, in order, repeats kept. A CJK run of one character is a term of its own."""
+    found: list[str] = []
+    for run, is_cjk in pieces(text):
+        if is_cjk and len(run) > 1:
+            found += [run[i : i + 2] for i in range(len(run) - 1)]
+        else:
+            found.append(run)
+    return found
+
+
+def index_text(text: str) -> str:
+    """The text as the search index stores it: terms, space separated, each CJK run closed by its last character.
+
+    The closing character makes a query of one character a prefix query that also finds the end of a run.
+    """
+    found: list[str] = []
+    for run, is_cjk in pieces(text):
+        if is_cjk:
+            found += [run[i : i + 2] for i in range(len(run))]
+        else:
+            found.append(run)
+    return " ".join(found)
+
+
+def contains(text: str, word: str, *, is_prefix: bool = False) -> bool:
+    """True if the folded `text` holds `word` the way search would find it.
+
+    CJK matches inside a run; other scripts match whole words (or their beginning, with `is_prefix`), in sequence.
+
+    Args:
+        text: already folded.
+        word: one or more words, folded here.
+    """
+    runs = list(pieces(word))
+    if not runs:
+        return False
+    parts = []
+    for place, (run, is_cjk) in enumerate(runs):
+        escaped = re.escape(run)
+        is_last = place == len(runs) - 1
+        if is_cjk:
+            parts.append(escaped)
+        else:
+            end = "" if is_last and is_prefix else f"(?![^\\W_{CJK}])"
+            parts.append(f"(?<![^\\W_{CJK}]){escaped}{end}")
+    return re.search(r"[\W_]*".join(parts), text) is not None
