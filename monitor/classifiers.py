@@ -63,9 +63,7 @@ def load_themes(folder: Path) -> tuple[Theme, ...]:
     for path in sorted(folder.glob("*/theme.yaml")):
         try:
             raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-            found.append(
-                Theme(id=path.parent.name, names=tuple(raw["name"].items()), definition=str(raw["definition"]))
-            )
+            found.append(Theme(id=path.parent.name, names=tuple(raw["name"].items()), definition=str(raw["definition"])))
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"a theme needs name: and definition: ({error})", subject=str(path)) from error
     if not found:
@@ -140,9 +138,7 @@ def load_model(folder: Path) -> Model:
     place = folder / "model"
     for stranger in sorted(place.glob("*")):
         if stranger.suffix in (".pkl", ".pickle", ".joblib", ".skops"):
-            raise ModelError(
-                "is not opened: such files can run code", subject=str(stranger), hint="Remove it. " + _HINT
-            )
+            raise ModelError("is not opened: such files can run code", subject=str(stranger), hint="Remove it. " + _HINT)
     try:
         manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
         raw = (place / WEIGHTS).read_bytes()
@@ -153,13 +149,9 @@ def load_model(folder: Path) -> Model:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ModelError("was written by another version of this program", subject=str(place / MANIFEST), hint=_HINT)
     if manifest.get("sha256") != hashlib.sha256(raw).hexdigest():
-        raise ModelError(
-            "is damaged: its checksum differs from the manifest's", subject=str(place / WEIGHTS), hint=_HINT
-        )
+        raise ModelError("is damaged: its checksum differs from the manifest's", subject=str(place / WEIGHTS), hint=_HINT)
     if manifest.get("encoder") != ENCODER:
-        raise ModelError(
-            f"was trained for {manifest.get('encoder')!r}, not {ENCODER!r}", subject=str(place), hint=_HINT
-        )
+        raise ModelError(f"was trained for {manifest.get('encoder')!r}, not {ENCODER!r}", subject=str(place), hint=_HINT)
     try:
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             themes = tuple(str(name) for name in manifest["themes"])

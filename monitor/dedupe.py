@@ -68,16 +68,12 @@ def entry_keys(entries: Sequence[Entry]) -> list[str]:
 
     A guid that several different entries of the document share is no key alone: the address, or the text, is added.
     """
-    keys = [
-        entry.guid or address_key(entry.url) or "text:" + fingerprint(entry.title, entry.summary) for entry in entries
-    ]
+    keys = [entry.guid or address_key(entry.url) or "text:" + fingerprint(entry.title, entry.summary) for entry in entries]
     counts = Counter(keys)
-    found = []
-    for entry, key in zip(entries, keys, strict=True):
-        if counts[key] > 1:
-            key = f"{key}|{address_key(entry.url) or fingerprint(entry.title, entry.summary)}"
-        found.append(key)
-    return found
+    return [
+        key if counts[key] == 1 else f"{key}|{address_key(entry.url) or fingerprint(entry.title, entry.summary)}"
+        for entry, key in zip(entries, keys, strict=True)
+    ]
 
 
 def sort_out(index: Index, items: Iterable[Item]) -> Sorted:
@@ -89,12 +85,12 @@ def sort_out(index: Index, items: Iterable[Item]) -> Sorted:
     revised: dict[str, tuple[Known, Item]] = {}
     here = Index()
     unchanged = 0
-    for item in items:
+    for read in items:
+        item = read
         known = find(index, item) or find(here, item)
-        if known is None:
-            if item.key in index.by_key or item.key in new:  # the guid was given to another story before
-                item = _with_key(item, f"{item.key}|{fingerprint(item.title, '')}")
-                known = index.by_key.get(item.key) or here.by_key.get(item.key)
+        if known is None and (item.key in index.by_key or item.key in new):  # the guid was given to another story before
+            item = _with_key(item, f"{item.key}|{fingerprint(item.title, '')}")
+            known = index.by_key.get(item.key) or here.by_key.get(item.key)
         if known is None:
             new[item.key] = item
             here.add(Known(id=item.id, key=item.key, title=item.title, summary=item.summary, url=item.url))

@@ -42,9 +42,7 @@ def figures(judged: Sequence[Judgement], themes: Sequence[str]) -> Figures:
     langs = sorted({each.lang for each in judged})
     micro = {
         lang: _f1(
-            *_counts(
-                (theme in each.labels, theme in each.given) for each in judged if each.lang == lang for theme in themes
-            )
+            *_counts((theme in each.labels, theme in each.given) for each in judged if each.lang == lang for theme in themes)
         )
         for lang in langs
     }

@@ -22,7 +22,11 @@ _ECCN_CUE = re.compile(
     re.I,
 )
 _ECCN_KNOWN = frozenset(
-    ["3A001", "3A090", "3A901", "3A904", "3B001", "3B002", "3B090", "3B901", "3C001", "3C907", "3C908", "3C909", "3D001", "3D002", "3D901", "3D907", "3E001", "3E901", "3E905", "4A003", "4A005", "4A090", "4A906", "4D001", "4D090", "4D906", "4E001", "4E091", "5A002", "5A992", "5D002", "5D992", "5E002", "0A501", "0A606", "2B910", "2B201", "1C350", "1C351", "6A002", "6A003", "9A515", "9A610"]
+    (
+        "3A001 3A090 3A901 3A904 3B001 3B002 3B090 3B901 3C001 3C907 3C908 3C909 3D001 3D002 3D901 3D907 3E001 3E901 "
+        "3E905 4A003 4A005 4A090 4A906 4D001 4D090 4D906 4E001 4E091 5A002 5A992 5D002 5D992 5E002 0A501 0A606 2B910 "
+        "2B201 1C350 1C351 6A002 6A003 9A515 9A610"
+    ).split()
 )
 """Numbers of the Commerce Control List (15 CFR 774, Supplement 1) that the news names without saying "ECCN"."""
 _CFR_TITLES = {"10", "15", "19", "22", "28", "31", "32", "33", "37", "40", "46", "47", "48", "50"}
@@ -129,9 +133,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | Non
     ),
     (
         "eccn",
-        re.compile(
-            r"\b(?P<b>[0-9][A-E][0-9]{3})(?P<s>(?:\.(?:[a-z]|[0-9]{1,2}|[ivx]+))*)(?![A-Za-z0-9])|\b(?P<e>EAR99)\b"
-        ),
+        re.compile(r"\b(?P<b>[0-9][A-E][0-9]{3})(?P<s>(?:\.(?:[a-z]|[0-9]{1,2}|[ivx]+))*)(?![A-Za-z0-9])|\b(?P<e>EAR99)\b"),
         _eccn,
     ),
     (
@@ -171,9 +173,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | Non
     ),
     (
         "jp_beppyo",
-        re.compile(
-            rf"(?:輸出(?:貿易管理)?令)?別表第?(?P<t>[1-7一二三四五六七])の?(?P<i>{_NUM})の?項(?:\((?P<g>{_NUM})\))?"
-        ),
+        re.compile(rf"(?:輸出(?:貿易管理)?令)?別表第?(?P<t>[1-7一二三四五六七])の?(?P<i>{_NUM})の?項(?:\((?P<g>{_NUM})\))?"),
         _beppyo,
     ),
     (
@@ -209,9 +209,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | Non
 )
 _HINT = re.compile(r"[0-9〇一二三四五六七八九十]")
 
-RARE = frozenset(
-    {"fr_doc", "fr_citation", "docket", "rin", "jp_law_no", "jp_kokuji", "jp_tsutatsu", "cn_docno", "uk_nte"}
-)
+RARE = frozenset({"fr_doc", "fr_citation", "docket", "rin", "jp_law_no", "jp_kokuji", "jp_tsutatsu", "cn_docno", "uk_nte"})
 """Types whose value names one measure, so that two items which share it speak of the same development."""
 
 QUERY_TYPES = {
@@ -247,14 +245,15 @@ def is_named(value: str, wanted: str) -> bool:
 
     Case, spaces and the "CFR" between title and part do not matter.
     """
-    have, want = _loose(value), _loose(wanted)
+    have, want = loose(value), loose(wanted)
     if not want or not have.startswith(want):
         return want in _loose_parts(value)
     rest = have[len(want) :]
     return not rest or not (rest[0].isalnum() and want[-1].isalnum() and rest[0].isdigit() == want[-1].isdigit())
 
 
-def _loose(value: str) -> str:
+def loose(value: str) -> str:
+    """The value as queries compare it: folded, without spaces, 15 CFR 744 as 15/744."""
     folded = unicodedata.normalize("NFKC", value).casefold()
     folded = re.sub(r"\s*(?:c\.?f\.?r\.?)\s*(?:part\s*)?", "/", folded)
     return re.sub(r"\s+|^(?:eo|pl|docket|rin)\b", "", folded)
@@ -262,5 +261,5 @@ def _loose(value: str) -> str:
 
 def _loose_parts(value: str) -> tuple[str, ...]:
     """An era law number is also known by the number alone: 令和4年法律第43号 for 令和4年法律第43号 (2022)."""
-    folded = _loose(value)
+    folded = loose(value)
     return (folded.split("(")[0],) if folded.endswith(")") else ()

@@ -154,6 +154,7 @@ class Item:
     dates: tuple[KeyDate, ...] = ()
     step: str | None = None
     is_backlog: bool = False  # True: seen at the first fetch of its source
+    changed_at: datetime | None = None  # when its source last changed it; None: never
 
     @property
     def text(self) -> str:
@@ -244,6 +245,16 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """An item as the archive has it, with what judgement said of it."""
+
+    item: Item
+    themes: tuple[tuple[str, float], ...] = ()  # themes given, best score first
+    event: str | None = None  # None: not judged yet
+    copy_of: str | None = None  # id of the item it repeats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """The items, of any language and source, about one development."""
 
@@ -260,6 +271,19 @@ class Event:
     themes: tuple[tuple[str, float], ...]  # theme, best score; best first
     identifiers: tuple[Identifier, ...]
     dates: tuple[KeyDate, ...]  # earliest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """A key date of an event, with where it is stated."""
+
+    date: KeyDate
+    event: str
+    title: str  # of the item that states it
+    item: str
+    source: str
+    url: str | None
+    themes: tuple[str, ...]  # of the event, sorted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +329,25 @@ class Subscription:
     lang: str = "en"  # of the frame; items keep their own
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What we remember of a source between fetches."""
+
+    id: str
+    validators: Validators = Validators()
+    polls: int = 0  # fetches that succeeded, ever
+    had_entries: bool = False
+    last_attempt: datetime | None = None
+    last_success: datetime | None = None
+    last_full: datetime | None = None  # last answer with a body
+    error_kind: str | None = None  # None: healthy
+    error_text: str | None = None
+    error_at: datetime | None = None
+    error_count: int = 0  # failures in a row
+    not_before: datetime | None = None  # Retry-After
+    next_poll: datetime | None = None  # None: at once
+
+
 class AlertState(StrEnum):
     """What became of an alert."""
 
@@ -327,6 +370,34 @@ class Alert:
     reason: str  # why it fired, or why it was folded or suppressed
     decided_at: datetime
     not_before: datetime  # when it may be sent
+
+
+class OrderState(StrEnum):
+    """What became of an order in the outbox."""
+
+    WAITING = "waiting"
+    DOUBTFUL = "doubtful"  # a try was begun and its end is unknown: look for the message before repeating
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A row of the outbox: something to be said to a channel."""
+
+    id: int
+    key: str  # natural key
+    kind: str  # alert or digest
+    channel: str  # address
+    rule: str  # Rule.id or Subscription.id
+    event: str | None
+    item: str | None
+    since: datetime | None  # digests: what it covers
+    until: datetime | None
+    state: OrderState
+    attempts: int
+    created_at: datetime
+    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

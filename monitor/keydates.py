@@ -90,9 +90,7 @@ def find(text: str, published: date) -> tuple[KeyDate, ...]:
         if kind is DateKind.COMMENTS_CLOSE and day < published:
             continue  # the recital of an earlier period
         confidence = 0.9 if is_dated else 0.7
-        found.setdefault(
-            (kind, day), KeyDate(kind=kind, date=day, sentence=_sentence(folded, start), confidence=confidence)
-        )
+        found.setdefault((kind, day), KeyDate(kind=kind, date=day, sentence=_sentence(folded, start), confidence=confidence))
     return tuple(found.values())
 
 

@@ -23,19 +23,15 @@ _ONLY_ZH = set(
 """Simplified forms and Chinese function words that Japanese headlines do not use."""
 
 _STOP = {
-    "en": frozenset(
-        ["the", "of", "and", "to", "in", "for", "on", "with", "from", "by", "at", "is", "are", "as", "its", "that", "this", "will", "be", "has", "over", "after", "under", "new"]
-    ),
+    "en": frozenset("the of and to in for on with from by at is are as its that this will be has over after under new".split()),
     "de": frozenset(
-        ["der", "die", "das", "und", "zu", "für", "von", "mit", "auf", "ist", "im", "den", "des", "dem", "ein", "eine", "nicht", "sich", "bei", "nach", "über", "aus", "gegen", "zur", "zum"]
+        "der die das und zu für von mit auf ist im den des dem ein eine nicht sich bei nach über aus gegen zur zum".split()
     ),
-    "fr": frozenset(
-        ["le", "la", "les", "des", "du", "de", "et", "en", "un", "une", "pour", "sur", "dans", "par", "au", "aux", "est", "avec", "plus", "contre", "ses", "qui", "sont"]
-    ),
-    "es": frozenset(["el", "la", "los", "las", "de", "del", "y", "en", "un", "una", "para", "por", "con", "que", "se", "su", "al", "es", "más", "contra", "sus", "como"]),
-    "it": frozenset(["il", "lo", "la", "gli", "le", "di", "del", "della", "dei", "e", "in", "un", "una", "per", "con", "che", "si", "sul", "alla", "è", "nel", "contro"]),
-    "pt": frozenset(["o", "os", "as", "de", "do", "da", "dos", "das", "e", "em", "um", "uma", "para", "por", "com", "que", "se", "ao", "não", "mais", "na", "no"]),
-    "nl": frozenset(["de", "het", "een", "en", "van", "voor", "met", "op", "in", "is", "te", "dat", "die", "niet", "zijn", "aan", "bij", "door", "over", "uit", "naar"]),
+    "fr": frozenset("le la les des du de et en un une pour sur dans par au aux est avec plus contre ses qui sont".split()),
+    "es": frozenset("el la los las de del y en un una para por con que se su al es más contra sus como".split()),
+    "it": frozenset("il lo la gli le di del della dei e in un una per con che si sul alla è nel contro".split()),
+    "pt": frozenset("o os as de do da dos das e em um uma para por com que se ao não mais na no".split()),
+    "nl": frozenset("de het een en van voor met op in is te dat die niet zijn aan bij door over uit naar".split()),
 }
 
 

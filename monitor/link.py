@@ -39,7 +39,11 @@ _MAX_TEXT = 1_500
 _TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,40}$")
 _KANA_ONLY = re.compile("^[\u3040-\u309f]+$")
 _STOP = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "been", "by", "for", "from", "has", "have", "in", "into", "is", "it", "its", "of", "on", "or", "over", "says", "said", "that", "the", "their", "to", "under", "was", "were", "will", "with", "after", "amid", "against", "more", "new", "not", "than", "this", "der", "die", "das", "und", "von", "mit", "auf", "für", "im", "zu", "den", "des", "le", "la", "les", "de", "du", "des", "et", "en", "un", "une", "sur", "pour"]
+    (
+        "a an and are as at be been by for from has have in into is it its of on or over says said that the their to "
+        "under was were will with after amid against more new not than this der die das und von mit auf für im zu den "
+        "des le la les de du des et en un une sur pour"
+    ).split()
 )
 
 
@@ -87,9 +91,7 @@ class Linker:
 
     def _decide(self, member: _Member) -> tuple[str | None, tuple[Reason, ...]]:
         named = {
-            self._event_of_identifier[key]: key
-            for key in sorted(member.keys, reverse=True)
-            if key in self._event_of_identifier
+            self._event_of_identifier[key]: key for key in sorted(member.keys, reverse=True) if key in self._event_of_identifier
         }
         if named:
             oldest = min(named, key=self._order.__getitem__)
@@ -235,12 +237,7 @@ def _concepts(text: str, findings: Findings) -> Counter[str]:
         found[f"%{date.date.isoformat()}"] += 1
     for run, is_cjk in pieces(text):
         # model numbers and figures: h800, 23, 3a090; not years, not single digits
-        if (
-            not is_cjk
-            and any(each.isdigit() for each in run)
-            and len(run) > 1
-            and not re.fullmatch(r"(?:19|20)\d\d", run)
-        ):
+        if not is_cjk and any(each.isdigit() for each in run) and len(run) > 1 and not re.fullmatch(r"(?:19|20)\d\d", run):
             found[f"={run}"] += 1
     return found
 

@@ -16,12 +16,8 @@ MAX_SUMMARY = 8_000
 MAX_URL = 2_000
 _MAX_RAW = 400_000  # characters of markup looked at; more adds nothing to 8,000 of text
 
-_DROPPED = re.compile(
-    r"<(script|style|head|template|svg|iframe|noscript)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.I | re.S
-)
-_BLOCK = re.compile(
-    r"</?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|section|article|dd|dt|hr|pre)\b[^<>]*>", re.I
-)
+_DROPPED = re.compile(r"<(script|style|head|template|svg|iframe|noscript)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.I | re.S)
+_BLOCK = re.compile(r"</?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|section|article|dd|dt|hr|pre)\b[^<>]*>", re.I)
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[!?][^<>]*>")
 _INERT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 controls
@@ -40,9 +36,7 @@ def normalise(source: Source, entry: Entry, key: str, now: datetime, *, is_backl
         is_backlog: True at the first fetch of the source.
     """
     summary = plain(entry.summary, MAX_SUMMARY)
-    title = (
-        plain(entry.title, MAX_TITLE) or _shortened(summary, 120) or clean(entry.url or key)[:MAX_TITLE] or "(untitled)"
-    )
+    title = plain(entry.title, MAX_TITLE) or _shortened(summary, 120) or clean(entry.url or key)[:MAX_TITLE] or "(untitled)"
     if summary == title:
         summary = ""
     hint = None if source.lang in (None, "mul") else source.lang

@@ -98,9 +98,7 @@ def parse(text: str) -> Node:
     """
     folded = unicodedata.normalize("NFKC", text).replace("\0", " ").strip()
     if len(folded) > MAX_LENGTH:
-        raise QueryError(
-            f"the query has {len(folded)} characters; the limit is {MAX_LENGTH}", query=folded[:60], position=60
-        )
+        raise QueryError(f"the query has {len(folded)} characters; the limit is {MAX_LENGTH}", query=folded[:60], position=60)
     return _Parser(folded).parse()
 
 
@@ -149,9 +147,7 @@ class _Parser:
                     self._check_text(raw, match.start())
                     found.append(_Token("phrase", raw[1:-1], match.start()))
             elif kind == "stray":
-                raise self._slip(
-                    f"{match.group()} has no meaning here; commas stand between values, as in lang:ja,en", at
-                )
+                raise self._slip(f"{match.group()} has no meaning here; commas stand between values, as in lang:ja,en", at)
             elif kind != "space":
                 if kind == "word":
                     self._check_text(match.group(), match.start())
@@ -269,9 +265,7 @@ class _Parser:
         raise self._slip("something to search for is missing here", token.position)
 
     def _is_word(self, word: str) -> bool:
-        return self.at < len(self.tokens) and self.tokens[self.at] == _Token(
-            "word", word, self.tokens[self.at].position
-        )
+        return self.at < len(self.tokens) and self.tokens[self.at] == _Token("word", word, self.tokens[self.at].position)
 
 
 def duration(text: str) -> timedelta | None:
@@ -310,6 +304,17 @@ def moment(text: str, now: datetime, *, is_end: bool = False) -> datetime:
     if month:
         return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
     return datetime(year + 1, 1, 1, tzinfo=UTC)
+
+
+def themes(node: Node) -> tuple[str, ...]:
+    """Themes that a query asks for; score: speaks of these, or of any theme if there are none."""
+    match node:
+        case Field("theme", values):
+            return tuple(value.casefold() for value in values)
+        case And(nodes) | Or(nodes):
+            return tuple(theme for each in nodes for theme in themes(each))
+        case _:
+            return ()
 
 
 def explain(node: Node, depth: int = 0) -> str:

@@ -33,9 +33,7 @@ _CUES: tuple[tuple[re.Pattern[str], Stage], ...] = (
     ),
     (re.compile(r"\bproposes?\b|\bproposed (?:rule|regulation)|改正案|草案|법안|개정안", re.I), Stage.PROPOSED),
     (
-        re.compile(
-            r"公布(?:され|した|しました|する|について|$)|现予以公布|发布公告|公告\d{4}年第|\bpromulgat|공포", re.I
-        ),
+        re.compile(r"公布(?:され|した|しました|する|について|$)|现予以公布|发布公告|公告\d{4}年第|\bpromulgat|공포", re.I),
         Stage.FINAL,
     ),
     (re.compile(r"(?:施行され|施行しました|の施行について|came into force|took effect|现已施行)"), Stage.IN_FORCE),

@@ -87,7 +87,8 @@ def encode(items: Sequence[Counter[str]]) -> csr_matrix:
 def scores(model: Model, matrix: csr_matrix) -> Floats:
     """Probability of each theme for each row: (n_items, n_themes) float32, 0..1."""
     values = np.asarray(matrix @ model.weights.T, dtype=np.float32) + model.intercepts
-    return (1.0 / (1.0 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
+    probabilities: Floats = (1.0 / (1.0 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
+    return probabilities
 
 
 def tag(model: Model, items: Sequence[tuple[Item, Findings]]) -> list[tuple[Tag, ...]]:

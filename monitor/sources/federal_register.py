@@ -97,9 +97,7 @@ def parse(source: Source, fetched: Fetched) -> Parsed:
 
 def is_answer(document: object) -> bool:
     """True if a JSON value looks like an answer of this API."""
-    return isinstance(document, dict) and (
-        "document_number" in document or ("results" in document and "count" in document)
-    )
+    return isinstance(document, dict) and ("document_number" in document or ("results" in document and "count" in document))
 
 
 def _entry(document: dict[str, Any]) -> Entry:

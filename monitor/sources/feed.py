@@ -36,7 +36,7 @@ def parse(source: Source, fetched: Fetched) -> Parsed:
         return _json_feed(source, fetched)
     text = xml_text(fetched.body, fetched.content_type)
     if _OPML.match(text):
-        return _opml(source, text)
+        return _opml(text)
     return _xml_feed(source, fetched, text)
 
 
@@ -49,9 +49,7 @@ def _xml_feed(source: Source, fetched: Fetched, text: str) -> Parsed:
     if not document.get("version"):
         raise ParseError(_what_it_is(text), subject=source.id)
     notes: list[str] = []
-    if document.get("bozo") and not isinstance(
-        document.get("bozo_exception"), feedparser.exceptions.CharacterEncodingOverride
-    ):
+    if document.get("bozo") and not isinstance(document.get("bozo_exception"), feedparser.exceptions.CharacterEncodingOverride):
         notes.append(f"not well-formed ({document.get('bozo_exception')}); read by the tolerant parser")
     # An empty <item/> inside an item counts as an entry for feedparser; it says nothing, so it is none.
     found = [each for each in document.entries if any(each.get(name) for name in _SAYING)]
@@ -132,7 +130,7 @@ def read_json(subject: str, fetched: Fetched) -> Any:
         raise ParseError(f"not readable as JSON ({type(error).__name__})", subject=subject) from error
 
 
-def _opml(source: Source, text: str) -> Parsed:
+def _opml(text: str) -> Parsed:
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False)
     root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     entries = tuple(_outlines(root))

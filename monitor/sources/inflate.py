@@ -86,8 +86,6 @@ class Inflater:
     def _keep(self, data: bytes) -> None:
         self.size += len(data)
         if self.size > self.max_bytes:
-            raise FetchError(
-                f"the answer is larger than {self.max_bytes} bytes", kind=FetchKind.TOO_LARGE, subject=self.subject
-            )
+            raise FetchError(f"the answer is larger than {self.max_bytes} bytes", kind=FetchKind.TOO_LARGE, subject=self.subject)
         if data:
             self.parts.append(data)

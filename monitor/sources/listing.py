@@ -40,9 +40,7 @@ def parse(source: Source, fetched: Fetched) -> Parsed:
         if entry is not None:
             entries.append(entry)
     if not entries:
-        raise ParseError(
-            f"the selector {select.item!r} finds no entry; the page may have been rebuilt", subject=source.id
-        )
+        raise ParseError(f"the selector {select.item!r} finds no entry; the page may have been rebuilt", subject=source.id)
     return Parsed(entries=tuple(entries))
 
 

@@ -119,9 +119,7 @@ class Web:
         await self._client.__aenter__()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self._client.__aexit__(kind, error, trace)
 
     async def fetch(self, url: str, *, subject: str, validators: Validators | None = None) -> Fetched:
@@ -222,9 +220,7 @@ class Web:
         if status == 410:
             raise FetchError("HTTP 410: gone for good", kind=FetchKind.GONE, subject=subject)
         if answer.headers.get("cf-mitigated") == "challenge":
-            raise FetchError(
-                f"HTTP {status}: the server wants a browser (bot block)", kind=FetchKind.BOT_BLOCK, subject=subject
-            )
+            raise FetchError(f"HTTP {status}: the server wants a browser (bot block)", kind=FetchKind.BOT_BLOCK, subject=subject)
         raise FetchError(f"HTTP {status}", kind=FetchKind.STATUS, subject=subject)
 
 
@@ -302,9 +298,7 @@ def _http_date(text: str) -> datetime | None:
 def _location(answer: httpx.Response, target: httpx.URL, subject: str) -> str:
     location = (_raw(answer, b"location") or "").strip()
     if not location:
-        raise FetchError(
-            f"HTTP {answer.status_code} without a place to go to", kind=FetchKind.REDIRECT, subject=subject
-        )
+        raise FetchError(f"HTTP {answer.status_code} without a place to go to", kind=FetchKind.REDIRECT, subject=subject)
     if _UNSAFE.search(location):
         return location  # refused by checked, with its own words
     try:
@@ -340,15 +334,11 @@ def _translated(subject: str) -> Iterator[None]:
         if text.startswith("name:"):
             raise FetchError("the host name does not resolve", kind=FetchKind.DNS, subject=subject) from error
         if "certificate" in text.lower() or "ssl" in text.lower():
-            raise FetchError(
-                f"no trustworthy TLS connection ({text[:120]})", kind=FetchKind.TLS, subject=subject
-            ) from error
+            raise FetchError(f"no trustworthy TLS connection ({text[:120]})", kind=FetchKind.TLS, subject=subject) from error
         raise FetchError(f"cannot connect ({text[:120]})", kind=FetchKind.CONNECT, subject=subject) from error
     except (httpx.RemoteProtocolError, httpx.LocalProtocolError, httpx.DecodingError) as error:
         raise FetchError(f"broken HTTP ({str(error)[:120]})", kind=FetchKind.PROTOCOL, subject=subject) from error
     except httpx.TransportError as error:
-        raise FetchError(
-            f"the connection broke ({type(error).__name__})", kind=FetchKind.CONNECT, subject=subject
-        ) from error
+        raise FetchError(f"the connection broke ({type(error).__name__})", kind=FetchKind.CONNECT, subject=subject) from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
         raise FetchError(f"broken answer ({type(error).__name__})", kind=FetchKind.PROTOCOL, subject=subject) from error

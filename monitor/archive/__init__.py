@@ -1,0 +1,117 @@
+"""The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
+
+`Archive` is the door; behind it each job has its own tables object: intake, judging, outbox, reading, labels.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from monitor.archive import connection as opening
+from monitor.archive.labels import LabelTables
+from monitor.archive.reading import AlertRow, ReadingTables
+
+if TYPE_CHECKING:
+    from monitor.archive.intake import IntakeTables
+    from monitor.archive.judging import JudgingTables
+    from monitor.archive.outbox import OutboxTables
+
+__all__ = ["AlertRow", "Archive"]
+
+
+class Archive:
+    """An open archive, for one thread; use it as a context manager."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    @classmethod
+    def open(cls, url: str, *, is_readonly: bool = False) -> Self:
+        """Open the archive of a URL such as sqlite:///data/monitor.db.
+
+        Args:
+            is_readonly: never writes, not even to make or migrate the file.
+
+        Raises:
+            UsageError: not a URL of an archive.
+            ArchiveError: absent (read-only), unwritable, damaged, foreign or newer.
+            ArchiveBusy: another process holds it.
+        """
+        path = opening.path_of(url)
+        connection = opening.open_for_reading(path) if is_readonly else opening.open_for_writing(path)
+        return cls(connection, path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+    # sqlite-utils takes a third of a second to import; a command that only reads does not pay for it.
+
+    @cached_property
+    def intake(self) -> IntakeTables:
+        """Intake's side."""
+        from monitor.archive.intake import IntakeTables
+
+        return IntakeTables(self._connection)
+
+    @cached_property
+    def judging(self) -> JudgingTables:
+        """Judgement's side."""
+        from monitor.archive.judging import JudgingTables
+
+        return JudgingTables(self._connection)
+
+    @cached_property
+    def outbox(self) -> OutboxTables:
+        """Delivery's side."""
+        from monitor.archive.outbox import OutboxTables
+
+        return OutboxTables(self._connection)
+
+    @cached_property
+    def reading(self) -> ReadingTables:
+        """The readers' side."""
+        return ReadingTables(self._connection)
+
+    @cached_property
+    def labels(self) -> LabelTables:
+        """The analysts' side."""
+        return LabelTables(self._connection)
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Hold the archive for the jobs while the block runs.
+
+        Raises:
+            ArchiveBusy: another process works on it.
+        """
+        with opening.sole_worker(self.path):
+            yield
+
+    @contextlib.contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what SQLite raises inside the block into ArchiveError and ArchiveBusy."""
+        with opening.translated(self.path):
+            yield
+
+    def backup(self, target: Path) -> None:
+        """A copy of the archive as it is at this moment, made while others work.
+
+        Raises:
+            ArchiveError: the target cannot be written.
+        """
+        with opening.translated(target), contextlib.closing(sqlite3.connect(target)) as copy:
+            self._connection.backup(copy)

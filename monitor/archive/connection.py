@@ -1,0 +1,189 @@
+"""Opens the SQLite file, turns its errors into ours, and gives transactions. One writer at a time, many readers (WAL)."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from monitor.errors import ArchiveBusy, ArchiveError, MonitorError, UsageError
+
+WAIT = 30.0
+"""Seconds that a writer waits for another before it gives up."""
+
+
+def path_of(url: str) -> Path:
+    """The file of an archive URL such as sqlite:///data/monitor.db (four slashes for an absolute path).
+
+    Raises:
+        UsageError: another kind of URL.
+    """
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or len(url) == len(prefix):
+        raise UsageError(f"cannot use the archive {url!r}", hint="An archive is named like sqlite:///data/monitor.db")
+    return Path(url.removeprefix(prefix)).expanduser()
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """A connection that may write; the file and its folder are made where they are missing.
+
+    Raises:
+        ArchiveError: cannot be made, opened or written, or is no archive.
+        ArchiveBusy: another process holds it.
+    """
+    from monitor.archive import schema
+
+    with translated(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = _connect(path)
+        try:
+            connection.execute("pragma journal_mode = wal")
+            # FULL: once Slack has an alert, or a server an acknowledged ETag, a power cut must not take the commit back
+            connection.execute("pragma synchronous = full")
+            if not _is_ours(connection):
+                raise ArchiveError("is a database, but not an archive of this program", subject=str(path))
+            with _lock(path, "migrate"):
+                if not schema.is_current(connection):
+                    _keep_copy(connection, path)
+                    schema.migrate(connection)
+            with transaction(connection):  # a read-only file shows itself here, not at the first item
+                connection.execute("pragma user_version = 1")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write; works on a read-only file.
+
+    Raises:
+        ArchiveError: absent, no archive, or older than this program and so in need of a writer first.
+    """
+    if not path.exists():
+        raise ArchiveError("there is no archive yet", subject=str(path), hint="Fill it with: monitor poll (or try: monitor demo)")
+    with translated(path):
+        connection = _connect(path, is_readonly=True)
+        try:
+            if not _is_ours(connection) or _is_empty(connection):
+                raise ArchiveError("is not an archive of this program", subject=str(path))
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; takes the write lock at once, so that two writers queue instead of failing half way."""
+    connection.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+@contextlib.contextmanager
+def sole_worker(path: Path) -> Iterator[None]:
+    """Holds the archive for the jobs: intake, judgement and delivery of two processes would tell things twice.
+
+    The lock is the kernel's and goes with the process, so a killed one never blocks the next.
+
+    Raises:
+        ArchiveBusy: another process has it.
+    """
+    with _lock(path, "worker", is_patient=False):
+        yield
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turns errors of SQLite and the file system into ours, naming the file and the next step."""
+    try:
+        yield
+    except MonitorError:
+        raise
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise ArchiveBusy("another process holds the archive", subject=str(path), hint="Try again later") from error
+        if "readonly" in text:
+            raise ArchiveError("cannot be written: it is read-only", subject=str(path), hint="Check its permissions") from error
+        if "full" in text:
+            raise ArchiveError("the disk is full", subject=str(path), hint="Free space; nothing committed is lost") from error
+        if "unable to open" in text:
+            raise ArchiveError("cannot be opened or made", subject=str(path), hint="Check the folder and permissions") from error
+        raise ArchiveError(f"cannot be used ({text})", subject=str(path), hint="Check it with: monitor doctor") from error
+    except sqlite3.DatabaseError as error:
+        raise ArchiveError(
+            f"is damaged or no archive ({error})", subject=str(path), hint="Restore a backup, or move it away"
+        ) from error
+    except OSError as error:
+        raise ArchiveError(
+            f"cannot be made or opened ({error.strerror})", subject=str(path), hint="Check the folder and its permissions"
+        ) from error
+
+
+def _connect(path: Path, *, is_readonly: bool = False) -> sqlite3.Connection:
+    if is_readonly:
+        # immutable only where the WAL cannot be shared: a read-only folder without a live writer
+        is_immutable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+        mode = "mode=ro&immutable=1" if is_immutable else "mode=ro"
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=WAIT, isolation_level=None)
+    else:
+        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("pragma foreign_keys = on")
+    return connection
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    if _is_empty(connection):
+        return True
+    row = connection.execute("select 1 from sqlite_master where type = 'table' and name = '_sqlite_migrations'").fetchone()
+    return row is not None
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("select 1 from sqlite_master limit 1").fetchone() is None
+
+
+def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
+    """Before the tables of a filled archive change, what was there is kept beside it."""
+    if _is_empty(connection):
+        return
+    with contextlib.closing(sqlite3.connect(path.with_name(path.name + ".before-migration"))) as copy:
+        connection.backup(copy)
+
+
+@contextlib.contextmanager
+def _lock(path: Path, name: str, *, is_patient: bool = True) -> Iterator[None]:
+    place = path.with_name(f"{path.name}.{name}.lock")
+    try:
+        handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise ArchiveError(
+            f"cannot be locked ({error.strerror})", subject=str(path), hint="The folder must be writable"
+        ) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if is_patient else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
+            raise ArchiveBusy(
+                f"another monitor (process {holder or 'unknown'}) is working on this archive",
+                subject=str(path),
+                hint="Stop it first, or let it do the work",
+            ) from error
+        if not is_patient:
+            os.truncate(handle, 0)
+            os.pwrite(handle, str(os.getpid()).encode("ascii"), 0)
+        yield
+    finally:
+        os.close(handle)

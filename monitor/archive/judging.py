@@ -1,0 +1,229 @@
+"""What judgement reads and writes: unjudged items, live events, past alerts; tags, links, alerts and orders in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from sqlite_utils import Database
+
+from monitor import stage
+from monitor.archive.connection import transaction
+from monitor.archive.values import item_of, reasons_of, reasons_text, written
+from monitor.identifiers import loose
+from monitor.items import (
+    Alert,
+    AlertState,
+    DateKind,
+    Entity,
+    Findings,
+    Identifier,
+    Item,
+    Judged,
+    KeyDate,
+    Link,
+    Stage,
+    Tag,
+)
+
+
+class JudgingTables:
+    """Judgement's side of the archive."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._db = Database(connection, execute_plugins=False)
+
+    def unjudged(self, limit: int) -> list[Item]:
+        """Items that wait for judgement, in order of arrival, at most `limit`."""
+        rows = self._connection.execute("select * from items where judged_at is null order by n limit ?", [limit])
+        return [item_of(row) for row in rows]
+
+    def untagged(self, limit: int) -> int:
+        """How many judged items no classifier has seen, counted up to `limit`."""
+        query = "select count(*) from (select 1 from items where judged_at is not null and model is null limit ?)"
+        return int(self._connection.execute(query, [limit]).fetchone()[0])
+
+    def forget_unclassified(self) -> int:
+        """Put items that were judged without a classifier back in the queue; how many."""
+        with transaction(self._connection):
+            return self._connection.execute(
+                "update items set judged_at = null where judged_at is not null and model is null"
+            ).rowcount
+
+    def live(self, since: datetime) -> Iterator[tuple[Item, Findings, str]]:
+        """Judged items since a moment with their findings and events, in order of judgement: what the linker has to know.
+
+        Older items come too if they name a rare identifier, since that joins without regard to time.
+        """
+        rows = self._connection.execute(
+            """
+            select * from items where judged_at is not null and event is not null and (moment >= ? or id in (
+                select item from identifiers where type in
+                ('fr_doc', 'fr_citation', 'docket', 'rin', 'jp_law_no', 'jp_kokuji', 'jp_tsutatsu', 'cn_docno', 'uk_nte')))
+            order by judged_at, n
+            """,
+            [written(since)],
+        ).fetchall()
+        for row in rows:
+            yield item_of(row), self.findings(row["id"], row["lang"]), row["event"]
+
+    def judged(self, item: str) -> Judged | None:
+        """An item with what judgement said of it; None if there is no such item or it was not judged yet."""
+        row = self._connection.execute("select * from items where id = ? and judged_at is not null", [item]).fetchone()
+        if row is None:
+            return None
+        tags = tuple(
+            Tag(theme=each["theme"], score=each["score"], is_given=bool(each["is_given"]), reasons=reasons_of(each["why"]))
+            for each in self._connection.execute("select * from tags where item = ? order by theme", [item])
+        )
+        findings = self.findings(item, row["lang"], Stage(row["stage"]), row["step"])
+        link = Link(event=row["event"], is_new=False, reasons=reasons_of(row["linked_by"]), copy_of=row["copy_of"])
+        return Judged(item=item_of(row), findings=findings, tags=tags, link=link, model=row["model"])
+
+    def findings(self, item: str, lang: str, stage: Stage = Stage.REPORTED, step: str | None = None) -> Findings:
+        """What identify found in an item, as stored."""
+        ask = self._connection.execute
+        return Findings(
+            lang=lang,
+            identifiers=tuple(
+                Identifier(type=row["type"], value=row["value"])
+                for row in ask("select type, value from identifiers where item = ?", [item])
+            ),
+            entities=tuple(
+                Entity(id=row["entity"], type=row["type"], surface=row["surface"])
+                for row in ask("select entity, type, surface from entities where item = ?", [item])
+            ),
+            dates=tuple(
+                KeyDate(
+                    kind=DateKind(row["kind"]),
+                    date=date.fromisoformat(row["date"]),
+                    sentence=row["sentence"],
+                    confidence=row["confidence"],
+                )
+                for row in ask("select * from key_dates where item = ? order by date, kind", [item])
+            ),
+            stage=stage,
+            step=step,
+        )
+
+    def alerts_since(self, channel: str, since: datetime, event: str | None = None) -> int:
+        """Alerts ordered for a channel (about one event, if given) since a moment; folded and suppressed ones do not count."""
+        query = "select count(*) from alerts where channel = ? and decided_at >= ? and state = 'waiting'"
+        values: list[str] = [channel, written(since)]
+        if event is not None:
+            query += " and event = ?"
+            values.append(event)
+        return int(self._connection.execute(query, values).fetchone()[0])
+
+    def has_alert(self, rule: str, item: str, channel: str) -> bool:
+        """True if the rule's verdict on the item for the channel is on record, whatever it was."""
+        query = "select 1 from alerts where rule = ? and item = ? and channel = ?"
+        return self._connection.execute(query, [rule, item, channel]).fetchone() is not None
+
+    def is_told(self, item: str, channel: str) -> bool:
+        """True if some rule has already ordered the item to be told to the channel."""
+        query = "select 1 from alerts where item = ? and channel = ? and state = 'waiting'"
+        return self._connection.execute(query, [item, channel]).fetchone() is not None
+
+    def write(self, judged: Sequence[Judged], alerts: Sequence[Alert], now: datetime) -> None:
+        """Keep judgements and the orders that follow from them, all or nothing."""
+        with transaction(self._connection):
+            for each in judged:
+                self._write_item(each, now)
+            for alert in alerts:
+                self._write_alert(alert)
+
+    def _write_item(self, judged: Judged, now: datetime) -> None:
+        item, findings, link = judged.item.id, judged.findings, judged.link
+        self._connection.execute(
+            "update items set judged_at = ?, model = ?, stage = ?, event = ?, copy_of = ?, linked_by = ? where id = ?",
+            [
+                written(now),
+                judged.model,
+                findings.stage.value,
+                link.event,
+                link.copy_of,
+                reasons_text(link.reasons),
+                item,
+            ],
+        )
+        for table in ("tags", "identifiers", "entities", "key_dates"):
+            self._connection.execute(f"delete from {table} where item = ?", [item])
+        self._db.table("tags").insert_all(
+            {
+                "item": item,
+                "theme": tag.theme,
+                "score": tag.score,
+                "is_given": int(tag.is_given),
+                "why": reasons_text(tag.reasons),
+            }
+            for tag in judged.tags
+        )
+        self._db.table("identifiers").insert_all(
+            {"item": item, "type": each.type, "value": each.value, "folded": loose(each.value)} for each in findings.identifiers
+        )
+        self._db.table("entities").insert_all(
+            {"item": item, "entity": each.id, "type": each.type, "surface": each.surface} for each in findings.entities
+        )
+        self._db.table("key_dates").insert_all(
+            {
+                "item": item,
+                "kind": each.kind.value,
+                "date": each.date.isoformat(),
+                "sentence": each.sentence,
+                "confidence": each.confidence,
+            }
+            for each in findings.dates
+        )
+        self._write_event(link.event, findings, now)
+
+    def _write_event(self, event: str, findings: Findings, now: datetime) -> None:
+        row = self._connection.execute("select stage, step from events where id = ?", [event]).fetchone()
+        if row is None:
+            self._db.table("events").insert(
+                {
+                    "id": event,
+                    "opened_at": written(now),
+                    "moved_at": written(now),
+                    "stage": findings.stage.value,
+                    "step": findings.step,
+                }
+            )
+            return
+        is_further = stage.is_further(findings.stage, Stage(row["stage"]))
+        reached = findings.stage.value if is_further else row["stage"]
+        step = (findings.step or None) if is_further else row["step"] or findings.step
+        self._connection.execute(
+            "update events set moved_at = ?, stage = ?, step = ? where id = ?", [written(now), reached, step, event]
+        )
+
+    def _write_alert(self, alert: Alert) -> None:
+        self._db.table("alerts").insert(
+            {
+                "rule": alert.rule,
+                "item": alert.item,
+                "event": alert.event,
+                "channel": alert.channel,
+                "state": alert.state.value,
+                "reason": alert.reason,
+                "decided_at": written(alert.decided_at),
+            },
+            ignore=True,
+        )
+        if alert.state is AlertState.WAITING:
+            self._db.table("outbox").insert(
+                {
+                    "key": f"alert:{alert.channel}:{alert.item}",
+                    "kind": "alert",
+                    "channel": alert.channel,
+                    "rule": alert.rule,
+                    "event": alert.event,
+                    "item": alert.item,
+                    "state": "waiting",
+                    "created_at": written(alert.decided_at),
+                    "not_before": written(alert.not_before),
+                },
+                ignore=True,
+            )

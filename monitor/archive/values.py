@@ -1,0 +1,76 @@
+"""How nouns are written in columns, and read back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from monitor.items import DateKind, Identifier, Item, KeyDate, Reason, Tier
+
+
+def written(moment: datetime) -> str:
+    """A moment as a column has it; a part of a second counts as the whole, so that "not before" is kept."""
+    whole = moment.astimezone(UTC)
+    if whole.microsecond:
+        whole = whole.replace(microsecond=0) + timedelta(seconds=1)
+    return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read(text: str | None) -> datetime | None:
+    """The moment of a column; None for null."""
+    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def read_surely(text: str) -> datetime:
+    """The moment of a column that is never null."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def item_of(row: sqlite3.Row) -> Item:
+    """The item of a row of items."""
+    stated = json.loads(row["stated"])
+    return Item(
+        id=row["id"],
+        source=row["source"],
+        key=row["key"],
+        url=row["url"],
+        title=row["title"],
+        summary=row["summary"],
+        published=read(row["published"]),
+        first_seen=read_surely(row["first_seen"]),
+        lang=row["lang"],
+        country=row["country"],
+        tier=Tier(row["tier"]),
+        kind=row["kind"],
+        identifiers=tuple(Identifier(type=kind, value=value) for kind, value in stated.get("identifiers", ())),
+        dates=tuple(
+            KeyDate(kind=DateKind(kind), date=date.fromisoformat(day), sentence=sentence, confidence=confidence)
+            for kind, day, sentence, confidence in stated.get("dates", ())
+        ),
+        step=row["step"],
+        is_backlog=bool(row["is_backlog"]),
+        changed_at=read(row["changed_at"]),
+    )
+
+
+def stated_of(item: Item) -> str:
+    """What an item has from structured fields, as JSON."""
+    return json.dumps(
+        {
+            "identifiers": [[each.type, each.value] for each in item.identifiers],
+            "dates": [[each.kind.value, each.date.isoformat(), each.sentence, each.confidence] for each in item.dates],
+        },
+        ensure_ascii=False,
+    )
+
+
+def reasons_text(reasons: Iterable[Reason]) -> str:
+    """Reasons as JSON."""
+    return json.dumps([[each.term, each.weight] for each in reasons], ensure_ascii=False)
+
+
+def reasons_of(text: str | None) -> tuple[Reason, ...]:
+    """Reasons of a column; none for null."""
+    return tuple(Reason(term, weight) for term, weight in json.loads(text)) if text else ()
