@@ -108,6 +108,11 @@ class JudgingTables:
             step=step,
         )
 
+    def stage_of(self, event: str) -> Stage | None:
+        """How far an event has come; None if it is not known yet."""
+        row = self._connection.execute("select stage from events where id = ?", [event]).fetchone()
+        return None if row is None else Stage(row["stage"])
+
     def alerts_since(self, channel: str, since: datetime, event: str | None = None) -> int:
         """Alerts ordered for a channel (about one event, if given) since a moment; folded and suppressed ones do not count."""
         query = "select count(*) from alerts where channel = ? and decided_at >= ? and state = 'waiting'"

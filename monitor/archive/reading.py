@@ -181,24 +181,14 @@ class ReadingTables:
             """,
             [*values, limit],
         )
-        return [
-            AlertRow(
-                **{name: row[name] for name in row.keys() if name != "decided_at"}, decided_at=read_surely(row["decided_at"])
-            )  # noqa: SIM118
-            for row in rows
-        ]
+        return [_alert_row(row) for row in rows]
 
     def alerts_of(self, item: str) -> list[AlertRow]:
         """Verdicts of the rules on an item."""
         rows = self._connection.execute(
             "select v.*, (select a.reason from alerts a where a.id = v.id) as reason from v_alerts v where v.item = ?", [item]
         )
-        return [
-            AlertRow(
-                **{name: row[name] for name in row.keys() if name != "decided_at"}, decided_at=read_surely(row["decided_at"])
-            )  # noqa: SIM118
-            for row in rows
-        ]
+        return [_alert_row(row) for row in rows]
 
     def new_items(self, tree: Node, since: datetime, until: datetime, now: datetime, limit: int) -> list[Filed]:
         """Items that match and were first seen in a span, the newest first; for digests."""

@@ -1,0 +1,52 @@
+"""Messages on standard output: for trials, and until Slack and mail are configured."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from monitor.items import Message, Receipt
+
+_WIDTH = 78
+
+
+class Console:
+    """Prints messages; cannot fail but with its stream, so nothing is ever in doubt."""
+
+    can_look = False
+    min_gap = 0.0
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+        self._sent = 0
+
+    def send(self, message: Message) -> Receipt:
+        """Print the message."""
+        stream = self._stream or sys.stdout
+        stream.write(rendered(message) + "\n")
+        stream.flush()
+        self._sent += 1
+        return Receipt(remote_id=f"console-{message.key[-20:]}")
+
+    def find(self, message: Message, since: float) -> Receipt | None:
+        """None: what was printed cannot be read back."""
+        del message, since
+        return None
+
+
+def rendered(message: Message) -> str:
+    """The message as it is printed: a frame for an event's first, an indented block for what follows in its thread."""
+    if message.body is not None:
+        return message.body
+    lines = [message.headline]
+    if message.thread is not None:
+        lines.append(message.title)
+    if message.extract:
+        lines.append(message.extract)
+    if message.url:
+        lines.append(message.url)
+    lines += [f"{name + ':':<16}{value}" for name, value in message.fields]
+    lines += [f"Why: {message.why}", message.hint]
+    if message.thread is not None:
+        return "\n".join("    ↳ " + line if place == 0 else "      " + line for place, line in enumerate(lines)) + "\n"
+    return "━" * _WIDTH + "\n" + "\n".join(lines) + "\n"

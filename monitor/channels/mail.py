@@ -1,0 +1,159 @@
+"""Messages by mail over SMTP: text and HTML, one recipient a message, a Message-ID that a repeat shares."""
+
+from __future__ import annotations
+
+import email.policy
+import hashlib
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from monitor.errors import ChannelError, MessageRefused
+from monitor.items import Message, Receipt
+from monitor.normalise import clean
+
+MAX_SUBJECT = 200
+_ADDRESS = re.compile(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+$")
+
+
+class Mail:
+    """Sends through one SMTP server.
+
+    Args:
+        security: starttls, tls or none (loopback only; checked in config).
+        sender: the From address.
+        user, password: login; None for none.
+    """
+
+    can_look = False
+    min_gap = 0.0
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        security: str,
+        sender: str,
+        user: str | None = None,
+        password: str | None = None,
+        timeout: float = 30.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._host, self._port, self._security = host, port, security
+        self._sender, self._user, self._password = sender, user, password
+        self._timeout = timeout
+        self._clock = clock
+
+    def send(self, message: Message) -> Receipt:
+        """Send the message to its address (see Channel)."""
+        mail = mail_of(message, sender=self._sender, now=self._clock())
+        subject = f"mail:{message.address}"
+        has_data_begun = False
+        try:
+            with self._connected() as server:
+                server.ehlo_or_helo_if_needed()
+                code, answer = server.mail(self._sender_address())
+                _refuse(code, answer, subject)
+                code, answer = server.rcpt(message.address)
+                _refuse(code, answer, subject)
+                has_data_begun = True
+                code, answer = server.data(mail.as_bytes(policy=email.policy.SMTP))
+                has_data_begun = False
+                _refuse(code, answer, subject)
+        except smtplib.SMTPAuthenticationError as error:
+            raise ChannelError(
+                f"{self._host} refuses the login", subject=subject, hint="Check SMTP_USER and SMTP_PASSWORD"
+            ) from error
+        except smtplib.SMTPResponseException as error:
+            _refuse(error.smtp_code, error.smtp_error, subject)
+            raise ChannelError(f"{self._host} broke off ({error.smtp_code})", subject=subject) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise ChannelError(
+                f"{self._host}:{self._port} cannot be used ({type(error).__name__})",
+                subject=subject,
+                is_ambiguous=has_data_begun,
+            ) from error
+        return Receipt(remote_id=str(mail["Message-ID"]))
+
+    def find(self, message: Message, since: float) -> Receipt | None:
+        """None: a mailbox cannot be looked into; a repeat carries the same Message-ID, so that the reader's program joins them."""
+        del message, since
+        return None
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=self._timeout, context=ssl.create_default_context()
+            )
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+        if self._security == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        if self._user and self._password:
+            server.login(self._user, self._password)
+        return server
+
+    def _sender_address(self) -> str:
+        return self._sender.rsplit("<", 1)[-1].rstrip("> ")
+
+
+def mail_of(message: Message, *, sender: str, now: datetime) -> EmailMessage:
+    """The message as a mail: headers once each, clean of line breaks; text and HTML part.
+
+    Raises:
+        MessageRefused: the address is none.
+    """
+    if not _ADDRESS.match(message.address):
+        raise MessageRefused("not a mail address", subject=f"mail:{message.address}")
+    mail = EmailMessage(policy=email.policy.SMTP.clone(max_line_length=76))
+    try:
+        mail["Subject"] = header(message.headline)[:MAX_SUBJECT]
+        mail["From"] = header(sender)
+        mail["To"] = Address(addr_spec=message.address)
+        mail["Date"] = format_datetime(now)
+        domain = sender.rsplit("@", 1)[-1].strip("<> ") or "localhost"
+        mail["Message-ID"] = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:32]}@{domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["List-Id"] = (
+            f"<{re.sub(r'[^a-z0-9-]+', '-', message.key.split(':')[1].lower()) if ':' in message.key else 'monitor'}.{domain}>"
+        )
+        mail["List-Unsubscribe"] = f"<mailto:{sender.rsplit('<', 1)[-1].rstrip('> ')}?subject=unsubscribe>"
+    except (MessageError, ValueError, IndexError) as error:
+        raise MessageRefused(
+            f"cannot be written as a mail ({type(error).__name__})", subject=f"mail:{message.address}"
+        ) from error
+    mail.set_content(message.body or plain_text(message), cte="quoted-printable")
+    if message.html is not None:
+        mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    return mail
+
+
+def header(text: str) -> str:
+    """Text for a header: one line, no controls, and no encoded word that would become a second header once decoded."""
+    return clean(text).replace("=?", "= ?")
+
+
+def plain_text(message: Message) -> str:
+    """An alert as plain text."""
+    lines = [message.headline, "", message.title, message.extract, message.url or "", ""]
+    lines += [f"{name}: {value}" for name, value in message.fields]
+    lines += ["", f"Why: {message.why}", message.hint]
+    return "\n".join(lines) + "\n"
+
+
+def _refuse(code: int, answer: bytes | str, subject: str) -> None:
+    """Turns a negative SMTP reply into an error: 4xx later, 5xx never. Source: RFC 5321 section 4.2.1."""
+    if code < 400:
+        return
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+    first = clean(text)[:120]
+    if code >= 500:
+        raise MessageRefused(f"the mail server refuses it ({code} {first})", subject=subject)
+    raise ChannelError(f"the mail server says later ({code} {first})", subject=subject)
