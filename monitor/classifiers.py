@@ -125,6 +125,24 @@ def load_lexicon(folder: Path) -> Lexicon:
     return Lexicon(names)
 
 
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What the saved model says of itself; the weights are not looked at.
+
+    Raises:
+        ModelError: absent, unreadable, or of another version of this program.
+    """
+    place = folder / "model" / MANIFEST
+    try:
+        manifest = json.loads(place.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError("there is no trained model", subject=str(place.parent), hint=_HINT) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"cannot be read ({type(error).__name__})", subject=str(place), hint=_HINT) from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ModelError("was written by another version of this program", subject=str(place), hint=_HINT)
+    return manifest
+
+
 def load_model(folder: Path) -> Model:
     """The saved model.
 
@@ -136,18 +154,14 @@ def load_model(folder: Path) -> Model:
     from monitor.tag import ENCODER, FEATURES, Model
 
     place = folder / "model"
+    manifest = read_manifest(folder)
     for stranger in sorted(place.glob("*")):
         if stranger.suffix in (".pkl", ".pickle", ".joblib", ".skops"):
             raise ModelError("is not opened: such files can run code", subject=str(stranger), hint="Remove it. " + _HINT)
     try:
-        manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
         raw = (place / WEIGHTS).read_bytes()
-    except FileNotFoundError as error:
-        raise ModelError("there is no trained model", subject=str(place), hint=_HINT) from error
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot be read ({error})", subject=str(place), hint=_HINT) from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ModelError("was written by another version of this program", subject=str(place / MANIFEST), hint=_HINT)
+    except OSError as error:
+        raise ModelError(f"cannot be read ({error.strerror})", subject=str(place / WEIGHTS), hint=_HINT) from error
     if manifest.get("sha256") != hashlib.sha256(raw).hexdigest():
         raise ModelError("is damaged: its checksum differs from the manifest's", subject=str(place / WEIGHTS), hint=_HINT)
     if manifest.get("encoder") != ENCODER:

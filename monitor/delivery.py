@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor import compose, digest, match
+from monitor import compose, digest, match, query
 from monitor.archive import Archive
 from monitor.channels import Channel, split
 from monitor.errors import ChannelError, MessageRefused, MonitorError
-from monitor.intake import Pace, is_stale
 from monitor.items import Filed, Message, Order, OrderState, Receipt, Rule, Source, Subscription
+from monitor.pace import Pace, is_stale
 
 log = logging.getLogger(__name__)
 
@@ -130,16 +130,16 @@ class Deliverer:
         reading = self.archive.reading
         tree = match.compiled(subscription.when)
         items = reading.new_items(tree, since, until, until, digest.MAX_ITEMS * 5)
-        items = [each for each in items if each.themes or subscription.when] if not subscription.when else items
         by_event: dict[str, list[Filed]] = {}
         for each in items:
+            # a digest of everything means everything that has a theme, not the whole news
             if each.event is not None and (each.themes or subscription.when):
                 by_event.setdefault(each.event, []).append(each)
         entries = [digest.Entry(event=reading.event(event), items=tuple(found)) for event, found in by_event.items()]
         new = [each for each in entries if each.event.first_seen >= since]
         moved = [each for each in entries if each.event.first_seen < since]
         today = until.astimezone(ZoneInfo(subscription.tz)).date()
-        wanted = set(match.query.themes(tree))
+        wanted = set(query.themes(tree))
         deadlines = [
             each
             for each in reading.deadlines(today, today + timedelta(days=DEADLINE_DAYS))

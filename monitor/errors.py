@@ -188,6 +188,8 @@ class SecretMissing(TellOperator):
 class ModelError(TellOperator):
     """The classifier cannot be used: absent, damaged, foreign or newer."""
 
+    exit_code = 3
+
 
 class ArchiveError(TellOperator):
     """The archive cannot be opened, read or written."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +18,7 @@ from monitor.dedupe import entry_keys, sort_out
 from monitor.errors import FetchError, FetchKind, MonitorError, ParseError
 from monitor.items import Fetched, Source, SourceState, Validators
 from monitor.normalise import clean, normalise
+from monitor.pace import MAX_BACKOFF, Pace, backoff, interval, jittered
 from monitor.sources import TYPES
 from monitor.sources.web import NetworkRules, Web
 
@@ -26,17 +26,6 @@ log = logging.getLogger(__name__)
 
 FULL_EVERY = timedelta(days=1)
 """How often a source that says "not modified" is asked without validators, because some servers say so for ever."""
-MAX_BACKOFF = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How often sources are read when they do not say so themselves."""
-
-    usual: timedelta = timedelta(minutes=15)
-    shortest: timedelta = timedelta(minutes=10)
-    longest: timedelta = timedelta(hours=24)
-    jitter: float = 0.1  # share of the interval added by chance, so that sources of one host do not march in step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,32 +75,15 @@ def poll(
     pace: Pace,
     clock: Callable[[], datetime],
     on_done: Callable[[Outcome], None] = lambda _: None,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Round:
     """Read sources once, all of those given but for those under Retry-After.
 
     Args:
         on_done: told of each source as it ends, for progress.
+        is_stopped: asked now and then; once true, sources still being read are given up and keep their state.
     """
-    return asyncio.run(_poll(archive, sources, network=network, pace=pace, clock=clock, on_done=on_done))
-
-
-def due(sources: Iterable[Source], states: dict[str, SourceState], now: datetime, pace: Pace) -> list[Source]:
-    """Sources whose time has come. A stored time further ahead than the longest pace is not believed: the clock was wrong then."""
-    found = []
-    for source in sources:
-        state = states.get(source.id)
-        longest = max(pace.longest, MAX_BACKOFF)
-        is_waiting = state is not None and state.next_poll is not None and now < state.next_poll <= now + longest * 1.2
-        if not is_waiting:
-            found.append(source)
-    return found
-
-
-def is_stale(source: Source, state: SourceState | None, now: datetime, pace: Pace) -> bool:
-    """True if a source has not been read for three of its intervals, or used to have entries and now fails."""
-    if state is None or state.last_success is None:
-        return state is not None and state.error_count > 0
-    return now - state.last_success > 3 * _interval(source, pace) + timedelta(minutes=5)
+    return asyncio.run(_poll(archive, sources, network=network, pace=pace, clock=clock, on_done=on_done, is_stopped=is_stopped))
 
 
 async def _poll(
@@ -122,6 +94,7 @@ async def _poll(
     pace: Pace,
     clock: Callable[[], datetime],
     on_done: Callable[[Outcome], None],
+    is_stopped: Callable[[], bool],
 ) -> Round:
     started = time.monotonic()
     states = archive.intake.states()
@@ -133,9 +106,16 @@ async def _poll(
             outcomes.append(outcome)
             on_done(outcome)
 
-        async with asyncio.TaskGroup() as group:
-            for source in sources:
-                group.create_task(one(source))
+        reading = {asyncio.create_task(one(source)) for source in sources}
+        while reading:
+            done, reading = await asyncio.wait(reading, timeout=0.2)
+            for task in done:
+                task.result()  # an archive that cannot be written ends the round
+            if is_stopped():
+                for task in reading:
+                    task.cancel()
+                await asyncio.gather(*reading, return_exceptions=True)
+                break
     order = {source.id: place for place, source in enumerate(sources)}
     return Round(
         outcomes=tuple(sorted(outcomes, key=lambda each: order[each.source])), seconds=round(time.monotonic() - started, 3)
@@ -192,7 +172,7 @@ def _kept(archive: Archive, source: Source, state: SourceState, fetched: Fetched
         error_at=None,
         error_count=0,
         not_before=None,
-        next_poll=now + _jittered(_interval(source, pace), pace),
+        next_poll=now + jittered(interval(source, pace), pace),
     )
     if fetched.is_unmodified:
         with archive.errors():
@@ -215,7 +195,6 @@ def _failed(archive: Archive, source: Source, state: SourceState, error: Monitor
     kind = error.kind if isinstance(error, FetchError) else FetchKind.NOT_A_FEED
     asked = error.retry_after if isinstance(error, FetchError) else None
     count = state.error_count + 1
-    backoff = min(_interval(source, pace) * 2 ** min(count - 1, 10), MAX_BACKOFF)
     text = clean(error.cause if error.hint is None else f"{error.cause}. {error.hint}")[:300]
     failed = replace(
         state,
@@ -225,18 +204,8 @@ def _failed(archive: Archive, source: Source, state: SourceState, error: Monitor
         error_at=now,
         error_count=count,
         not_before=asked,
-        next_poll=max(asked or now, now + _jittered(backoff, pace)),
+        next_poll=max(asked or now, now + jittered(backoff(source, pace, count), pace)),
     )
     with archive.errors():
         archive.intake.store_state(failed)
     return Outcome(source=source.id, status="failed", error=f"{kind.value}: {text}")
-
-
-def _interval(source: Source, pace: Pace) -> timedelta:
-    if source.every is not None:
-        return timedelta(seconds=source.every)
-    return min(max(pace.usual, pace.shortest), pace.longest)
-
-
-def _jittered(interval: timedelta, pace: Pace) -> timedelta:
-    return interval * (1 + random.random() * pace.jitter)

@@ -80,6 +80,11 @@ def clean(text: str) -> str:
     return _SPACE.sub(" ", unicodedata.normalize("NFC", _INERT.sub("", text))).strip()
 
 
+def inert(text: str) -> str:
+    """Text without control characters and bidi overrides; spaces stay as they are."""
+    return _INERT.sub("", text)
+
+
 def address(url: str | None) -> str | None:
     """The address if it is one that a reader may click: http or https, with a host, without a password; else None."""
     if not url:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-
-from sqlite_utils import Database
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from monitor.archive.connection import transaction
 from monitor.archive.values import read, stated_of, written
 from monitor.dedupe import Index, Known, Sorted, address_key, fingerprint
 from monitor.items import Item, SourceState, Validators
 from monitor.segment import index_text
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _CHUNK = 400
 
@@ -22,7 +25,12 @@ class IntakeTables:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._db = Database(connection, execute_plugins=False)
+
+    @cached_property
+    def _db(self) -> Database:
+        from sqlite_utils import Database
+
+        return Database(self._connection, execute_plugins=False)
 
     def state(self, source: str) -> SourceState:
         """What we remember of a source; a fresh state if it is new."""

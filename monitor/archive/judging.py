@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-
-from sqlite_utils import Database
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from monitor import stage
 from monitor.archive.connection import transaction
@@ -27,13 +27,21 @@ from monitor.items import (
     Tag,
 )
 
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
 
 class JudgingTables:
     """Judgement's side of the archive."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._db = Database(connection, execute_plugins=False)
+
+    @cached_property
+    def _db(self) -> Database:
+        from sqlite_utils import Database
+
+        return Database(self._connection, execute_plugins=False)
 
     def unjudged(self, limit: int) -> list[Item]:
         """Items that wait for judgement, in order of arrival, at most `limit`."""

@@ -1,0 +1,147 @@
+"""The command line. Data on standard output, everything else on standard error; exit codes as `monitor --help` lists them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from monitor import __version__
+from monitor.cli.options import GlobalOptions, Here
+from monitor.errors import MonitorError, QueryError
+
+_COMMANDS = {
+    "demo": "monitor.cli.trying:demo",
+    "init": "monitor.cli.trying:init",
+    "run": "monitor.cli.working:run",
+    "poll": "monitor.cli.working:poll",
+    "deliver": "monitor.cli.working:deliver",
+    "digest": "monitor.cli.working:digest",
+    "search": "monitor.cli.reading:search",
+    "show": "monitor.cli.reading:show",
+    "events": "monitor.cli.reading:events",
+    "event": "monitor.cli.reading:event",
+    "deadlines": "monitor.cli.reading:deadlines",
+    "why": "monitor.cli.reading:why",
+    "alerts": "monitor.cli.reading:alerts",
+    "parse": "monitor.cli.streams:parse",
+    "tag": "monitor.cli.streams:tag",
+    "link": "monitor.cli.streams:link",
+    "identify": "monitor.cli.streams:identify",
+    "label": "monitor.cli.teaching:label",
+    "train": "monitor.cli.teaching:train",
+    "evaluate": "monitor.cli.teaching:evaluate",
+    "sources": "monitor.cli.house:sources",
+    "status": "monitor.cli.house:status",
+    "doctor": "monitor.cli.house:doctor",
+    "backup": "monitor.cli.house:backup",
+}
+"""Every command and where it is; imported when called, so that a search does not pay for scikit-learn."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        del ctx
+        place = _COMMANDS.get(name)
+        if place is None:
+            return None
+        module, attribute = place.split(":")
+        found: click.Command = getattr(importlib.import_module(module), attribute)
+        return found
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib
+
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], _COMMANDS, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            ctx.fail(f"there is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups = {
+            "Try": ("demo", "init"),
+            "Watch and tell": ("run", "poll", "deliver", "digest"),
+            "Read": ("search", "show", "events", "event", "deadlines", "why", "alerts"),
+            "Ask the verbs": ("parse", "tag", "link", "identify"),
+            "Teach": ("label", "train", "evaluate"),
+            "House": ("sources", "status", "doctor", "backup"),
+        }
+        for title, names in groups.items():
+            rows = []
+            for name in names:
+                command = self.get_command(ctx, name)
+                if command is not None:
+                    rows.append((name, command.get_short_help_str(90)))
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Exit codes: 0 done · 1 nothing found (only with --exit-code) · 2 wrong use · 3 configuration
+invalid · 4 some sources failed · 5 all sources failed · 6 delivery failed · 7 archive locked
+or damaged · 130 interrupted.
+
+\b
+Example:
+  monitor demo
+  monitor init && monitor poll && monitor search 'theme:export_control since:7d'
+""",
+)
+@click.version_option(__version__, prog_name="monitor")
+@GlobalOptions
+def commands() -> None:
+    """Watches government and news sources for economic security: tags, groups into events, alerts, finds."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code. Errors become one line each on standard error, never a traceback."""
+    here = Here()
+    try:
+        commands.main(args=None if arguments is None else list(arguments), prog_name="monitor", standalone_mode=False, obj=here)
+        return here.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        print("monitor: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # the reader has seen enough; keep Python from complaining once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MonitorError as error:
+        _report(error)
+        return error.exit_code
+
+
+def _report(error: MonitorError) -> None:
+    from rich.cells import cell_len
+
+    from monitor.normalise import clean, inert
+
+    if isinstance(error, QueryError):
+        start = max(0, error.position - 60)
+        shown = inert(error.query[start : error.position + 40])
+        before = inert(error.query[start : error.position])
+        print(f"monitor: {clean(str(error))}\n  {shown}\n  {' ' * cell_len(before)}^", file=sys.stderr)
+        return
+    for line in str(error).splitlines():
+        print(f"monitor: {inert(line)}", file=sys.stderr)
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(main())

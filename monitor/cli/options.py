@@ -1,0 +1,129 @@
+"""Options that every command takes, before or after its name, and what they stand for."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from monitor.archive import Archive
+    from monitor.config import Config
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Here:
+    """Where a command works: configuration, archive, clock. Everything is opened only when asked for."""
+
+    config_path: str | None = None
+    archive_url: str | None = None
+    verbosity: int = 0
+    exit_code: int = 0
+    _config: Config | None = field(default=None, init=False)
+
+    def config(self) -> Config:
+        """The configuration.
+
+        Raises:
+            ConfigError: absent or wrong.
+        """
+        from monitor import config
+
+        if self._config is None:
+            self._config = config.load(self.path())
+        return self._config
+
+    def path(self) -> Path:
+        """The configuration's file."""
+        from monitor.config import DEFAULT_CONFIG
+
+        return Path(self.config_path or os.environ.get("MONITOR_CONFIG") or DEFAULT_CONFIG)
+
+    def url(self) -> str:
+        """The archive's URL."""
+        return self.archive_url or os.environ.get("MONITOR_ARCHIVE") or "sqlite:///data/monitor.db"
+
+    def archive(self, *, is_readonly: bool = False) -> Archive:
+        """The archive, opened.
+
+        Raises:
+            ArchiveError, ArchiveBusy: it cannot be used.
+        """
+        from monitor.archive import Archive
+
+        return Archive.open(self.url(), is_readonly=is_readonly)
+
+    def now(self) -> datetime:
+        """The product's clock."""
+        from monitor import config
+
+        return config.now()
+
+    def start_log(self, default: int = logging.WARNING) -> None:
+        """Log to standard error, as much as -q and -v ask for."""
+        level = {-1: logging.ERROR, 0: default, 1: logging.INFO}.get(max(-1, min(self.verbosity, 2)), logging.DEBUG)
+        logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
+        for noisy in ("apscheduler", "httpx", "httpcore", "slack_sdk"):
+            logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        del parameter
+        here: Here = ctx.ensure_object(Here)
+        if name == "verbosity":
+            here.verbosity += value
+        elif name == "quiet":
+            here.verbosity -= value
+        elif value is not None:
+            setattr(here, name, value)
+        return value
+
+    return keep
+
+
+def GlobalOptions(command: F) -> F:  # noqa: N802 (reads as a decorator of commands)
+    """Give a command the options that all have."""
+    for option in (
+        click.option(
+            "-v", "--verbose", count=True, expose_value=False, callback=_keep("verbosity"), help="Say more; -vv for everything."
+        ),
+        click.option("-q", "--quiet", count=True, expose_value=False, callback=_keep("quiet"), help="Say only errors."),
+        click.option(
+            "--archive",
+            metavar="URL",
+            expose_value=False,
+            callback=_keep("archive_url"),
+            help="Archive [MONITOR_ARCHIVE; default sqlite:///data/monitor.db].",
+        ),
+        click.option(
+            "--config",
+            metavar="PATH",
+            expose_value=False,
+            callback=_keep("config_path"),
+            help="Configuration [MONITOR_CONFIG; default feeds.yaml].",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def command(name: str, example: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command with the global options and an example at the end of its help."""
+
+    def wrap(function: Callable[..., Any]) -> click.Command:
+        epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.strip().splitlines())
+        make: Any = click.command(name, epilog=epilog, context_settings={"help_option_names": ["-h", "--help"]}, **settings)
+        made: click.Command = make(GlobalOptions(function))
+        return made
+
+    return wrap

@@ -1,0 +1,167 @@
+"""How results are written: tables that fit the terminal, tab-separated when piped, JSON, CSV, Markdown. Text of sources is inert."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from monitor.items import Filed
+from monitor.normalise import clean
+
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+Row = Mapping[str, Any]
+
+
+def format_option(*formats: str) -> Callable[[Any], Any]:
+    """--format with the formats that a command knows."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats or FORMATS),
+        default=None,
+        help="Output; default: table on a terminal, tsv when piped.",
+    )
+
+
+def emit(
+    rows: Sequence[Row], columns: Sequence[str], form: str | None, *, wide: str = "title", json_rows: Sequence[Row] | None = None
+) -> None:
+    """Write rows to standard output.
+
+    Args:
+        columns: keys shown in tables, CSV, TSV and Markdown, in order; the first is the id.
+        wide: the column that gives way where the terminal is narrow.
+        json_rows: what JSON shows, if it is more than the columns.
+    """
+    form = form or ("table" if sys.stdout.isatty() else "tsv")
+    full = json_rows if json_rows is not None else rows
+    if form == "json":
+        print(json.dumps(list(full), ensure_ascii=False, indent=1))
+    elif form == "jsonl":
+        for row in full:
+            print(json.dumps(row, ensure_ascii=False))
+    elif form == "ids":
+        for row in rows:
+            print(row[columns[0]])
+    elif form == "csv":
+        _csv(rows, columns)
+    elif form == "md":
+        print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
+        for row in rows:
+            print("| " + " | ".join(cell(row[name]).replace("|", "\\|") for name in columns) + " |")
+    elif form == "tsv":
+        for row in rows:
+            print("\t".join(cell(row[name]) for name in columns))
+    else:
+        _table(rows, columns, wide)
+
+
+def cell(value: Any) -> str:
+    """A value in one line of inert text."""
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return clean(" ".join(f"{name} {score:.2f}" for name, score in value.items()))
+    if isinstance(value, list | tuple):
+        return clean(", ".join(str(each) for each in value))
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return clean(str(value))
+
+
+def item_json(filed: Filed) -> dict[str, Any]:
+    """An item as JSON has it everywhere."""
+    item = filed.item
+    return {
+        "id": item.id,
+        "source": item.source,
+        "url": item.url,
+        "title": item.title,
+        "summary": item.summary,
+        "published": stamp(item.published),
+        "first_seen": stamp(item.first_seen),
+        "lang": item.lang,
+        "country": item.country,
+        "tier": item.tier.value,
+        "themes": dict(filed.themes),
+        "event": filed.event,
+        "copy_of": filed.copy_of,
+    }
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """A moment as ISO 8601 in UTC; None for None."""
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def note(text: str) -> None:
+    """A line for the person at the terminal, on standard error."""
+    click.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal, after one second; elsewhere nothing. Yields the function that is told of progress."""
+    import threading
+
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(what, total=total)
+    timer = threading.Timer(1.0, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda step: bar.update(task, advance=step)
+    finally:
+        timer.cancel()
+        bar.stop()
+
+
+def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_harmless(cell(row[name])) for name in columns])
+    print(stream.getvalue(), end="")
+
+
+def _harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str], wide: str) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in columns:
+        is_wide = name == wide
+        table.add_column(name, no_wrap=not is_wide, overflow="fold" if is_wide else "ellipsis", ratio=1 if is_wide else None)
+    for row in rows:
+        table.add_row(*[Text(cell(row[name])) for name in columns])
+    Console(soft_wrap=False).print(table)

@@ -1,0 +1,339 @@
+"""Commands that read the archive: search, show, events, event, deadlines, why, alerts."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from typing import Any
+
+import click
+
+from monitor import query
+from monitor.cli.options import Here, command
+from monitor.cli.output import emit, format_option, item_json, note, stamp
+from monitor.errors import UsageError
+from monitor.items import Event, Filed
+
+_ITEM_COLUMNS = ("id", "date", "lang", "source", "themes", "title", "event")
+
+
+@command(
+    "search",
+    example="""monitor search 'export control' --limit 20
+monitor search '半導体 (輸出 OR 出口) theme:export_control since:30d' --format json
+monitor search 'cfr:15/744 stage:final -lang:zh' --explain""",
+)
+@click.argument("words", metavar="QUERY", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@click.option("--sort", type=click.Choice(["date", "rank"]), default="date", show_default=True, help="Newest or best first.")
+@format_option()
+@click.option("--explain", is_flag=True, help="Say on standard error how the query was read.")
+@click.option("--exit-code", "is_strict", is_flag=True, help="Exit 1 if nothing is found.")
+@click.pass_obj
+def search(here: Here, words: tuple[str, ...], limit: int, sort: str, form: str | None, explain: bool, is_strict: bool) -> None:
+    """Search the archive, in any language.
+
+    \b
+    Words are ANDed; OR, -word or NOT, brackets, "a phrase", word*, field:a,b (any of).
+    Fields: theme source lang country kind tier event stage entity score:>=0.8
+            cfr:15/744 eccn:3A090 rin: docket: fr: law: hs: eo: notice:
+            since:7d until:2026-05 deadline:30d
+    Chinese, Japanese and Korean words match inside unspaced text, from one character on.
+    """
+    text = " ".join(words)
+    tree = query.parse(text)
+    if tree == query.And(()):
+        raise UsageError("the query is empty", hint="Say what to look for, for example: monitor search 'since:7d'")
+    if explain:
+        note(query.explain(tree))
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        found = archive.reading.search(tree, here.now(), limit=limit, by_rank=sort == "rank")
+    emit([_row(each) for each in found], _ITEM_COLUMNS, form, json_rows=[item_json(each) for each in found])
+    if not found:
+        note("Nothing found.")
+        here.exit_code = 1 if is_strict else 0
+
+
+@command("show", example="monitor show I-5vq2m7n4kd3a\nmonitor show I-5vq2 --json")
+@click.argument("item")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def show(here: Here, item: str, is_json: bool) -> None:
+    """One item with everything that is known of it. The beginning of an id is enough."""
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        filed = archive.reading.item(item)
+        judged = archive.judging.judged(filed.item.id)
+        revisions = archive.reading.revisions(filed.item.id)
+    found: dict[str, Any] = item_json(filed)
+    if judged is not None:
+        found["stage"] = judged.findings.stage.value
+        found["identifiers"] = [{"type": each.type, "value": each.value} for each in judged.findings.identifiers]
+        found["entities"] = [{"id": each.id, "type": each.type, "surface": each.surface} for each in judged.findings.entities]
+        found["dates"] = [
+            {"kind": each.kind.value, "date": each.date.isoformat(), "sentence": each.sentence} for each in judged.findings.dates
+        ]
+    found["revisions"] = [{"at": stamp(each.at), "title": each.title, "summary": each.summary} for each in revisions]
+    if is_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    click.echo(found["title"])
+    for name in ("id", "source", "tier", "country", "lang", "published", "first_seen", "url", "event", "stage", "copy_of"):
+        if found.get(name):
+            click.echo(f"  {name + ':':<12}{found[name]}")
+    if filed.themes:
+        click.echo("  themes:     " + ", ".join(f"{theme} {score:.2f}" for theme, score in filed.themes))
+    for each in found.get("identifiers", ()):
+        click.echo(f"  {each['type'] + ':':<12}{each['value']}")
+    for each in found.get("dates", ()):
+        click.echo(f"  {each['kind'] + ':':<12}{each['date']}  {each['sentence'][:100]}")
+    if found["summary"]:
+        click.echo("\n" + textwrap.fill(found["summary"], 100))
+    for each in found["revisions"]:
+        click.echo(f"\nUntil {each['at']} it said: {each['title']}\n{each['summary']}".rstrip())
+
+
+@command("events", example="monitor events --since 7d\nmonitor events --theme export_control --format json")
+@click.option("--since", default="7d", show_default=True, metavar="SPAN|DATE", help="Moved since.")
+@click.option("--theme", help="Only events of a theme.")
+@click.option("--all", "is_all", is_flag=True, help="Events without a theme, too.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@format_option()
+@click.pass_obj
+def events(here: Here, since: str, theme: str | None, is_all: bool, limit: int, form: str | None) -> None:
+    """Events that moved, the latest first."""
+    start = _moment(since, here)
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        found = archive.reading.events(start, theme=theme, limit=limit, is_themed=not is_all)
+    rows = [
+        {
+            "id": each.id,
+            "moved": each.last_seen.strftime("%Y-%m-%d %H:%M"),
+            "stage": each.stage.value,
+            "items": each.items,
+            "langs": ",".join(each.langs),
+            "themes": ", ".join(theme for theme, _ in each.themes),
+            "title": each.title,
+        }
+        for each in found
+    ]
+    emit(
+        rows, ("id", "moved", "stage", "items", "langs", "themes", "title"), form, json_rows=[_event_json(each) for each in found]
+    )
+
+
+@command("event", example="monitor event E-enyqubii3x\nmonitor event E-enyq --json")
+@click.argument("event_id", metavar="EVENT")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def event(here: Here, event_id: str, is_json: bool) -> None:
+    """One event: its stage, dates, identifiers and timeline. The beginning of an id is enough."""
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        found = archive.reading.event(archive.reading.event_id(event_id))
+        items = archive.reading.items_of(found.id)
+        joined = {each.item.id: archive.reading.linked_by(each.item.id) for each in items}
+    if is_json:
+        shown = {**_event_json(found), "timeline": [item_json(each) for each in items]}
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+        return
+    from monitor.compose import date_name, stage_text
+
+    click.echo(f"{found.id}  {found.title}")
+    click.echo(f"  stage:        {stage_text(found.stage, found.step)}")
+    click.echo("  themes:       " + (", ".join(f"{theme} {score:.2f}" for theme, score in found.themes) or "none"))
+    click.echo(f"  items:        {found.items} from {len(found.sources)} sources in {', '.join(found.langs)}")
+    if found.countries:
+        click.echo(f"  countries:    {', '.join(found.countries)}")
+    for date in found.dates:
+        click.echo(f"  {date.date.isoformat()}    {date_name(date.kind)}: {date.sentence[:90]}")
+    if found.identifiers:
+        click.echo("  identifiers:  " + " · ".join(each.value for each in found.identifiers[:12]))
+    click.echo("")
+    days = Counter(each.item.moment.date() for each in items)
+    day = None
+    for each in items:
+        if each.item.moment.date() != day:
+            day = each.item.moment.date()
+            click.echo(f"{day.isoformat()}  {'█' * min(days[day], 40)} {days[day]}")
+        why = ", ".join(reason.term for reason in joined[each.item.id][:3])
+        mark = "=" if each.copy_of else "·"
+        click.echo(f"  {mark} [{each.item.lang}] {each.item.source} ({each.item.tier.value}) {each.item.title}")
+        click.echo(f"      {each.item.id}" + (f"  joined by {why}" if why else "  opened the event"))
+
+
+@command("deadlines", example="monitor deadlines --within 60d\nmonitor deadlines --within 90d --format ics > deadlines.ics")
+@click.option("--within", default="30d", show_default=True, metavar="SPAN", help="From today on.")
+@click.option("--theme", help="Only dates of a theme.")
+@format_option("table", "json", "ics", "csv", "tsv", "md")
+@click.pass_obj
+def deadlines(here: Here, within: str, theme: str | None, form: str | None) -> None:
+    """Deadlines and dates of effect that are ahead, with the sentence that says so."""
+    span = query.duration(within)
+    if span is None:
+        raise UsageError(f"--within {within!r} is no span", hint="Write 30d, 8w or P1Y")
+    today = here.now().date()
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        found = archive.reading.deadlines(today, today + span)
+    found = [each for each in found if theme is None or theme in each.themes]
+    if form == "ics":
+        from monitor.calendar import calendar
+
+        click.echo(calendar(found, here.now()), nl=False)
+        return
+    rows = [
+        {
+            "date": each.date.date.isoformat(),
+            "days": (each.date.date - today).days,
+            "kind": each.date.kind.value,
+            "event": each.event,
+            "title": each.title,
+            "themes": list(each.themes),
+            "sentence": each.date.sentence,
+            "confidence": each.date.confidence,
+            "item": each.item,
+            "url": each.url,
+        }
+        for each in found
+    ]
+    emit(rows, ("date", "days", "kind", "event", "title"), form)
+
+
+@command("why", example="monitor why I-5vq2m7n4kd3a\nmonitor why I-5vq2 --rule export-control-now")
+@click.argument("item")
+@click.option("--rule", "rule_id", help="Only this rule.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
+    """Why an item was tagged, linked and told - or was not."""
+    from monitor.match import Subject, clauses, compiled
+
+    settings = here.config()
+    rules = [rule for rule in settings.rules if rule_id in (None, rule.id)]
+    if not rules and rule_id is not None:
+        raise UsageError(f"there is no rule {rule_id!r} in {settings.path}")
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        filed = archive.reading.item(item)
+        judged = archive.judging.judged(filed.item.id)
+        if judged is None:
+            raise UsageError(f"{filed.item.id} was not judged yet", hint="Judge it with: monitor poll")
+        reached = archive.judging.stage_of(judged.link.event) or judged.findings.stage
+        alerts = archive.reading.alerts_of(filed.item.id)
+    subject = Subject(judged=judged, stage=reached)
+    verdicts: list[dict[str, Any]] = []
+    for rule in rules:
+        parts = clauses(compiled(rule.when), subject, here.now())
+        told = next((each for each in alerts if each.rule == rule.id), None)
+        verdicts.append(
+            {
+                "rule": rule.id,
+                "matches": all(part.holds for part in parts),
+                "clauses": [{"clause": part.text, "holds": part.holds} for part in parts],
+                "alert": None if told is None else {"state": told.state, "channel": told.channel, "reason": told.reason},
+            }
+        )
+    tags: list[dict[str, Any]] = [
+        {
+            "theme": tag.theme,
+            "score": tag.score,
+            "given": tag.is_given,
+            "why": [[reason.term, reason.weight] for reason in tag.reasons],
+        }
+        for tag in sorted(judged.tags, key=lambda each: -each.score)
+    ]
+    if is_json:
+        link = {"event": judged.link.event, "why": [[reason.term, reason.weight] for reason in judged.link.reasons]}
+        shown = {
+            "id": filed.item.id,
+            "title": filed.item.title,
+            "model": judged.model,
+            "tags": tags,
+            "link": link,
+            "rules": verdicts,
+        }
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{filed.item.id}  {filed.item.title}")
+    click.echo(f"\nTagged by model {judged.model}:" if judged.model else "\nNot classified: there was no usable model.")
+    for tag in tags:
+        terms = ", ".join(f"{term} {weight:+.2f}" for term, weight in tag["why"])
+        click.echo(f"  {'✓' if tag['given'] else '·'} {tag['theme']:<22}{tag['score']:.2f}  {terms}")
+    reasons = (
+        ", ".join(f"{reason.term} {reason.weight:g}" for reason in judged.link.reasons)
+        or "nothing like it was live: it opened the event"
+    )
+    click.echo(f"\nEvent {judged.link.event} ({reached.value}): {reasons}")
+    if judged.link.copy_of:
+        click.echo(f"It repeats {judged.link.copy_of}.")
+    click.echo("\nRules:")
+    for verdict in verdicts:
+        click.echo(f"  {'✓' if verdict['matches'] else '✗'} {verdict['rule']}")
+        for part in verdict["clauses"]:
+            click.echo(f"      {'✓' if part['holds'] else '✗'} {part['clause']}")
+        if verdict["alert"]:
+            click.echo(f"      {verdict['alert']['state']} to {verdict['alert']['channel']}: {verdict['alert']['reason']}")
+
+
+@command("alerts", example="monitor alerts --since 7d\nmonitor alerts --state dead --format json")
+@click.option("--since", default="7d", show_default=True, metavar="SPAN|DATE", help="Decided since.")
+@click.option("--state", type=click.Choice(["waiting", "sent", "folded", "suppressed", "dead"]), help="Only in this state.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@format_option()
+@click.pass_obj
+def alerts(here: Here, since: str, state: str | None, limit: int, form: str | None) -> None:
+    """What the rules decided, and what became of it, the latest first."""
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        found = archive.reading.alerts(since=_moment(since, here), state=state, limit=limit)
+    rows = [
+        {
+            "id": each.id,
+            "decided": each.decided_at.strftime("%Y-%m-%d %H:%M"),
+            "state": each.state,
+            "rule": each.rule,
+            "channel": each.channel,
+            "event": each.event,
+            "item": each.item,
+            "title": each.title,
+            "reason": each.reason,
+            "remote_id": each.remote_id,
+        }
+        for each in found
+    ]
+    emit(rows, ("id", "decided", "state", "rule", "channel", "item", "title", "reason"), form)
+
+
+def _row(filed: Filed) -> dict[str, Any]:
+    item = filed.item
+    return {
+        "id": item.id,
+        "date": item.moment.strftime("%Y-%m-%d"),
+        "lang": item.lang,
+        "source": item.source,
+        "themes": ",".join(theme for theme, _ in filed.themes),
+        "title": item.title,
+        "event": filed.event,
+    }
+
+
+def _event_json(found: Event) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "title": found.title,
+        "stage": found.stage.value,
+        "step": found.step,
+        "first_seen": stamp(found.first_seen),
+        "last_seen": stamp(found.last_seen),
+        "items": found.items,
+        "sources": list(found.sources),
+        "langs": list(found.langs),
+        "countries": list(found.countries),
+        "themes": dict(found.themes),
+        "identifiers": [{"type": each.type, "value": each.value} for each in found.identifiers],
+        "dates": [{"kind": each.kind.value, "date": each.date.isoformat(), "sentence": each.sentence} for each in found.dates],
+    }
+
+
+def _moment(text: str, here: Here) -> Any:
+    try:
+        return query.moment(text, here.now())
+    except ValueError as error:
+        raise UsageError(f"--since {text!r} is neither a span nor a date", hint="Write 7d, 2026-05 or 2026-05-01") from error

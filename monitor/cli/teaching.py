@@ -1,0 +1,184 @@
+"""Commands that teach the classifier: label, train, evaluate."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitor.cli.options import Here, command
+from monitor.cli.output import note, progress
+from monitor.errors import ModelError, UsageError
+
+
+@command("label", example="monitor label I-5vq2m7n4kd3a export_control yes\nmonitor label I-5vq2 telecom_5g no --who mori")
+@click.argument("item")
+@click.argument("theme")
+@click.argument("verdict", type=click.Choice(["yes", "no"]))
+@click.option("--who", default=None, help="Whose verdict it is; default: the user of this machine.")
+@click.pass_obj
+def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> None:
+    """Say whether an item belongs to a theme. `monitor train` learns from it."""
+    import difflib
+
+    from monitor import classifiers, house
+    from monitor.items import Label
+
+    themes = [each.id for each in classifiers.load_themes(house.classifiers_folder())]
+    if theme not in themes:
+        near = difflib.get_close_matches(theme, themes, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"Themes: {', '.join(themes)}"
+        raise UsageError(f"there is no theme {theme!r}", hint=hint)
+    with here.archive() as archive, archive.errors():
+        filed = archive.reading.item(item)
+        archive.labels.put(
+            Label(
+                item=filed.item.id, theme=theme, verdict=verdict == "yes", at=here.now(), who=who or getpass.getuser(), via="cli"
+            )
+        )
+    note(f"{filed.item.id} {theme} {verdict}: {filed.item.title}")
+
+
+@command("train", example="monitor train\nmonitor train --classifiers ./classifiers --json")
+@click.option(
+    "--classifiers", "folder", type=click.Path(file_okay=False, path_type=Path), help="Folder to train from and save to."
+)
+@click.option("--no-labels", is_flag=True, help="Leave the archive's labels out.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def train(here: Here, folder: Path | None, no_labels: bool, is_json: bool) -> None:
+    """Train the classifier on the items of classifiers/ and on the archive's labels, and save it there.
+
+    Deterministic. The figures printed are of items that the model had not seen (five folds, split by event).
+    """
+    import os
+
+    from monitor import classifiers, house
+    from monitor import train as training
+
+    here.start_log()
+    place = folder or house.classifiers_folder()
+    if not os.access(place, os.W_OK):
+        raise ModelError(
+            "cannot be written", subject=str(place), hint="Make a folder of your own: monitor init --with-classifiers"
+        )
+    examples = classifiers.load_examples(place)
+    themes = [each.id for each in classifiers.load_themes(place)]
+    labelled = () if no_labels else _labelled(here)
+    with progress("Training", None):
+        found = training.train((*examples, *labelled), themes, classifiers.load_lexicon(place))
+    classifiers.save_model(place, found.model, training.about(found))
+    report = {
+        "version": found.model.version,
+        "examples": found.examples,
+        "labels": len(labelled),
+        **training.about(found)["figures"],
+    }
+    if is_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+        return
+    click.echo(f"model {found.model.version}: {found.examples} items, {len(labelled)} of them labels; saved in {place / 'model'}")
+    _print_figures(report)
+
+
+@command("evaluate", example="monitor evaluate labelled.jsonl\nmonitor evaluate labelled.jsonl --json")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def evaluate(here: Here, file: Path, is_json: bool) -> None:
+    """Figures of the classifier on labelled items: JSON lines {id, title, summary?, lang, labels, near_miss? or hard?}."""
+    from monitor import classifiers, house
+    from monitor import evaluate as figuring
+    from monitor import train as training
+    from monitor.identify import identify
+    from monitor.tag import tag
+
+    here.start_log()
+    folder = house.classifiers_folder()
+    model, lexicon = classifiers.load_model(folder), classifiers.load_lexicon(folder)
+    examples = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            raw = json.loads(line)
+            is_near_miss = bool(raw.get("near_miss") or raw.get("hard"))
+            examples.append(
+                classifiers.Example(
+                    id=str(raw["id"]),
+                    lang=str(raw.get("lang") or "en"),
+                    title=raw["title"],
+                    summary=raw.get("summary") or "",
+                    labels=tuple(raw["labels"]),
+                    event=str(raw["id"]),
+                    register="",
+                    near_miss="yes" if is_near_miss and not raw["labels"] else None,
+                )
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"no labelled item ({error!r})", subject=f"{file}:{number}") from error
+    items = [training.as_item(each) for each in examples]
+    tags = tag(model, [(item, identify(item, lexicon)) for item in items])
+    judged = [
+        figuring.Judgement(
+            labels=frozenset(example.labels),
+            given=frozenset(each.theme for each in given if each.is_given),
+            scores={each.theme: each.score for each in given},
+            lang=example.lang,
+            is_near_miss=example.near_miss is not None,
+        )
+        for example, given in zip(examples, tags, strict=True)
+    ]
+    report = {"version": model.version, "items": len(judged), **training.as_json(figuring.figures(judged, model.themes))}
+    if is_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+        return
+    click.echo(f"model {model.version} on {len(judged)} items of {file}")
+    _print_figures(report)
+
+
+def _print_figures(report: dict[str, Any]) -> None:
+    click.echo(f"  {'theme':<24}{'precision':>10}{'recall':>8}{'F1':>7}")
+    for theme, f1 in report["f1"].items():
+        click.echo(f"  {theme:<24}{report['precision'][theme]:>10.2f}{report['recall'][theme]:>8.2f}{f1:>7.2f}")
+    click.echo(f"  {'macro':<24}{'':>18}{report['macro_f1']:>7.2f}")
+    langs = "  ".join(f"{lang} {value:.2f}" for lang, value in report["micro_f1"].items())
+    click.echo(f"  micro F1 by language: {langs}")
+    click.echo(
+        f"  false alarms: near-misses {report['near_miss_alarms']:.1%}, plain {report['plain_alarms']:.1%};"
+        f" both themes found {report['two_themes_found']:.0%}; calibration error {report['calibration_error']:.3f}"
+    )
+
+
+def _labelled(here: Here) -> tuple[Any, ...]:
+    """The archive's labels as training items: each item with the themes that it has by label, else by tag."""
+    from monitor.archive import Archive
+    from monitor.archive.connection import path_of
+    from monitor.classifiers import Example
+
+    if not path_of(here.url()).exists():
+        return ()
+    found = []
+    with Archive.open(here.url(), is_readonly=True) as archive, archive.errors():
+        verdicts: dict[str, dict[str, bool]] = {}
+        for each in archive.labels.all():
+            verdicts.setdefault(each.item, {})[each.theme] = each.verdict
+        for item_id, said in verdicts.items():
+            filed = archive.reading.item(item_id)
+            themes = {theme for theme, _ in filed.themes if said.get(theme, True)} | {theme for theme, yes in said.items() if yes}
+            found.append(
+                Example(
+                    id=item_id,
+                    lang=filed.item.lang,
+                    title=filed.item.title,
+                    summary=filed.item.summary,
+                    labels=tuple(sorted(themes)),
+                    event=filed.event or item_id,
+                    register="label",
+                    near_miss=None,
+                )
+            )
+    return tuple(found)

@@ -1,0 +1,124 @@
+"""Commands to begin with: demo, init."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from monitor import bundled, query
+from monitor.archive import Archive
+from monitor.cli.options import Here, command
+from monitor.cli.output import note
+from monitor.cli.working import write_digest
+from monitor.compose import date_name
+from monitor.errors import UsageError
+
+
+@command("demo", example="monitor demo\nmonitor demo --keep ./demo-output")
+@click.option(
+    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Folder for what it makes; default a new temporary one."
+)
+@click.pass_obj
+def demo(here: Here, keep: Path | None) -> None:
+    """The whole job on bundled sources: fetch, tag, link, alert, digest, search. No network, no keys."""
+    from monitor import config, house, intake
+    from monitor.demo import ROUNDS, served
+
+    here.start_log()
+    folder = keep or Path(tempfile.mkdtemp(prefix="monitor-demo-"))
+    path = folder / "monitor.db"
+    if path.exists():
+        raise UsageError(f"{path} is there already", hint="Choose another folder with --keep")
+    classifier = house.classifiers_folder()
+    click.echo("themes\t" + "  ".join(house.theme_names(classifier)))
+    with served() as web, Archive.open(f"sqlite:///{path}") as archive, archive.working():
+        settings = config.load(bundled.demo() / "feeds.yaml", {**os.environ, "DEMO_BASE": web.base})
+        for number, (_, moment) in enumerate(ROUNDS):
+            web.show(number)
+            clock = _fixed(moment)
+            found = intake.poll(archive, settings.sources, network=settings.network, pace=settings.pace, clock=clock)
+            judged = house.judge(archive, settings, classifier, clock).run()
+            click.echo(
+                f"\n### {moment:%Y-%m-%d %H:%MZ}: {len(settings.sources)} sources, {found.new} new items, {found.revised} revised;"
+                f" {judged.tagged} tagged, {judged.alerts} alerts\n"
+            )
+            deliverer = house.deliverer(archive, settings, classifier, clock, pause=lambda _: None)
+            deliverer.run()
+        _show_events(archive, now=ROUNDS[-1][1])
+        _show_search(archive, "輸出 (半導体 OR 黒鉛)", now=ROUNDS[-1][1])
+        subscription = settings.subscriptions[0]
+        since = ROUNDS[0][1] - timedelta(days=1)
+        content = deliverer.digest_content(subscription, since, ROUNDS[-1][1])
+    written = write_digest(content, subscription.to[0], settings.mail, folder, "2023-10-25")
+    click.echo("\n### Where things are\n")
+    for label, place in (*written, ("archive", path)):
+        click.echo(f"{label}\t{place}")
+    note(f"\nLook further:  monitor events --since 2023 --archive sqlite:///{path}\nYour own:      monitor init")
+
+
+@command("init", example="monitor init\nmonitor init ./watch --with-classifiers")
+@click.argument("folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.option("--with-classifiers", is_flag=True, help="Copy classifiers/, too, to train your own model.")
+@click.pass_obj
+def init(here: Here, folder: Path, with_classifiers: bool) -> None:
+    """Write a commented feeds.yaml and .env.example to start from. Nothing that is there is overwritten."""
+    del here
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("feeds.yaml", bundled.feeds().read_text(encoding="utf-8")), (".env.example", _ENV)):
+        place = folder / name
+        if place.exists():
+            note(f"{place} is there already; left as it is")
+            continue
+        place.write_text(text, encoding="utf-8")
+        click.echo(f"wrote {place}")
+    if with_classifiers:
+        place = folder / "classifiers"
+        if place.exists():
+            note(f"{place} is there already; left as it is")
+        else:
+            shutil.copytree(bundled.classifiers(), place)
+            click.echo(f"wrote {place}")
+    note("Next: " + ("" if folder == Path() else f"cd {folder} && ") + "monitor doctor && monitor poll")
+
+
+_ENV = """\
+# Secrets stand in the environment, never in feeds.yaml. NAME_FILE may name a file that holds the value.
+# SLACK_BOT_TOKEN=xoxb-...
+# SMTP_USER=
+# SMTP_PASSWORD=
+# MONITOR_CONFIG=feeds.yaml
+# MONITOR_ARCHIVE=sqlite:///data/monitor.db
+"""
+
+
+def _fixed(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
+
+
+def _show_events(archive: Archive, now: datetime) -> None:
+    """The events of the demo in which something matters, with their languages and the way that they went."""
+    click.echo("\n### Events\n")
+    for event in archive.reading.events(now - timedelta(days=365), limit=12):
+        items = archive.reading.items_of(event.id)
+        if len(items) < 2:
+            continue
+        stages = " → ".join(dict.fromkeys(stage for each in items if (stage := archive.reading.stage_of_item(each.item.id))))
+        click.echo(f"{event.id}  {event.title}")
+        click.echo(
+            f"    {', '.join(event.langs)} · {event.items} items, {len(event.sources)} sources · {stages}"
+            f" · {', '.join(theme for theme, _ in event.themes)}"
+        )
+        for date in event.dates:
+            click.echo(f"    {date.date.isoformat()} {date_name(date.kind)}: {date.sentence[:90]}")
+
+
+def _show_search(archive: Archive, text: str, now: datetime) -> None:
+    click.echo(f"\n### monitor search '{text}'\n")
+    for each in archive.reading.search(query.parse(text), now, limit=5):
+        click.echo(f"{each.item.moment:%Y-%m-%d}  {each.item.lang}  {each.item.source:<12} {each.item.title}")

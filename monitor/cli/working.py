@@ -1,0 +1,258 @@
+"""Commands that work: run, poll, deliver, digest."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from monitor.cli.options import Here, command
+from monitor.cli.output import note, progress
+from monitor.errors import UsageError
+from monitor.items import Source
+
+if TYPE_CHECKING:
+    from monitor.config import MailConfig
+    from monitor.digest import Content
+
+
+@command("run", example="monitor run\nmonitor run --config feeds.yaml --archive sqlite:////var/lib/monitor/monitor.db")
+@click.pass_obj
+def run(here: Here) -> None:
+    """The service: scheduled intake, judgement, delivery and digests, until stopped.
+
+    SIGTERM or Ctrl-C ends it cleanly, SIGHUP reloads the configuration.
+    """
+    from monitor import house
+    from monitor.schedule import Service
+
+    here.start_log(logging.INFO)
+    Service(here.url(), here.path(), house.classifiers_folder(), here.now).run()
+    if any(thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate()):
+        # A channel or server that does not answer would hold the exit for its whole timeout. Everything that was
+        # promised is committed; what was not will be met again.
+        logging.shutdown()
+        os._exit(0)
+
+
+@command("poll", example="monitor poll\nmonitor poll jp-meti us-fr-bis --json")
+@click.argument("names", metavar="[SOURCE]...", nargs=-1)
+@click.option("--due", "is_due_only", is_flag=True, help="Only sources whose time has come.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def poll(here: Here, names: tuple[str, ...], is_due_only: bool, is_json: bool) -> None:
+    """One round of intake and judgement, now.
+
+    Every source (or those named) is fetched that is not under Retry-After. Exit 4: some sources failed, 5: all did.
+    """
+    from monitor import house, intake
+    from monitor.pace import due
+
+    here.start_log()
+    settings = here.config()
+    sources = chosen(settings.sources, names)
+    with here.archive() as archive, archive.working():
+        if is_due_only:
+            sources = due(sources, archive.intake.states(), here.now(), settings.pace)
+        with progress("Reading sources", len(sources)) as step:
+            found = intake.poll(
+                archive, sources, network=settings.network, pace=settings.pace, clock=here.now, on_done=lambda _: step(1)
+            )
+        with progress("Judging items", None) as step:
+            judged = house.judge(archive, settings, house.classifiers_folder(), here.now).run(on_done=step)
+    report = {
+        "sources": len(sources),
+        "fetched": found.count("fetched"),
+        "unchanged": found.count("unchanged"),
+        "held": found.count("held"),
+        "failed": len(found.failures),
+        "new": found.new,
+        "revised": found.revised,
+        "judged": judged.judged,
+        "tagged": judged.tagged,
+        "alerts": judged.alerts,
+        "folded": judged.folded,
+        "seconds": found.seconds,
+        "failures": [{"source": each.source, "error": each.error} for each in found.failures],
+    }
+    if is_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        click.echo(
+            f"{report['sources']} sources: {report['fetched']} fetched, {report['unchanged']} unchanged, {report['failed']} failed"
+            f" in {found.seconds:.1f} s; {found.new} new items, {found.revised} revised; {judged.tagged} tagged, {judged.alerts} alerts"
+        )
+        for each in found.failures:
+            note(f"monitor: {each.source}: {each.error}. Try: monitor sources check {each.source}")
+        if judged.alerts:
+            note("Send them with: monitor deliver")
+    if found.failures:
+        here.exit_code = 5 if len(found.failures) == len(sources) else 4
+
+
+@command("deliver", example="monitor deliver\nmonitor deliver --json")
+@click.option(
+    "--json", "is_json", is_flag=True, help="One JSON object on standard output; console messages go to standard error."
+)
+@click.pass_obj
+def deliver(here: Here, is_json: bool) -> None:
+    """Empty the outbox once: send every alert and digest that is due.
+
+    What cannot be sent now stays in the outbox. Exit 6: something could not be sent.
+    """
+    import sys
+
+    from monitor import house
+
+    here.start_log()
+    settings = here.config()
+    with here.archive() as archive, archive.working():
+        stream = sys.stderr if is_json else sys.stdout
+        found = house.deliverer(archive, settings, house.classifiers_folder(), here.now, stream=stream).run()
+        counts = archive.outbox.counts()
+    if is_json:
+        report = {
+            "sent": found.sent,
+            "found": found.found,
+            "failed": found.failed,
+            "dead": found.dead,
+            "waiting": counts["waiting"],
+            "errors": list(found.errors),
+        }
+        click.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        note(f"{found.sent + found.found} sent, {found.failed} to be tried again, {found.dead} refused; {counts['waiting']} wait")
+        for error in found.errors:
+            note(f"monitor: {error}")
+    if found.failed or found.dead:
+        here.exit_code = 6
+
+
+@command(
+    "digest",
+    example="monitor digest morning --preview\nmonitor digest morning --preview --out previews --date 2026-05-01\nmonitor digest morning --send",
+)
+@click.argument("name")
+@click.option("--preview", "is_preview", is_flag=True, help="Show it; with --out write .txt, .html and .eml.")
+@click.option("--send", "is_send", is_flag=True, help="Send it now, once per local day and recipient.")
+@click.option("--date", "day", metavar="DAY", help="Local day, YYYY-MM-DD; default today.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the files of --preview.")
+@click.pass_obj
+def digest(here: Here, name: str, is_preview: bool, is_send: bool, day: str | None, out: Path | None) -> None:
+    """The digest mail NAME of feeds.yaml, shown or sent."""
+    from monitor import house
+    from monitor.digest import render
+
+    if is_preview == is_send:
+        raise UsageError("say --preview or --send")
+    here.start_log()
+    settings = here.config()
+    subscription = next((each for each in settings.subscriptions if each.id == name), None)
+    if subscription is None:
+        names = ", ".join(each.id for each in settings.subscriptions) or "none"
+        raise UsageError(f"there is no digest {name!r} in {settings.path}", hint=f"Digests there: {names}")
+    now = here.now()
+    local_day = _day(day, now, subscription.tz)
+    with here.archive(is_readonly=is_preview) as archive:
+        deliverer = house.deliverer(archive, settings, house.classifiers_folder(), here.now)
+        if is_preview:
+            since, until = _span(subscription.tz, subscription.at, local_day, now)
+            content = deliverer.digest_content(subscription, since, until)
+            if out is None:
+                rendered = render(content)
+                click.echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
+                return
+            for label, path in write_digest(content, subscription.to[0], settings.mail, out, local_day):
+                click.echo(f"{label}\t{path}")
+            return
+        with archive.working():
+            ordered = sum(deliverer.order_digest(subscription, local_day, channel, now) for channel in subscription.to)
+            if not ordered:
+                note(f"The digest {name} of {local_day} was ordered before; what is undelivered of it is sent now.")
+            found = deliverer.run()
+        note(f"{found.sent + found.found} sent, {found.failed} to be tried again, {found.dead} refused")
+        for error in found.errors:
+            note(f"monitor: {error}")
+        if found.failed or found.dead:
+            here.exit_code = 6
+
+
+def write_digest(content: Content, recipient: str, mail: MailConfig | None, out: Path, day: str) -> list[tuple[str, Path]]:
+    """Write a digest as .txt, .html and .eml; what each is, and where."""
+    from monitor.channels import split
+    from monitor.channels.mail import mail_of
+    from monitor.digest import render
+    from monitor.items import Message
+
+    out.mkdir(parents=True, exist_ok=True)
+    rendered = render(content)
+    kind, target = split(recipient)
+    message = Message(
+        key=f"digest:{content.name}:{day}:{recipient}",
+        address=target if kind == "mail" else "reader@econsec-monitor.example",
+        headline=rendered.subject,
+        title=rendered.subject,
+        url=None,
+        extract="",
+        fields=(),
+        why="",
+        hint="",
+        text=rendered.subject,
+        html=rendered.html,
+        body=rendered.text,
+    )
+    sender = "monitor@econsec-monitor.example" if mail is None else mail.sender
+    parts = {
+        ".txt": rendered.text.encode(),
+        ".html": rendered.html.encode(),
+        ".eml": bytes(mail_of(message, sender=sender, now=content.until)),
+    }
+    written = []
+    for ending, raw in parts.items():
+        path = out / f"digest-{content.name}-{day}{ending}"
+        path.write_bytes(raw)
+        written.append((f"digest {ending}", path))
+    return written
+
+
+def _day(day: str | None, now: datetime, tz: str) -> str:
+    if day is None:
+        return now.astimezone(ZoneInfo(tz)).date().isoformat()
+    try:
+        return datetime.strptime(day, "%Y-%m-%d").date().isoformat()  # noqa: DTZ007 (a day has no zone)
+    except ValueError as error:
+        raise UsageError(f"--date {day!r} is no day", hint="Write YYYY-MM-DD") from error
+
+
+def _span(tz: str, at: str, day: str, now: datetime) -> tuple[datetime, datetime]:
+    """What the digest of a day covers when it is only looked at: the day before its hour; for today, up to now."""
+    hour, minute = (int(part) for part in at.split(":"))
+    end = datetime.fromisoformat(day).replace(hour=hour, minute=minute, tzinfo=ZoneInfo(tz))
+    is_today = now.astimezone(ZoneInfo(tz)).date().isoformat() == day
+    until = now if is_today else end.astimezone(now.tzinfo)
+    return until - timedelta(days=1), until
+
+
+def chosen(sources: Sequence[Source], names: Sequence[str]) -> list[Source]:
+    """The sources of those names, in that order; all if there are none.
+
+    Raises:
+        UsageError: a name that is no source's.
+    """
+    import difflib
+
+    known = {source.id: source for source in sources}
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else "Names are listed by: monitor sources list"
+            raise UsageError(f"there is no source {name!r} in the configuration", hint=hint)
+    return [known[name] for name in names] if names else list(sources)

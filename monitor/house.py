@@ -1,0 +1,101 @@
+"""Puts the parts together: from a configuration and an archive to the three jobs, ready to run. The edge's only assembly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from monitor import bundled, classifiers, config
+from monitor.archive import Archive
+from monitor.channels import Channel
+from monitor.config import Config
+from monitor.delivery import Deliverer
+from monitor.errors import ConfigError, SecretMissing
+from monitor.judgement import Judge, with_fallback
+
+
+def judge(archive: Archive, settings: Config, folder: Path, clock: Callable[[], datetime]) -> Judge:
+    """Judgement over an archive; without a usable classifier it links and matches untagged items."""
+    return Judge(
+        archive=archive,
+        rules=settings.rules,
+        lexicon=classifiers.load_lexicon(folder),
+        model=with_fallback(lambda: classifiers.load_model(folder)),
+        clock=clock,
+    )
+
+
+def deliverer(
+    archive: Archive,
+    settings: Config,
+    folder: Path,
+    clock: Callable[[], datetime],
+    *,
+    stream: TextIO | None = None,
+    pause: Callable[[float], None] = time.sleep,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Deliverer:
+    """Delivery over an archive.
+
+    Args:
+        stream: where console messages go; None for standard output.
+    """
+    return Deliverer(
+        archive=archive,
+        sources=settings.sources,
+        rules=settings.rules,
+        subscriptions=settings.subscriptions,
+        theme_names=theme_names(folder),
+        pace=settings.pace,
+        open_channel=lambda kind: open_channel(kind, settings, clock, stream),
+        clock=clock,
+        pause=pause,
+        is_stopped=is_stopped,
+    )
+
+
+def open_channel(kind: str, settings: Config, clock: Callable[[], datetime], stream: TextIO | None = None) -> Channel:
+    """The channel of a kind, with its secrets from the environment.
+
+    Raises:
+        SecretMissing: a token is not set.
+        ConfigError: feeds.yaml does not say where the server is.
+    """
+    if kind == "slack":
+        from monitor.channels.slack import Slack
+
+        token = config.secret("SLACK_BOT_TOKEN")
+        if token is None:
+            raise SecretMissing("SLACK_BOT_TOKEN is not set", subject="slack", hint="Alerts wait in the outbox until it is")
+        return Slack(token, api_url=settings.slack.api_url, min_gap=settings.slack.min_gap)
+    if kind == "mail":
+        from monitor.channels.mail import Mail
+
+        if settings.mail is None:
+            raise ConfigError("mail: is not configured", subject=str(settings.path), hint="Mails wait in the outbox until it is")
+        return Mail(
+            host=settings.mail.host,
+            port=settings.mail.port,
+            security=settings.mail.security,
+            sender=settings.mail.sender,
+            user=config.secret("SMTP_USER"),
+            password=config.secret("SMTP_PASSWORD"),
+            clock=clock,
+        )
+    from monitor.channels.console import Console
+
+    return Console(stream)
+
+
+def theme_names(folder: Path, lang: str = "en") -> Mapping[str, str]:
+    """Names of the themes by id."""
+    return {theme.id: theme.name(lang) for theme in classifiers.load_themes(folder)}
+
+
+def classifiers_folder() -> Path:
+    """The classifiers folder in use: ./classifiers if it stands beside the configuration, else the one that ships."""
+    here = Path("classifiers")
+    return here if (here / "lexicon.jsonl").exists() else bundled.classifiers()
