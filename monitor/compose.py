@@ -66,6 +66,7 @@ def alert_message(
         why=why,
         hint=hint,
         text=shortened(f"{themes[0]}: {item.title} ({source_name})", 300),
+        event=event.id,
         thread=thread,
     )
 
@@ -74,7 +75,7 @@ def fields(event: Event, source_name: str, tier: Tier, themes: list[str], today:
     """Facts of an event as (name, value), the most useful first, at most ten."""
     found = [("Stage", stage_text(event.stage, event.step))]
     if event.countries:
-        found.append(("Jurisdiction", ", ".join(event.countries[:6])))
+        found.append(("Told from", ", ".join(event.countries[:6])))
     found += [(_DATE_NAMES[each.kind], each.date.isoformat()) for each in event.dates if each.date >= today][:3]
     ids = identifier_text(event)
     if ids:
@@ -98,7 +99,7 @@ def identifier_text(event: Event, limit: int = 4) -> str:
         (each for each in event.identifiers if each.type not in _NOT_SHOWN),
         key=lambda each: _IDENTIFIER_ORDER.index(each.type) if each.type in _IDENTIFIER_ORDER else 99,
     )
-    names = {"fr_doc": "FR Doc. ", "rin": "RIN ", "eccn": "ECCN ", "docket": "Docket "}
+    names = {"fr_doc": "FR Doc. ", "rin": "RIN ", "eccn": "ECCN ", "docket": "Docket ", "hs": "HS "}
     return " · ".join(names.get(each.type, "") + each.value for each in ordered[:limit])
 
 

@@ -136,6 +136,8 @@ class Deliverer:
             if each.event is not None and (each.themes or subscription.when):
                 by_event.setdefault(each.event, []).append(each)
         entries = [digest.Entry(event=reading.event(event), items=tuple(found)) for event, found in by_event.items()]
+        # what most sources speak of first; between equals the surer theme
+        entries.sort(key=lambda each: (-len(each.items), -max((score for _, score in each.event.themes), default=0.0)))
         new = [each for each in entries if each.event.first_seen >= since]
         moved = [each for each in entries if each.event.first_seen < since]
         today = until.astimezone(ZoneInfo(subscription.tz)).date()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, StrictUndefined
 
 from monitor.compose import date_name, identifier_text, shortened, stage_text
-from monitor.items import Deadline, Event, Filed
+from monitor.items import Deadline, Event, Filed, Tier
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -56,6 +56,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "title": "モニター・ダイジェスト",
     },
 }
+_TIERS = tuple(Tier)
 MAX_EVENTS = 40
 MAX_ITEMS = 40
 
@@ -65,7 +66,7 @@ class Entry:
     """One event of a digest with the items that are new in it."""
 
     event: Event
-    items: tuple[Filed, ...]  # newest first
+    items: tuple[Filed, ...]  # at least one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +153,9 @@ def _deadline(each: Deadline, today: date, words: Mapping[str, str], theme_names
 
 def _entry(entry: Entry, content: Content, words: Mapping[str, str]) -> dict[str, object]:
     event = entry.event
+    ordered = sorted(
+        entry.items, key=lambda each: (each.item.lang != content.lang, _TIERS.index(each.item.tier), each.item.moment)
+    )
     lines = [
         {
             "title": each.item.title,
@@ -162,23 +166,12 @@ def _entry(entry: Entry, content: Content, words: Mapping[str, str]) -> dict[str
             "summary": shortened(each.item.summary, 240),
             "id": each.item.id,
         }
-        for each in entry.items
-        if each.copy_of is None
+        # an event of which every new item repeats an earlier one still gets a line
+        for place, each in enumerate(ordered)
+        if each.copy_of is None or (place == 0 and all(other.copy_of for other in ordered))
     ]
-    copies = [content.source_names.get(each.item.source, each.item.source) for each in entry.items if each.copy_of is not None]
-    if not lines:  # every new item repeats an earlier one: show the first, so that the event has a line
-        lines = [
-            {
-                "title": entry.items[0].item.title,
-                "url": entry.items[0].item.url or "",
-                "lang": entry.items[0].item.lang,
-                "source": copies[0],
-                "tier": entry.items[0].item.tier.value,
-                "summary": "",
-                "id": entry.items[0].item.id,
-            }
-        ]
-        copies = copies[1:]
+    shown = {line["id"] for line in lines}
+    copies = [content.source_names.get(each.item.source, each.item.source) for each in ordered if each.item.id not in shown]
     facts = [stage_text(event.stage, event.step), *(event.countries[:4])]
     ids = identifier_text(event, 3)
     return {

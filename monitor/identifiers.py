@@ -32,6 +32,12 @@ _ECCN_KNOWN = frozenset(
 _CFR_TITLES = {"10", "15", "19", "22", "28", "31", "32", "33", "37", "40", "46", "47", "48", "50"}
 
 
+_SIMPLIFIED = str.maketrans(
+    "務関総財産業業發國員監會銀電資貿經済濟標準質檢検", "务关总财产业业发国员监会银电资贸经济济标准质检检"
+)
+"""Chinese offices as Japanese and traditional texts write them, so that 海関総署公告 and 海关总署公告 are one."""
+
+
 def kanji_number(text: str) -> int:
     """Value of a number in kanji or digits, 元 being 1; positional kanji (二〇二六) are read digit by digit."""
     if text == "元":
@@ -95,7 +101,7 @@ def _beppyo(match: re.Match[str]) -> str:
 
 def _chinese(match: re.Match[str]) -> str:
     office = re.sub(r"^(?:依据|根据|按照|关于|依照|参见)", "", match["o"])
-    return f"{office}{match['k']} {match['y1'] or match['y2']}-{match['n1'] or match['n2']}"
+    return f"{office.translate(_SIMPLIFIED)}{match['k']} {match['y1'] or match['y2']}-{match['n1'] or match['n2']}"
 
 
 def _american(match: re.Match[str]) -> str:

@@ -414,6 +414,7 @@ class Message:
     why: str
     hint: str
     text: str  # one line for notifications, complete by itself
+    event: str | None = None  # the event it is about; None: a digest
     thread: str | None = None  # remote id of the message to answer; None: a message of its own
     html: str | None = None  # mail only: the HTML part
     body: str | None = None  # mail only: the plain part

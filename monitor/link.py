@@ -17,15 +17,15 @@ from datetime import datetime, timedelta
 from monitor.dedupe import resemblance
 from monitor.identifiers import RARE
 from monitor.items import Findings, Item, Link, Reason, event_id
-from monitor.segment import pieces
+from monitor.segment import HIRAGANA, STOP_WORDS, pieces
 
 HORIZON = timedelta(days=30)
 """An event that has been quiet for so long takes new items by identifier only."""
-SAME_LANGUAGE = 0.40
+SAME_LANGUAGE = 0.30
 ACROSS_LANGUAGES = 0.50
-TOGETHER = 0.80
+TOGETHER = 0.58
 MIN_WORDS = 0.15
-COPY = 0.8
+COPY = 0.6
 """Thresholds of similarity (0..1), set on the project's own events; see docs/decisions/0008."""
 ACROSS_DAYS = 5
 MIN_SHARED_CONCEPTS = 3
@@ -37,14 +37,6 @@ _RARE_TERMS = 14
 _MAX_TEXT = 1_500
 
 _TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,40}$")
-_KANA_ONLY = re.compile("^[\u3040-\u309f]+$")
-_STOP = frozenset(
-    (
-        "a an and are as at be been by for from has have in into is it its of on or over says said that the their to "
-        "under was were will with after amid against more new not than this der die das und von mit auf für im zu den "
-        "des le la les de du des et en un une sur pour"
-    ).split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +204,7 @@ def _words(text: str) -> list[str]:
     for run, is_cjk in pieces(_TAIL.sub("", text)):
         if is_cjk:
             found += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
-        elif run not in _STOP:
+        elif run not in STOP_WORDS:
             found.append(_stem(run))
     return found
 
@@ -244,7 +236,7 @@ def _concepts(text: str, findings: Findings) -> Counter[str]:
 
 def _plainness(term: str) -> float:
     """Less weight for what says little: figures alone, particles written in hiragana, countries."""
-    if term.startswith("@country") or _KANA_ONLY.match(term):
+    if term.startswith("@country") or HIRAGANA.match(term):
         return 0.4
     if term.isdigit():
         return 0.5

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor import identifiers, query
 from monitor.items import Alert, AlertState, Judged, Limit, Quiet, Rule, Stage
 from monitor.query import And, Field, Node, Not, Or, Word
-from monitor.segment import contains, fold
+from monitor.segment import HIRAGANA, STOP_WORDS, contains, fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +126,13 @@ def why(rule: Rule, subject: Subject) -> str:
     judged = subject.judged
     wanted = set(query.themes(compiled(rule.when)))
     given = [tag for tag in judged.tags if tag.is_given and (not wanted or tag.theme in wanted)]
+    names = {f"@{entity.id}": entity.surface for entity in judged.findings.entities}
     parts = [f"rule {rule.id}"]
     for tag in sorted(given, key=lambda each: -each.score)[:2]:
-        terms = ", ".join(_shown(reason.term) for reason in tag.reasons[:4] if reason.weight > 0)
+        shown = [
+            _shown(names.get(reason.term, reason.term)) for reason in tag.reasons if reason.weight > 0 and is_telling(reason.term)
+        ]
+        terms = ", ".join(dict.fromkeys(shown[:4]))
         parts.append(f"{tag.theme} {tag.score:.2f}" + (f" ({terms})" if terms else ""))
     if judged.model is None:
         parts.append("not classified")
@@ -159,8 +163,13 @@ def _hours(span: timedelta) -> str:
     return f"{hours:g}h" if hours < 72 else f"{hours / 24:g}d"
 
 
+def is_telling(term: str) -> bool:
+    """True if a reason tells a reader something: a word of function or a particle does not, whatever it weighs."""
+    return not all(word in STOP_WORDS or HIRAGANA.match(word) or (word.isascii() and len(word) < 2) for word in term.split())
+
+
 def _shown(term: str) -> str:
-    return '"' + term.lstrip("@#") + '"'
+    return '"' + (term.partition(" ")[2] or term[1:] if term.startswith("#") else term.lstrip("@")) + '"'
 
 
 def _holds(node: Node, subject: Subject, now: datetime, themes: tuple[str, ...]) -> bool:

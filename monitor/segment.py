@@ -22,6 +22,17 @@ CJK = (
 _PIECE = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+")
 _CJK_FIRST = re.compile(f"[{CJK}]")
 
+HIRAGANA = re.compile("^[\u3040-\u309f]+$")
+"""A piece of hiragana alone: particles and endings."""
+STOP_WORDS = frozenset(
+    (
+        "a an and are as at be been by for from has have in into is it its of on or over says said that the their to "
+        "under was were will with after amid against more new not than this der die das und von mit auf für im zu den "
+        "des le la les de du des et en un une sur pour"
+    ).split()
+)
+"""Words of function, folded; they carry no subject."""
+
 
 def fold(text: str) -> str:
     """The text as comparisons see it: NFKC (full width, ligatures, half-width kana), case folded.

@@ -1,4 +1,4 @@
-"""How far one item shows its event to have come, and how far an event has come by all its items. Pure.
+"""How far an item shows its event to have come, and the way that an event went. Pure.
 
 The press alone never moves an event past "reported" (docs/decisions/0006).
 """
@@ -62,9 +62,13 @@ def of_item(text: str, *, tier: Tier, step: str | None, dates: Iterable[KeyDate]
     return Stage.ANNOUNCED
 
 
-def of_event(stages: Iterable[Stage]) -> Stage:
-    """The furthest stage that any item shows; reported for none."""
-    return max(stages, key=_ORDER.__getitem__, default=Stage.REPORTED)
+def furthest_so_far(stages: Iterable[Stage]) -> tuple[Stage, ...]:
+    """The way of an event: each stage that was further than all before it, in the order of the items."""
+    found: list[Stage] = []
+    for each in stages:
+        if not found or is_further(each, found[-1]):
+            found.append(each)
+    return tuple(found)
 
 
 def is_further(one: Stage, other: Stage) -> bool:

@@ -62,7 +62,6 @@ def evidence(text: str, findings: Findings) -> Counter[str]:
             before = run
     for entity in findings.entities:
         found[f"@{entity.id}"] += 1
-        found[f"@@{entity.type}"] += 1
     for identifier in findings.identifiers:
         found[f"#{identifier.type}"] += 1
         if identifier.type in ("cfr", "eccn"):

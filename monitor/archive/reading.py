@@ -101,10 +101,10 @@ class ReadingTables:
         row = self._connection.execute("select linked_by from items where id = ?", [item]).fetchone()
         return () if row is None else reasons_of(row["linked_by"])
 
-    def stage_of_item(self, item: str) -> str | None:
-        """The stage that an item shows; None if it was not judged yet."""
+    def stage_of_item(self, item: str) -> Stage:
+        """The stage that an item shows; reported if it was not judged yet."""
         row = self._connection.execute("select stage from items where id = ?", [item]).fetchone()
-        return None if row is None else row["stage"]
+        return Stage.REPORTED if row is None or row["stage"] is None else Stage(row["stage"])
 
     def events(
         self, since: datetime, *, theme: str | None = None, limit: int = 50, is_themed: bool = True, until: datetime | None = None

@@ -40,7 +40,7 @@ def rendered(message: Message) -> str:
         return message.body
     lines = [message.headline]
     if message.thread is not None:
-        lines.append(message.title)
+        lines = [f"{message.headline} · in the thread of {message.event}", message.title]
     if message.extract:
         lines.append(message.extract)
     if message.url:

@@ -42,7 +42,7 @@ def list_(here: Here, failing: bool, form: str | None) -> None:
     rows = [_source_row(each, states.get(each.id), settings) for each in settings.sources]
     emit(
         [row for row in rows if row["error"] or not failing],
-        ("id", "type", "country", "lang", "tier", "last_success", "error", "name"),
+        ("id", "country", "lang", "tier", "last_success", "error", "name"),
         form,
         wide="name",
     )

@@ -18,6 +18,7 @@ from monitor.cli.output import note
 from monitor.cli.working import write_digest
 from monitor.compose import date_name
 from monitor.errors import UsageError
+from monitor.stage import furthest_so_far
 
 
 @command("demo", example="monitor demo\nmonitor demo --keep ./demo-output")
@@ -51,10 +52,10 @@ def demo(here: Here, keep: Path | None) -> None:
             deliverer = house.deliverer(archive, settings, classifier, clock, pause=lambda _: None)
             deliverer.run()
         _show_events(archive, now=ROUNDS[-1][1])
+        _show_dates(archive, ROUNDS[-1][1])
         _show_search(archive, "輸出 (半導体 OR 黒鉛)", now=ROUNDS[-1][1])
         subscription = settings.subscriptions[0]
-        since = ROUNDS[0][1] - timedelta(days=1)
-        content = deliverer.digest_content(subscription, since, ROUNDS[-1][1])
+        content = deliverer.digest_content(subscription, ROUNDS[1][1] + timedelta(minutes=1), ROUNDS[-1][1])
     written = write_digest(content, subscription.to[0], settings.mail, folder, "2023-10-25")
     click.echo("\n### Where things are\n")
     for label, place in (*written, ("archive", path)):
@@ -108,14 +109,19 @@ def _show_events(archive: Archive, now: datetime) -> None:
         items = archive.reading.items_of(event.id)
         if len(items) < 2:
             continue
-        stages = " → ".join(dict.fromkeys(stage for each in items if (stage := archive.reading.stage_of_item(each.item.id))))
+        path = furthest_so_far(archive.reading.stage_of_item(each.item.id) for each in items)
+        stages = " → ".join(stage.value.replace("_", " ") for stage in path)
         click.echo(f"{event.id}  {event.title}")
         click.echo(
             f"    {', '.join(event.langs)} · {event.items} items, {len(event.sources)} sources · {stages}"
             f" · {', '.join(theme for theme, _ in event.themes)}"
         )
-        for date in event.dates:
-            click.echo(f"    {date.date.isoformat()} {date_name(date.kind)}: {date.sentence[:90]}")
+
+
+def _show_dates(archive: Archive, now: datetime) -> None:
+    click.echo("\n### Dates ahead\n")
+    for each in archive.reading.deadlines(now.date(), (now + timedelta(days=60)).date()):
+        click.echo(f"{each.date.date.isoformat()}  {date_name(each.date.kind):<15} {each.title[:80]}  ({each.event})")
 
 
 def _show_search(archive: Archive, text: str, now: datetime) -> None:

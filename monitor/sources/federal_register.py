@@ -130,7 +130,7 @@ def _step(document: dict[str, Any], is_inspection: bool) -> str | None:
     kind = _text(document.get("type"))
     action = _text(document.get("action")).rstrip(".")
     name = action if kind in ("Rule", "Proposed Rule") and action else kind
-    return f"On public inspection ({name})" if is_inspection and name else name or None
+    return f"{name or 'Document'} on public inspection" if is_inspection else name or None
 
 
 def _identifiers(document: dict[str, Any], number: str) -> Iterator[Identifier]:
@@ -151,13 +151,16 @@ def _identifiers(document: dict[str, Any], number: str) -> Iterator[Identifier]:
 
 def _dates(document: dict[str, Any], is_inspection: bool) -> Iterator[KeyDate]:
     sentence = _text(document.get("dates"))
-    fields = [("effective_on", DateKind.EFFECTIVE), ("comments_close_on", DateKind.COMMENTS_CLOSE)]
+    fields = [
+        ("effective_on", DateKind.EFFECTIVE, "Effective on {}."),
+        ("comments_close_on", DateKind.COMMENTS_CLOSE, "Comments close on {}."),
+    ]
     if is_inspection:
-        fields.append(("publication_date", DateKind.PUBLISHED))
-    for field, kind in fields:
+        fields.append(("publication_date", DateKind.PUBLISHED, "On public inspection; publishes on {}."))
+    for field, kind, stated in fields:
         moment = dates.read_moment(_text(document.get(field)))
         if moment is not None:
-            yield KeyDate(kind=kind, date=moment.date(), sentence=sentence or f"{field}: {moment.date().isoformat()}")
+            yield KeyDate(kind=kind, date=moment.date(), sentence=sentence or stated.format(moment.date().isoformat()))
 
 
 def _start_of(day: str) -> datetime | None:
