@@ -11,11 +11,19 @@ NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 
 
 def a_source(**changes: Any) -> Source:
-    return Source(**{"id": "meti", "name": "経済産業省", "type": "feed", "url": "http://meti.example/feed", "tier": Tier.OFFICIAL} | changes)
+    return Source(
+        **{"id": "meti", "name": "経済産業省", "type": "feed", "url": "http://meti.example/feed", "tier": Tier.OFFICIAL} | changes
+    )
 
 
 def an_entry(**changes: Any) -> Entry:
-    base = {"guid": "1", "url": "http://meti.example/1", "title": "輸出貿易管理令の一部を改正する政令", "summary": "", "published": NOW}
+    base = {
+        "guid": "1",
+        "url": "http://meti.example/1",
+        "title": "輸出貿易管理令の一部を改正する政令",
+        "summary": "",
+        "published": NOW,
+    }
     return Entry(**base | changes)
 
 

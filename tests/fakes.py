@@ -80,7 +80,7 @@ class SlackFake:
                 slack.calls.append(method)
                 slack.answer(self, method, sent)
 
-            do_GET = do_POST
+            do_GET = do_POST  # noqa: N815
 
             def log_message(self, *arguments: object) -> None:
                 pass

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from monitor.errors import ArchiveBusy, ArchiveError, MonitorError, UsageError
 
+STEPS = ("m001_first",)
+"""Names of the steps in schema.py, known here so that reading need not import what writing needs."""
 WAIT = 30.0
 """Seconds that a writer waits for another before it gives up."""
 
@@ -40,11 +42,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = _connect(path)
         try:
+            _refuse_strangers(connection, path)
             connection.execute("pragma journal_mode = wal")
             # FULL: once Slack has an alert, or a server an acknowledged ETag, a power cut must not take the commit back
             connection.execute("pragma synchronous = full")
-            if not _is_ours(connection):
-                raise ArchiveError("is a database, but not an archive of this program", subject=str(path))
             with _lock(path, "migrate"):
                 if not schema.is_current(connection):
                     _keep_copy(connection, path)
@@ -68,8 +69,9 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     with translated(path):
         connection = _connect(path, is_readonly=True)
         try:
-            if not _is_ours(connection) or _is_empty(connection):
-                raise ArchiveError("is not an archive of this program", subject=str(path))
+            _refuse_strangers(connection, path)
+            if _is_empty(connection):
+                raise ArchiveError("is empty", subject=str(path), hint="Fill it with: monitor poll")
         except BaseException:
             connection.close()
             raise
@@ -107,8 +109,8 @@ def translated(path: Path) -> Iterator[None]:
     """Turns errors of SQLite and the file system into ours, naming the file and the next step."""
     try:
         yield
-    except MonitorError:
-        raise
+    except (MonitorError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # ours already, or a fault of this program that must not be blamed on the file
     except sqlite3.OperationalError as error:
         text = str(error)
         if "locked" in text or "busy" in text:
@@ -143,11 +145,20 @@ def _connect(path: Path, *, is_readonly: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _is_ours(connection: sqlite3.Connection) -> bool:
+def _refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:
+    """Leave a file alone that another program wrote, or a newer version of this one."""
     if _is_empty(connection):
-        return True
-    row = connection.execute("select 1 from sqlite_master where type = 'table' and name = '_sqlite_migrations'").fetchone()
-    return row is not None
+        return
+    query = "select name from sqlite_master where type = 'table' and name = '_sqlite_migrations'"
+    if connection.execute(query).fetchone() is None:
+        raise ArchiveError("is a database, but not an archive of this program", subject=str(path))
+    steps = {row["name"] for row in connection.execute("select name from _sqlite_migrations where migration_set = 'archive'")}
+    if steps - set(STEPS):
+        raise ArchiveError(
+            f"was written by a newer version of this program (step {min(steps - set(STEPS))})",
+            subject=str(path),
+            hint="Install the newer version, or use another archive",
+        )
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

@@ -9,8 +9,6 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
-from monitor.errors import ArchiveError
-
 _STEPS = Migrations("archive")
 
 _TABLES = """
@@ -215,21 +213,8 @@ def m001_first(db: Database) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an archive to this version, each step in a transaction of its own.
-
-    Raises:
-        ArchiveError: the archive was written by a newer version of this program.
-    """
-    db = Database(connection, execute_plugins=False)
-    applied = {step.name for step in _STEPS.applied(db)}
-    known = applied | {step.name for step in _STEPS.pending(db)}
-    ours = {step.name for step in _STEPS._migrations}
-    if known - ours:
-        raise ArchiveError(
-            f"was written by a newer version of this program (step {sorted(known - ours)[0]})",
-            hint="Install the newer version, or use another archive",
-        )
-    _STEPS.apply(db)
+    """Bring an archive to this version, each step in a transaction of its own."""
+    _STEPS.apply(Database(connection, execute_plugins=False))
 
 
 def is_current(connection: sqlite3.Connection) -> bool:

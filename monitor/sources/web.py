@@ -315,6 +315,11 @@ def _raw(answer: httpx.Response, name: bytes) -> str | None:
     return None
 
 
+def _protocol_kind(error: httpx.TransportError | httpx.DecodingError) -> FetchKind:
+    """httpx reads a Location header before we do; what it cannot read is a matter of redirects, not of the protocol."""
+    return FetchKind.REDIRECT if "location" in str(error).lower() else FetchKind.PROTOCOL
+
+
 @contextlib.contextmanager
 def _translated(subject: str) -> Iterator[None]:
     """Turns the client's exceptions into ours."""
@@ -336,9 +341,11 @@ def _translated(subject: str) -> Iterator[None]:
         if "certificate" in text.lower() or "ssl" in text.lower():
             raise FetchError(f"no trustworthy TLS connection ({text[:120]})", kind=FetchKind.TLS, subject=subject) from error
         raise FetchError(f"cannot connect ({text[:120]})", kind=FetchKind.CONNECT, subject=subject) from error
+    except httpx.InvalidURL as error:
+        raise FetchError("redirects to what is no address", kind=FetchKind.REDIRECT, subject=subject) from error
     except (httpx.RemoteProtocolError, httpx.LocalProtocolError, httpx.DecodingError) as error:
-        raise FetchError(f"broken HTTP ({str(error)[:120]})", kind=FetchKind.PROTOCOL, subject=subject) from error
+        raise FetchError(f"broken HTTP ({str(error)[:120]})", kind=_protocol_kind(error), subject=subject) from error
     except httpx.TransportError as error:
         raise FetchError(f"the connection broke ({type(error).__name__})", kind=FetchKind.CONNECT, subject=subject) from error
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
+    except (httpx.HTTPError, UnicodeError, ValueError) as error:
         raise FetchError(f"broken answer ({type(error).__name__})", kind=FetchKind.PROTOCOL, subject=subject) from error

@@ -1,0 +1,261 @@
+"""Delivery: every order is told, hardly ever twice; one channel never holds another."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from builders import a_source, an_item
+from conftest import NOW, Clock
+from fakes import MailFake, SlackFake
+
+from monitor.archive import Archive
+from monitor.channels import Channel
+from monitor.channels.console import Console
+from monitor.channels.mail import Mail
+from monitor.channels.slack import Slack
+from monitor.dedupe import sort_out
+from monitor.delivery import Deliverer, due_day
+from monitor.errors import SecretMissing
+from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, SourceState, Subscription, Tag, event_id
+from monitor.pace import Pace
+
+RULE = Rule(id="now", when="theme:export_control", to=("slack:#econsec",))
+MORNING = Subscription(id="morning", to=("mori@x.example", "sato@x.example"), at="08:00", tz="Asia/Tokyo", when="")
+
+
+def order(archive: Archive, *items: Item, channel: str = "slack:#econsec", event: str | None = None, at: datetime = NOW) -> None:
+    """Items judged to be on theme and ordered for a channel."""
+    for item in items:
+        archive.intake.store(sort_out(archive.intake.known(item.source, [item]), [item]), SourceState(id=item.source), at)
+        link = Link(event=event or event_id(item.id), is_new=True)
+        tag = Tag(theme="export_control", score=0.9, is_given=True)
+        judged = Judged(item=item, findings=Findings(lang="ja"), tags=(tag,), link=link, model="m")
+        alert = Alert(
+            rule="now",
+            item=item.id,
+            event=link.event,
+            channel=channel,
+            state=AlertState.WAITING,
+            reason="rule now",
+            decided_at=at,
+            not_before=at,
+        )
+        archive.judging.write([judged], [alert], at)
+
+
+@pytest.fixture
+def deliver(archive: Archive, clock: Clock, slack: SlackFake, mail: MailFake) -> Callable[..., Deliverer]:
+    """A deliverer over fakes of our own; pauses cost no time."""
+
+    def open_channel(kind: str) -> Channel:
+        if kind == "slack":
+            return Slack("xoxb-test", api_url=slack.api_url, timeout=5)
+        if kind == "mail":
+            return Mail(host="127.0.0.1", port=mail.port, security="none", sender="m@x.example", clock=clock, timeout=5)
+        return Console(io.StringIO())
+
+    def build(**changes: object) -> Deliverer:
+        base = {
+            "archive": archive,
+            "sources": [a_source()],
+            "rules": [RULE],
+            "subscriptions": [MORNING],
+            "theme_names": {"export_control": "Export control"},
+            "pace": Pace(),
+            "open_channel": open_channel,
+            "clock": clock,
+            "pause": lambda _: None,
+        }
+        return Deliverer(**base | changes)  # type: ignore[arg-type]
+
+    return build
+
+
+def test_an_order_is_told_once(archive: Archive, deliver: Callable[..., Deliverer], slack: SlackFake) -> None:
+    """And its receipt is kept."""
+    order(archive, an_item())
+    assert deliver().run().sent == 1
+    assert deliver().run().sent == 0
+    assert len(slack.messages) == 1
+    [alert] = archive.reading.alerts()
+    assert (alert.state, alert.remote_id) == ("sent", slack.messages[0]["ts"])
+
+
+def test_later_items_of_an_event_answer_in_its_thread(
+    archive: Archive, deliver: Callable[..., Deliverer], slack: SlackFake
+) -> None:
+    """Also after a restart: the thread is in the archive."""
+    order(archive, an_item(key="1"), event="E-1")
+    deliver().run()
+    order(archive, an_item(key="2", url="http://x.example/2", title="続報"), event="E-1")
+    deliver().run()
+    assert slack.messages[0].get("thread_ts") is None
+    assert slack.messages[1]["thread_ts"] == slack.messages[0]["ts"]
+
+
+def test_a_lost_answer_is_looked_up_before_the_message_is_repeated(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, slack: SlackFake
+) -> None:
+    """The message had arrived: it is found, not sent again."""
+    order(archive, an_item())
+    slack.moods = ["drop_after"]
+    assert deliver().run().failed == 1
+    clock.move(hours=2)
+    assert deliver().run().found == 1
+    assert len(slack.messages) == 1
+    assert [each.state for each in archive.reading.alerts()] == ["sent"]
+
+
+def test_a_lost_request_is_repeated(archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, slack: SlackFake) -> None:
+    """The message had not arrived: it is sent."""
+    order(archive, an_item())
+    slack.moods = ["drop"]
+    deliver().run()
+    clock.move(hours=2)
+    assert deliver().run().sent == 1
+    assert len(slack.messages) == 1
+
+
+def test_slacks_patience_is_kept_across_restarts(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, slack: SlackFake
+) -> None:
+    """Nothing is posted before Retry-After is over, and nothing is lost."""
+    order(archive, an_item(key="1"), an_item(key="2", url="http://x.example/2", title="別の告示"))
+    slack.moods = ["ratelimit"]
+    deliver().run()
+    clock.move(seconds=6)
+    assert deliver().run().sent == 0
+    assert slack.calls == ["chat.postMessage"]
+    clock.move(seconds=2)
+    assert deliver().run().sent == 2
+
+
+def test_a_refused_message_is_dead_and_blocks_no_other(
+    archive: Archive, deliver: Callable[..., Deliverer], slack: SlackFake
+) -> None:
+    """It stays visible."""
+    order(archive, an_item(key="1"), an_item(key="2", url="http://x.example/2", title="別の告示"))
+    slack.moods = ["invalid_blocks"]
+    found = deliver().run()
+    assert (found.dead, found.sent) == (1, 1)
+    assert archive.outbox.counts()["dead"] == 1
+
+
+def test_a_channel_that_fails_holds_no_other(
+    archive: Archive, deliver: Callable[..., Deliverer], slack: SlackFake, mail: MailFake
+) -> None:
+    """Slack is down; the mail goes."""
+    order(archive, an_item(key="1"))
+    order(archive, an_item(key="2", url="http://x.example/2", title="別の告示"), channel="mori@x.example")
+    slack.moods = ["http500"]
+    found = deliver().run()
+    assert (found.failed, found.sent) == (1, 1)
+    assert len(mail.mails) == 1
+
+
+def test_order_within_a_channel_is_kept(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, slack: SlackFake
+) -> None:
+    """What comes after a failure waits for it."""
+    items = [an_item(key=str(number), url=f"http://x.example/{number}", title=f"告示 第{number}号") for number in range(3)]
+    order(archive, *items)
+    slack.moods = ["http500"]
+    deliver().run()
+    assert slack.messages == []
+    clock.move(hours=2)
+    deliver().run()
+    assert slack.keys() == [f"alert:slack:#econsec:{item.id}" for item in items]
+
+
+def test_without_a_token_orders_wait(archive: Archive, deliver: Callable[..., Deliverer], clock: Clock) -> None:
+    """A missing secret is said once a run and loses nothing."""
+
+    def closed(kind: str) -> Channel:
+        raise SecretMissing("SLACK_BOT_TOKEN is not set", subject=kind)
+
+    order(archive, an_item())
+    found = deliver(open_channel=closed).run()
+    assert found.errors == ("slack: SLACK_BOT_TOKEN is not set",)
+    assert archive.outbox.counts()["waiting"] == 1
+    clock.move(hours=2)
+    assert deliver().run().sent == 1
+
+
+def test_a_process_that_dies_between_send_and_receipt_tells_nothing_twice(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, slack: SlackFake
+) -> None:
+    """The order was marked before the post; after the restart the message is found in the channel."""
+    order(archive, an_item())
+    deliverer = deliver()
+    row = archive.outbox.next("slack:#econsec", clock.now)
+    assert row is not None
+    archive.outbox.begin(row)
+    deliverer.open_channel("slack").send(deliverer.message_of(row))
+    assert deliver().run().found == 1
+    assert len(slack.messages) == 1
+
+
+def test_a_digest_goes_once_per_day_and_recipient(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, mail: MailFake
+) -> None:
+    """Whatever the ticks; the next day brings the next, from where the last ended."""
+    clock.now = datetime(2026, 5, 1, 23, 0, 30, tzinfo=UTC)  # 08:00:30 in Tokyo
+    order(archive, an_item(), at=clock.now - timedelta(hours=1))
+    for _ in range(3):
+        deliver().order_digests()
+        deliver().run()
+        clock.move(minutes=1)
+    recipients = sorted(to for to, _ in mail.mails)
+    assert recipients == ["mori@x.example", "sato@x.example"]
+    clock.move(days=1)
+    deliver().order_digests()
+    deliver().run()
+    assert sum(1 for to, _ in mail.mails if to == "mori@x.example") == 2
+
+
+def test_one_bad_recipient_stops_no_other_digest(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, mail: MailFake
+) -> None:
+    """The refused one is dead, the other has arrived."""
+    clock.now = datetime(2026, 5, 1, 23, 0, 30, tzinfo=UTC)
+    mail.moods = ["550"]
+    deliver().order_digests()
+    found = deliver().run()
+    assert (found.dead, found.sent) == (1, 1)
+
+
+TOKYO = Subscription(id="d", to=("console",), at="08:00", tz="Asia/Tokyo", when="")
+NEW_YORK_GAP = Subscription(id="d", to=("console",), at="02:30", tz="America/New_York", when="")
+NEW_YORK_TWICE = Subscription(id="d", to=("console",), at="01:30", tz="America/New_York", when="")
+
+
+@pytest.mark.parametrize(
+    ("subscription", "now", "done", "expected"),
+    [
+        (TOKYO, "2026-05-01T22:59:59", set(), None),
+        (TOKYO, "2026-05-01T23:00:00", set(), "2026-05-02"),
+        (TOKYO, "2026-05-01T23:00:00", {"2026-05-02"}, None),
+        (TOKYO, "2026-05-02T10:59:00", set(), "2026-05-02"),
+        (TOKYO, "2026-05-02T11:01:00", set(), None),
+        (NEW_YORK_GAP, "2026-03-08T07:30:00", set(), "2026-03-08"),
+        (NEW_YORK_TWICE, "2026-11-01T05:30:00", set(), "2026-11-01"),
+        (NEW_YORK_TWICE, "2026-11-01T06:30:00", {"2026-11-01"}, None),
+    ],
+)
+def test_a_digest_is_due_once_per_local_day_whatever_the_clock_does(
+    subscription: Subscription, now: str, done: set[str], expected: str | None
+) -> None:
+    """Late rather than never, up to twelve hours; a time that is skipped or comes twice counts once."""
+    assert due_day(subscription, datetime.fromisoformat(now).replace(tzinfo=UTC), done) == expected
+
+
+def test_a_digest_tells_of_sources_that_are_not_read(archive: Archive, deliver: Callable[..., Deliverer], clock: Clock) -> None:
+    """Silence is visible."""
+    archive.intake.store_state(
+        SourceState(id="meti", error_kind="status", error_text="HTTP 403", error_count=3, error_at=NOW, last_attempt=NOW)
+    )
+    content = deliver().digest_content(MORNING, NOW - timedelta(days=1), NOW)
+    assert content.notes == ("経済産業省 (meti): never read: HTTP 403",)

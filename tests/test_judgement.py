@@ -1,0 +1,162 @@
+"""Judgement: stored items to tags, events and orders, in one transaction, once."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from builders import an_item
+from conftest import NOW, Clock
+
+from monitor.archive import Archive
+from monitor.dedupe import sort_out
+from monitor.errors import ArchiveError
+from monitor.items import Item, Rule, SourceState
+from monitor.judgement import Judge
+from monitor.lexicon import Lexicon
+from monitor.tag import Model
+
+RULE = Rule(id="now", when="theme:export_control", to=("slack:#econsec",))
+TITLE = "中国、ガリウムの輸出を許可制に　商務省が規制を発表"
+SUMMARY = "中国商務省は半導体材料のガリウムについて輸出管理を強化し、輸出には許可が必要になると発表した。"
+
+
+def on_theme(**changes: object) -> Item:
+    return an_item(**{"title": TITLE, "summary": SUMMARY} | changes)
+
+
+def put(archive: Archive, *items: Item) -> None:
+    for item in items:
+        archive.intake.store(
+            sort_out(archive.intake.known(item.source, [item]), [item]), SourceState(id=item.source, polls=2), NOW
+        )
+
+
+@pytest.fixture
+def judge(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock) -> Judge:
+    return Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, clock=clock)
+
+
+def states(archive: Archive) -> list[tuple[str, str]]:
+    return sorted((each.item, each.state) for each in archive.reading.alerts())
+
+
+def test_a_matching_item_is_tagged_linked_and_ordered_once(archive: Archive, judge: Judge) -> None:
+    """Judging again changes nothing."""
+    put(archive, on_theme())
+    first = judge.run()
+    assert (first.judged, first.tagged, first.alerts) == (1, 1, 1)
+    assert judge.run().judged == 0
+    filed = archive.reading.item(on_theme().id)
+    assert "export_control" in dict(filed.themes)
+    assert filed.event is not None
+    assert filed.event.startswith("E-")
+    assert archive.outbox.counts() == {"waiting": 1, "sent": 0, "dead": 0}
+
+
+def test_an_item_off_theme_is_kept_and_not_told(archive: Archive, judge: Judge) -> None:
+    """Noise stays in the archive."""
+    put(archive, an_item(title="ラグビーＷ杯、準決勝の組み合わせ決まる"))
+    assert judge.run().alerts == 0
+    assert archive.reading.counts()["items"] == 1
+
+
+def test_an_old_item_is_not_told(archive: Archive, judge: Judge) -> None:
+    """The first poll of a source alerts nothing older than the window; the verdict is on record."""
+    old = on_theme(published=NOW - timedelta(days=3))
+    put(archive, old)
+    assert judge.run().alerts == 0
+    assert states(archive) == [(old.id, "suppressed")]
+
+
+def test_an_undated_item_of_the_first_poll_is_not_told(archive: Archive, judge: Judge) -> None:
+    """It was there before we looked."""
+    item = on_theme(published=None, is_backlog=True)
+    put(archive, item)
+    judge.run()
+    assert states(archive) == [(item.id, "suppressed")]
+
+
+def test_an_edit_into_the_theme_is_told_exactly_once(archive: Archive, judge: Judge, clock: Clock) -> None:
+    """Off theme at first, on theme after the edit, then edited again."""
+    item = an_item(title="省内会議の開催について", summary="日程のお知らせ。", published=NOW - timedelta(days=10))
+    put(archive, item)
+    judge.run()
+    clock.move(hours=1)
+    edited = replace(item, title=TITLE, summary=SUMMARY)
+    archive.intake.store(sort_out(archive.intake.known("meti", [edited]), [edited]), SourceState(id="meti"), clock.now)
+    assert judge.run().alerts == 1
+    again = replace(edited, title=TITLE + "（更新）")
+    archive.intake.store(sort_out(archive.intake.known("meti", [again]), [again]), SourceState(id="meti"), clock.now)
+    assert judge.run().alerts == 0
+    assert states(archive) == [(item.id, "waiting")]
+
+
+def test_a_copy_from_another_source_is_not_told_again(archive: Archive, judge: Judge) -> None:
+    """The same story from a second outlet joins the event and is marked."""
+    later = NOW + timedelta(minutes=5)
+    put(archive, on_theme(), on_theme(source="mirror", url="http://mirror.example/1", published=later, first_seen=later))
+    found = judge.run()
+    assert (found.alerts, found.suppressed) == (1, 1)
+    copy = archive.reading.item(on_theme(source="mirror").id)
+    assert copy.copy_of == on_theme().id
+
+
+def test_two_rules_tell_a_channel_once(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock) -> None:
+    """The second verdict is folded, not sent."""
+    rules = [RULE, replace(RULE, id="second", when="輸出")]
+    put(archive, on_theme())
+    found = Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, clock=clock).run()
+    assert (found.alerts, found.folded) == (1, 1)
+    assert archive.outbox.counts()["waiting"] == 1
+
+
+def test_a_broken_rule_stops_no_other(
+    archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is named in the log."""
+    rules = [replace(RULE, id="broken", when="them:x"), RULE]
+    put(archive, on_theme())
+    assert Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, clock=clock).run().alerts == 1
+    assert "rule=broken" in caplog.text
+
+
+def test_without_a_model_items_are_linked_and_tagged_later(
+    archive: Archive, lexicon: Lexicon, model: Model, clock: Clock
+) -> None:
+    """A missing classifier costs no item; when it is back, what waited is tagged and told."""
+    put(archive, on_theme())
+    blind = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=None, clock=clock).run()
+    assert (blind.judged, blind.tagged, blind.alerts) == (1, 0, 0)
+    seeing = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, clock=clock).run()
+    assert (seeing.judged, seeing.tagged, seeing.alerts) == (1, 1, 1)
+
+
+def test_a_restart_goes_on_with_the_same_events(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock) -> None:
+    """The linker is rebuilt from the archive: the next item of a development joins its event."""
+    put(archive, on_theme())
+    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, clock=clock).run()
+    clock.move(hours=3)
+    later = on_theme(
+        source="wire", key="2", url="http://wire.example/2", title="ガリウムの輸出、許可制に　中国商務省の規制に産業界が懸念"
+    )
+    put(archive, later)
+    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, clock=clock).run()
+    assert archive.reading.item(later.id).event == archive.reading.item(on_theme().id).event
+
+
+def test_a_failed_write_leaves_the_items_waiting(archive: Archive, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing half judged; the next run does it all."""
+    put(archive, on_theme())
+    monkeypatch.setattr(type(archive.judging), "_write_alert", _fail)
+    with pytest.raises(ArchiveError, match="disk is full"):
+        judge.run()
+    assert archive.reading.counts()["unjudged"] == 1
+    monkeypatch.undo()
+    assert judge.run().alerts == 1
+
+
+def _fail(*arguments: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
