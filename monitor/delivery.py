@@ -28,6 +28,7 @@ CATCH_UP = timedelta(hours=12)
 """How late a digest may still go out; later it belongs to the next day's."""
 LOOK_BACK = timedelta(minutes=2)
 DEADLINE_DAYS = 14
+SECOND = timedelta(seconds=1)
 FIRST_DIGEST = timedelta(days=1)
 """What a recipient's first digest covers."""
 
@@ -77,19 +78,24 @@ class Deliverer:
 
     def order_digest(self, subscription: Subscription, day: str, channel: str, now: datetime) -> bool:
         """Put one recipient's digest of a local day in the outbox; False if it is there already."""
-        since = self.archive.outbox.digest_until(subscription.id, channel, now) or now - FIRST_DIGEST
+        until = now + SECOND  # the end is exclusive, and what came in this very second belongs to it
+        since = self.archive.outbox.digest_until(subscription.id, channel, until) or now - FIRST_DIGEST
         with self.archive.errors():
-            return self.archive.outbox.put_digest(subscription.id, day, channel, since, now, now)
+            return self.archive.outbox.put_digest(subscription.id, day, channel, since, until, now)
 
-    def run(self) -> Delivered:
-        """Send everything that is due, channel by channel; a channel that fails never holds another."""
+    def run(self, *, digest: str | None = None) -> Delivered:
+        """Send what is due, channel by channel; a channel that fails never holds another.
+
+        Args:
+            digest: only orders of this digest; None for everything.
+        """
         counts = {"sent": 0, "found": 0, "failed": 0, "dead": 0}
         errors: list[str] = []
         open_channels: dict[str, Channel] = {}
         for address in self.archive.outbox.channels_due(self.clock()):
             is_first = True
             while not self.is_stopped():
-                order = self.archive.outbox.next(address, self.clock())
+                order = self.archive.outbox.next(address, self.clock(), digest)
                 if order is None:
                     break
                 outcome, error = self._try(order, open_channels, is_first=is_first)

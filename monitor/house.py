@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from monitor import bundled, classifiers, config
 from monitor.archive import Archive
@@ -14,11 +14,16 @@ from monitor.channels import Channel
 from monitor.config import Config
 from monitor.delivery import Deliverer
 from monitor.errors import ConfigError, SecretMissing
-from monitor.judgement import Judge, with_fallback
+
+
+if TYPE_CHECKING:
+    from monitor.judgement import Judge
 
 
 def judge(archive: Archive, settings: Config, folder: Path, clock: Callable[[], datetime]) -> Judge:
     """Judgement over an archive; without a usable classifier it links and matches untagged items."""
+    from monitor.judgement import Judge, with_fallback
+
     return Judge(
         archive=archive,
         rules=settings.rules,

@@ -7,28 +7,30 @@ what it added to the head's decision value. Never reads a file; loading runs nob
 from __future__ import annotations
 
 import math
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.feature_extraction import FeatureHasher
 
 from monitor.items import Findings, Item, Reason, Tag
 from monitor.segment import pieces
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 FEATURES = 1 << 18
 """Columns of the hashing trick; with about 150 terms an item, two terms seldom share one. Source: Weinberger et al. 2009."""
 MAX_TEXT = 20_000
 """Characters of an item that are looked at; bounds the time and memory of one item."""
 MAX_REASONS = 8
+REASONED = 0.2
+"""Score from which on a theme's reasons are kept."""
+
+ENCODER = "hashed-terms/2"
+"""How texts become columns; weights of another encoder mean nothing here."""
 
 Floats = npt.NDArray[np.float32]
+Columns = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +42,7 @@ class Model:
     weights: Floats  # (n_themes, FEATURES)
     intercepts: Floats  # (n_themes,)
     thresholds: Floats  # (n_themes,) probability from which on a theme is given
-    encoder: str = "hashed-terms/1"  # how texts become columns; another one cannot use these weights
-
-
-ENCODER = "hashed-terms/1"
+    encoder: str = ENCODER  # how texts become columns; another one cannot use these weights
 
 
 def evidence(text: str, findings: Findings) -> Counter[str]:
@@ -69,59 +68,52 @@ def evidence(text: str, findings: Findings) -> Counter[str]:
     return found
 
 
-def encode(items: Sequence[Counter[str]]) -> csr_matrix:
-    """Evidence as a matrix.
+def encode(terms: Counter[str]) -> tuple[Columns, Floats]:
+    """Evidence as the non-zero part of a vector of length 1.
 
     Returns:
-        (n_items, FEATURES) float32, rows in input order, each of length 1 (or 0); counts dampened to 1 + ln(count).
+        Columns 0..FEATURES-1 (a column may repeat where two terms share it) and their values, in the order of the terms; counts are
+        dampened to 1 + ln(count). Both empty for no evidence.
+
+    Source: hashing trick, Weinberger et al. 2009; CRC-32 because it is the same on every machine and costs no import.
     """
-    hasher = FeatureHasher(FEATURES, input_type="pair", dtype=np.float32, alternate_sign=False)
-    matrix = hasher.transform([(term, 1.0 + math.log(count)) for term, count in each.items()] for each in items)
-    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    matrix.data *= np.repeat(scale, np.diff(matrix.indptr)).astype(np.float32)
-    return matrix
+    columns = np.fromiter((zlib.crc32(term.encode()) & (FEATURES - 1) for term in terms), dtype=np.int32, count=len(terms))
+    values = np.fromiter((1.0 + math.log(count) for count in terms.values()), dtype=np.float32, count=len(terms))
+    length = float(np.sqrt(values @ values))
+    return columns, values / np.float32(length or 1.0)
 
 
-def scores(model: Model, matrix: csr_matrix) -> Floats:
-    """Probability of each theme for each row: (n_items, n_themes) float32, 0..1."""
-    values = np.asarray(matrix @ model.weights.T, dtype=np.float32) + model.intercepts
-    probabilities: Floats = (1.0 / (1.0 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
+def scores(model: Model, columns: Columns, values: Floats) -> Floats:
+    """Probability of each theme for one encoded item: (n_themes,) float32, 0..1."""
+    decision = model.weights[:, columns] @ values + model.intercepts
+    probabilities: Floats = (1.0 / (1.0 + np.exp(-np.clip(decision, -30, 30)))).astype(np.float32)
     return probabilities
 
 
 def tag(model: Model, items: Sequence[tuple[Item, Findings]]) -> list[tuple[Tag, ...]]:
     """Tags of items, one per theme of the model in its order, with reasons; in input order."""
-    if not items:
-        return []
-    found = [evidence(item.text, findings) for item, findings in items]
-    matrix = encode(found)
-    table = scores(model, matrix)
-    return [_tags(model, table[row], terms) for row, terms in enumerate(found)]
+    return [_tags(model, evidence(item.text, findings)) for item, findings in items]
 
 
 def reasons(model: Model, theme: int, terms: Counter[str]) -> tuple[Reason, ...]:
-    """What each term added to a theme's decision value, the strongest first, at most MAX_REASONS; terms that added nothing are left out.
+    """What each term added to a theme's decision value, the strongest first, at most MAX_REASONS, without those that added nothing.
 
-    All terms' weights and the intercept together are the decision value.
+    The sum over all terms, and the intercept, is the decision value.
     """
+    columns, values = encode(terms)
+    added = model.weights[theme, columns] * values
     names = list(terms)
-    if not names:
-        return ()
-    columns = encode([Counter({name: 1}) for name in names]).indices
-    dampened = np.array([1.0 + math.log(terms[name]) for name in names])
-    length = float(np.linalg.norm(np.bincount(columns, dampened, minlength=FEATURES)[np.unique(columns)]))
-    added = model.weights[theme, columns] * dampened / length
-    order = np.argsort(-np.abs(added), kind="stable")[:MAX_REASONS]
-    return tuple(Reason(names[place], round(float(added[place]), 4)) for place in order if added[place])
+    strongest = np.argsort(-np.abs(added), kind="stable")[:MAX_REASONS]
+    return tuple(Reason(names[place], round(float(added[place]), 4)) for place in strongest if added[place])
 
 
-def _tags(model: Model, row: Floats, terms: Counter[str]) -> tuple[Tag, ...]:
+def _tags(model: Model, terms: Counter[str]) -> tuple[Tag, ...]:
+    probabilities = scores(model, *encode(terms))
     tags = []
     for place, theme in enumerate(model.themes):
-        score = float(row[place])
+        score = float(probabilities[place])
         is_given = score >= float(model.thresholds[place])
         # reasons cost more than the score; a theme far from given needs none in the archive
-        why = reasons(model, place, terms) if score >= 0.2 else ()
+        why = reasons(model, place, terms) if score >= REASONED else ()
         tags.append(Tag(theme=theme, score=round(score, 4), is_given=is_given, reasons=why))
     return tuple(tags)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ def train(examples: Sequence[Example], themes: Sequence[str], lexicon: Lexicon) 
     """
     found = [as_item(each) for each in examples]
     findings = [identify(item, lexicon) for item in found]
-    matrix = encode([evidence(item.text, each) for item, each in zip(found, findings, strict=True)])
+    matrix = _matrix([evidence(item.text, each) for item, each in zip(found, findings, strict=True)])
     labels = np.array([[theme in each.labels for theme in themes] for each in examples], dtype=bool)
     folds = np.array(_folds(examples))
     held_out = np.zeros(labels.shape, dtype=np.float32)
@@ -129,6 +130,17 @@ def _folds(examples: Sequence[Example]) -> list[int]:
     random.Random(0).shuffle(events)
     fold_of = {event: place % FOLDS for place, event in enumerate(events)}
     return [fold_of[each.event] for each in examples]
+
+
+def _matrix(evidences: Sequence[Counter[str]]) -> csr_matrix:
+    """(n_items, FEATURES) float32, rows in input order."""
+    encoded = [encode(each) for each in evidences]
+    starts = np.cumsum([0, *(len(columns) for columns, _ in encoded)])
+    columns = np.concatenate([columns for columns, _ in encoded])
+    values = np.concatenate([values for _, values in encoded])
+    matrix = csr_matrix((values, columns, starts), shape=(len(encoded), FEATURES))
+    matrix.sum_duplicates()
+    return matrix
 
 
 def _fit(matrix: csr_matrix, labels: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> tuple[Floats, Floats]:

@@ -144,8 +144,8 @@ def test_a_broken_feed_is_read_as_far_as_it_goes_and_says_so(document: str, titl
 
 @pytest.mark.parametrize("before", ["\n\n ", "Warning: cache is stale\n", "<!-- cached 09:00 -->\n", "\ufeff\ufeff"])
 def test_what_stands_before_the_feed_does_not_hide_it(before: str) -> None:
-    """Blank lines, a warning of the server or a comment come first in many feeds."""
-    assert parsed(before + '<?xml version="1.0"?>' + RSS_20).entries == parsed(RSS_20).entries
+    """Blank lines, a warning of the server or a comment come first in many feeds; nothing is lost and nothing complained of."""
+    assert parsed(before + '<?xml version="1.0"?>' + RSS_20) == parsed(RSS_20)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_what_stands_before_the_feed_does_not_hide_it(before: str) -> None:
 def test_a_reference_to_no_character_costs_no_entry(reference: str) -> None:
     """One impossible reference stops neither its own entry nor the next one."""
     found = parsed(rss(f"<item><title>Gallium {reference}</title></item><item><title>Germanium</title></item>"))
-    assert [each.title[:9].strip() for each in found.entries] == ["Gallium", "Germanium"]
+    assert [each.title.split()[0] for each in found.entries] == ["Gallium", "Germanium"]
 
 
 def test_an_address_that_cannot_be_read_costs_no_entry() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.language import detect
@@ -134,18 +134,21 @@ def test_nothing_known_is_english() -> None:
     assert detect("2025-11-03") == "en"
 
 
+@settings(deadline=None)
 @given(st.text(), HINTS)
 def test_the_answer_is_always_one_of_the_known_codes(text: str, hint: str | None) -> None:
     """Any text and any hint, an unknown one too, give a code that the rest of the program knows."""
     assert detect(text, hint) in CODES
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abcdeghilmnorst "), st.sampled_from(["ja", "zh", "ko"]))
 def test_latin_letters_are_never_an_asian_language(text: str, hint: str) -> None:
     """A hint cannot make a Latin text Japanese, Chinese or Korean."""
     assert detect(f"x{text}", hint) not in {"ja", "zh", "ko"}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="アイウエオカキクケコサシスセソ", min_size=1), HINTS)
 def test_kana_alone_is_always_japanese(text: str, hint: str | None) -> None:
     """No other language is written in kana."""

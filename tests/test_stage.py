@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 
 from monitor.items import DateKind, KeyDate, Stage, Tier
 from monitor.stage import furthest_so_far, is_further, of_item
-import itertools
 
 DAY = date(2026, 2, 10)
 

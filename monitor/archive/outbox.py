@@ -28,13 +28,14 @@ class OutboxTables:
         )
         return [row["channel"] for row in rows]
 
-    def next(self, channel: str, now: datetime) -> Order | None:
-        """The oldest order of a channel that is due; None if there is none."""
+    def next(self, channel: str, now: datetime, digest: str | None = None) -> Order | None:
+        """The oldest order of a channel that is due (of a digest, if one is named); None if there is none."""
         row = self._connection.execute(
             """
-            select * from outbox where channel = ? and state in ('waiting', 'doubtful') and not_before <= ? order by id limit 1
+            select * from outbox where channel = ? and state in ('waiting', 'doubtful') and not_before <= ?
+            and (? is null or (kind = 'digest' and rule = ?)) order by id limit 1
             """,
-            [channel, written(now)],
+            [channel, written(now), digest, digest],
         ).fetchone()
         return None if row is None else _order(row)
 

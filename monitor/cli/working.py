@@ -177,7 +177,7 @@ def digest(here: Here, name: str, is_preview: bool, is_send: bool, day: str | No
             ordered = sum(deliverer.order_digest(subscription, local_day, channel, now) for channel in subscription.to)
             if not ordered:
                 note(f"The digest {name} of {local_day} was ordered before; what is undelivered of it is sent now.")
-            found = deliverer.run()
+            found = deliverer.run(digest=name)
         note(f"{found.sent + found.found} sent, {found.failed} to be tried again, {found.dead} refused")
         for error in found.errors:
             note(f"monitor: {error}")
@@ -234,10 +234,12 @@ def _day(day: str | None, now: datetime, tz: str) -> str:
 
 def _span(tz: str, at: str, day: str, now: datetime) -> tuple[datetime, datetime]:
     """What the digest of a day covers when it is only looked at: the day before its hour; for today, up to now."""
+    from monitor.delivery import SECOND
+
     hour, minute = (int(part) for part in at.split(":"))
     end = datetime.fromisoformat(day).replace(hour=hour, minute=minute, tzinfo=ZoneInfo(tz))
     is_today = now.astimezone(ZoneInfo(tz)).date().isoformat() == day
-    until = now if is_today else end.astimezone(now.tzinfo)
+    until = now + SECOND if is_today else end.astimezone(now.tzinfo)
     return until - timedelta(days=1), until
 
 
