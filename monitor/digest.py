@@ -20,6 +20,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "subject": "{day}: {new} new, {moved} moved, {dates} dates ahead{themes}",
         "empty": "Nothing new for this digest. All {sources} sources were read; silence means silence.",
+        "unread": "Nothing new for this digest, but not every source could be read: see the coverage notes.",
         "deadlines": "Dates in the next 14 days",
         "new": "New events",
         "moved": "Events that moved",
@@ -39,6 +40,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "ja": {
         "subject": "{day}: 新規{new}件・進展{moved}件・期日{dates}件{themes}",
         "empty": "このダイジェストの対象となる新着はありません。{sources}件の情報源はすべて確認済みです。",
+        "unread": "このダイジェストの対象となる新着はありませんが、取得できなかった情報源があります。取得状況をご覧ください。",
         "deadlines": "今後14日間の期日",
         "new": "新しいイベント",
         "moved": "進展のあったイベント",
@@ -125,7 +127,7 @@ def _page(content: Content, words: Mapping[str, str]) -> dict[str, object]:
         "words": words,
         "title": words["title"],
         "day": f"{local:%Y-%m-%d %H:%M} {local.tzname()}",
-        "empty": words["empty"].format(sources=content.sources) if is_empty else "",
+        "empty": "" if not is_empty else words["unread"] if content.notes else words["empty"].format(sources=content.sources),
         "deadlines": [_deadline(each, local.date(), words, content.theme_names) for each in content.deadlines],
         "new": [_entry(each, content, words) for each in content.new],
         "moved": [_entry(each, content, words) for each in content.moved],

@@ -15,7 +15,6 @@ from monitor.config import Config
 from monitor.delivery import Deliverer
 from monitor.errors import ConfigError, SecretMissing
 
-
 if TYPE_CHECKING:
     from monitor.judgement import Judge
 

@@ -25,8 +25,7 @@ _SPECIAL: tuple[Network, ...] = tuple(
         "203.0.113.0/24",
         "224.0.0.0/4",
         "240.0.0.0/4",
-        "::/128",
-        "::1/128",
+        "::/96",
         "64:ff9b::/96",
         "64:ff9b:1::/48",
         "100::/64",
@@ -41,7 +40,7 @@ _SPECIAL: tuple[Network, ...] = tuple(
         "ff00::/8",
     )
 )
-"""Not public. Source: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890); 6to4, Teredo and NAT64 are refused whole
+"""Not public. Source: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890); IPv4-compatible, 6to4, Teredo and NAT64 are refused whole
 because they carry an IPv4 address inside."""
 
 

@@ -48,44 +48,48 @@ _XML_ENCODING = re.compile(r"""(<\?xml[^>]{0,200}?encoding\s*=\s*)(['"])[^'"]*\2
 _CP932_TO_JIS = str.maketrans("～－∥￠￡￢", "〜−‖¢£¬")
 """cp932 reads six JIS symbols as full-width forms; every other reader, and the other Japanese charsets, as these."""
 
+_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,40})|([0-9]{1,40}));", re.I)
+_ISO_2022 = re.compile(rb"\x1b(?:\$[@B]|\(J|\$\(D)")
+_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_NOT_OF_THE_WEB = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7", "mbcs", "oem")
+
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-_CONTROL_REFERENCES = re.compile(
-    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])|x0*d[89a-f][0-9a-f]{2});", re.I
-)
 
 
 def to_text(body: bytes, content_type: str = "") -> str:
     """The text of a document, without a byte order mark, without control characters.
 
-    Order: byte order mark; UTF-8 if the bytes are UTF-8; the document's own declaration; the header; what the bytes look like.
+    Order: byte order mark; ISO-2022 by its escapes; UTF-8 if the bytes are UTF-8; what the document, then the header, declares,
+    as long as hardly a byte contradicts it; what the bytes look like.
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
             return _strip(body.decode(name, "replace").lstrip("\ufeff"))
     declared = [name for name in (_declared(body), _of_header(content_type)) if name]
-    if any(name.startswith("iso-2022") or name.startswith("utf-16") for name in declared) or b"\x1b$" in body[:65536]:
-        for name in [*declared, "iso-2022-jp"]:
-            if name.startswith(("iso-2022", "utf-16")):
-                text = _strictly(body, name)
-                if text is not None:
-                    return _strip(text)
+    if _ISO_2022.search(body):
+        name = next((name for name in declared if name.startswith("iso2022")), "iso2022_jp")
+        return _strip(body.decode(name, "replace"))
+    wide = next((name for name in declared if name.startswith("utf-16")), None)
+    if wide is not None and b"\0" in body[:400]:
+        order = "utf-16-le" if body[1:400:2].count(0) > body[:400:2].count(0) else "utf-16-be"
+        return _strip(body.decode(order if wide == "utf-16" else wide, "replace"))
     try:
         return _strip(body.decode("utf-8"))
     except UnicodeDecodeError:
         pass
     for name in declared:
-        if name not in ("utf-8", "cp1252"):
-            text = _strictly(body, name)
-            if text is not None:
-                return _strip(text)
+        text = _read_as(body, name)
+        if name != "utf-8" and not _contradicts(body, name, text):
+            return _strip(text)
     return _strip(_guess(body, declared))
 
 
 def xml_text(body: bytes, content_type: str = "") -> str:
     """As to_text, made safe for an XML parser: the declaration says utf-8, references to control characters are gone."""
-    text = _CONTROL_REFERENCES.sub("", to_text(body, content_type).lstrip())
+    text = _REFERENCE.sub(_kept, to_text(body, content_type).lstrip())
     return _XML_ENCODING.sub(r"\1\2utf-8\2", text, count=1)
 
 
@@ -100,21 +104,35 @@ def _of_header(content_type: str) -> str | None:
 
 
 def _known(name: str) -> str | None:
+    """The codec's name in one spelling; None for what is no charset of a text."""
     folded = name.strip().lower()
     folded = _ALIASES.get(folded, folded)
     try:
-        codecs.lookup(folded)
-    except LookupError:
+        codec = codecs.lookup(folded)
+    except (LookupError, ValueError):
         return None
-    return folded
+    if not codec._is_text_encoding or codec.name.replace("-", "_") in _NOT_OF_THE_WEB:
+        return None
+    return _ALIASES.get(codec.name, codec.name)
 
 
-def _strictly(body: bytes, name: str) -> str | None:
-    try:
-        text = body.decode(name)
-    except (UnicodeDecodeError, LookupError):
-        return None
+def _read_as(body: bytes, name: str) -> str:
+    text = body.decode(name, "replace")
     return text.translate(_CP932_TO_JIS) if name == "cp932" else text
+
+
+def _contradicts(body: bytes, name: str, text: str) -> bool:
+    """True if a declared charset can hardly be the true one."""
+    high = len(_HIGH.findall(body))
+    if text.count("\ufffd") > 2 + high // 100:
+        return True
+    # every byte is a letter of a Western charset: look whether the bytes make Japanese or Chinese runs instead
+    return name in ("cp1252", "cp1254") and not _looks_western(body) and _guess(body, []) != text
+
+
+def _looks_western(body: bytes) -> bool:
+    """True if bytes beyond ASCII mostly stand alone, as letters with accents do between plain ones."""
+    return len(_ALONE.findall(body)) * 2 > len(_HIGH.findall(body))
 
 
 def _guess(body: bytes, declared: list[str]) -> str:
@@ -124,22 +142,32 @@ def _guess(body: bytes, declared: list[str]) -> str:
     good = sum(1 for character in utf8 if character > "\x7f") - bad
     if good > 3 * bad:  # UTF-8 with a few broken places
         return utf8
-    best, best_score = utf8, -float(bad)
-    for name in dict.fromkeys([*declared, "cp932", "euc-jp", "gb18030", "cp1252"]):
+    is_western = _looks_western(body)
+    best, best_score = utf8, -10.0 * bad
+    for name in dict.fromkeys([*declared, "cp932", "euc_jp", "gb18030", "cp1252"]):
         if name == "utf-8":
             continue
-        text = body.decode(name, "replace")
-        lost = text.count("\ufffd")
+        text = _read_as(body, name)
+        score = -10.0 * text.count("\ufffd") + (1.0 if name in declared else 0.0)
         kana = len(_KANA.findall(text))
-        han = len(_HAN.findall(text))
-        score = -10.0 * lost + (2.0 * kana if name in ("cp932", "euc-jp") else 0.0)
-        score += 0.1 * han if name == "gb18030" and kana == 0 else 0.0
-        score += 1.0 if name in declared else 0.0
-        if name == "cp1252":
-            score += 0.5
+        if name in ("cp932", "euc_jp"):
+            score += 2.0 * kana
+        elif name == "gb18030" and not is_western:
+            han = "".join(_HAN.findall(text))
+            common = len(han.encode("gb2312", "ignore")) / 2  # what Chinese really uses; other bytes misread give the rare ones
+            score += 0.5 * common - 2.0 * (len(han) - common) - 2.0 * kana
+        elif name == "cp1252":
+            score += 5.0 if is_western else 0.5
         if score > best_score:
             best, best_score = text, score
     return best
+
+
+def _kept(reference: re.Match[str]) -> str:
+    """A character reference as it stands, or nothing if XML has no such character. Source: XML 1.0, production 2 (Char)."""
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    is_char = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+    return reference.group() if is_char else ""
 
 
 def _strip(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -42,7 +42,7 @@ FIELDS = (
 """Fields asked for; an unknown one makes the API refuse the whole request, so they stand in one place."""
 
 _WASHINGTON = ZoneInfo("America/New_York")
-_DOCKET = re.compile(r"^(?:Docket\s+)?(?:No\.?|ID)?:?\s*", re.I)
+_DOCKET = re.compile(r"^(?:dockets?\s+)?(?:nos?\.\s*:?\s*|(?:nos?|ids?|numbers?)[\s:]+)?", re.I)
 
 
 def address(
@@ -144,7 +144,8 @@ def _identifiers(document: dict[str, Any], number: str) -> Iterator[Identifier]:
                 yield Identifier(type="docket", value=value.upper())
     for rin in _list(document.get("regulation_id_numbers")):
         yield Identifier(type="rin", value=rin.upper())
-    for reference in document.get("cfr_references") or ():
+    references = document.get("cfr_references")
+    for reference in references if isinstance(references, list) else ():
         if isinstance(reference, dict) and reference.get("title") and reference.get("part"):
             yield Identifier(type="cfr", value=f"{reference['title']} CFR {reference['part']}")
 
@@ -165,7 +166,7 @@ def _dates(document: dict[str, Any], is_inspection: bool) -> Iterator[KeyDate]:
 
 def _start_of(day: str) -> datetime | None:
     moment = dates.read_moment(day) if day else None
-    return None if moment is None else datetime.combine(moment.date(), datetime.min.time(), _WASHINGTON)
+    return None if moment is None else datetime.combine(moment.date(), datetime.min.time(), _WASHINGTON).astimezone(UTC)
 
 
 def _text(value: object) -> str:

@@ -22,7 +22,7 @@ MAX_ENTRIES = 20_000
 
 _SAYING = ("title", "summary", "content", "link", "id", "published", "updated")
 _OPML = re.compile(r"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<opml[\s>]", re.S | re.I)
-_LEADING = re.compile(r"^[^<]{0,400}(?=<)|<!--.*?-->\s*(?=<\?xml)", re.S)
+_LEADING = re.compile(r"^(?:\s|<!--.*?-->)*(?=<\?xml)|^[^<]{1,400}(?=<)", re.S)
 
 
 def parse(source: Source, fetched: Fetched) -> Parsed:
@@ -52,7 +52,7 @@ def _xml_feed(source: Source, fetched: Fetched, text: str) -> Parsed:
     if document.get("bozo") and not isinstance(document.get("bozo_exception"), feedparser.exceptions.CharacterEncodingOverride):
         notes.append(f"not well-formed ({document.get('bozo_exception')}); read by the tolerant parser")
     # An empty <item/> inside an item counts as an entry for feedparser; it says nothing, so it is none.
-    found = [each for each in document.entries if any(each.get(name) for name in _SAYING)]
+    found = [each for each in document.entries if any(dict.get(each, name) for name in _SAYING)]
     if len(found) > MAX_ENTRIES:
         notes.append(f"{len(found)} entries; the first {MAX_ENTRIES} were read")
     base = document.feed.get("link") or fetched.url
@@ -73,7 +73,7 @@ def _entry(found: Any, base: str) -> Entry:
 
 def _moment(found: Any) -> datetime | None:
     for name in ("published", "updated", "created"):
-        raw = found.get(name)
+        raw = dict.get(found, name)  # not found.get, which answers for "updated" with "published"
         if not isinstance(raw, str) or not raw.strip():
             continue
         moment = dates.read_moment(raw)
@@ -93,14 +93,14 @@ def _json_feed(source: Source, fetched: Fetched) -> Parsed:
         if not isinstance(item, dict):
             notes.append(f"item {place + 1} is not an object; skipped")
             continue
-        stated = _first(item, "date_published", "date_modified")
+        stated = (dates.read_moment(_first(item, name) or "") for name in ("date_published", "date_modified"))
         entries.append(
             Entry(
                 guid=_first(item, "id"),
                 url=_first(item, "url", "external_url"),
                 title=_first(item, "title") or "",
                 summary=_first(item, "summary", "content_text", "content_html") or "",
-                published=dates.read_moment(stated) if stated else None,
+                published=next((moment for moment in stated if moment is not None), None),
             )
         )
     if len(items) > MAX_ENTRIES:
@@ -113,7 +113,7 @@ def _first(item: dict[str, Any], *names: str) -> str | None:
         value = item.get(name)
         if isinstance(value, bool) or value is None:
             continue
-        if isinstance(value, str | int | float):
+        if isinstance(value, str | int | float) and str(value).strip():
             return str(value)
     return None
 

@@ -10,6 +10,9 @@ ACCEPTED = "gzip, deflate"
 """What we offer. Brotli and zstd are not offered, so an answer in them is refused."""
 
 _STEP = 1 << 20
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_RAW = -zlib.MAX_WBITS
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Inflater:
@@ -24,18 +27,16 @@ class Inflater:
     """
 
     def __init__(self, coding: str, *, max_bytes: int, subject: str) -> None:
-        self.max_bytes = max_bytes
-        self.subject = subject
-        self.parts: list[bytes] = []
-        self.size = 0
-        name = coding.strip().lower()
-        if name in ("", "identity"):
-            self._decoder = None
-        elif name in ("gzip", "x-gzip", "deflate"):
-            self._decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-        else:
+        self._max_bytes = max_bytes
+        self._subject = subject
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._coding = coding.strip().lower()
+        self._waiting = b""  # bytes that are too few yet to tell the format
+        self._decoder: zlib._Decompress | None = None
+        if self._coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
             raise FetchError(
-                f"the answer is coded as {name[:40]!r}, which was not offered", kind=FetchKind.ENCODING, subject=subject
+                f"the answer is coded as {self._coding[:40]!r}, which was not offered", kind=FetchKind.ENCODING, subject=subject
             )
 
     def feed(self, data: bytes) -> None:
@@ -44,18 +45,17 @@ class Inflater:
         Raises:
             FetchError: kind too_large past the limit, kind encoding for damaged data.
         """
-        if self._decoder is None:
+        if self._coding in ("", "identity"):
             self._keep(data)
             return
-        while data:
-            try:
-                self._keep(self._decoder.decompress(data, _STEP))
-            except zlib.error as error:
-                if self.size == 0 and self.parts == []:
-                    self._decoder = self._raw_deflate(data)
-                    return
-                raise self._damaged() from error
-            data = self._decoder.unconsumed_tail
+        data = self._waiting + data
+        if self._decoder is None:
+            if len(data) < len(_GZIP_MAGIC):
+                self._waiting = data
+                return
+            self._waiting = b""
+            self._decoder = zlib.decompressobj(wbits=_format_of(data))
+        self._inflate(data)
 
     def finish(self) -> bytes:
         """The whole decoded body.
@@ -63,29 +63,34 @@ class Inflater:
         Raises:
             FetchError: kind encoding if the data stopped before its end.
         """
-        if self._decoder is not None and not self._decoder.eof and (self.size or self.parts):
-            self._keep(self._decoder.flush(_STEP))
-            if not self._decoder.eof:
-                raise FetchError("the compressed answer is cut short", kind=FetchKind.ENCODING, subject=self.subject)
-        return b"".join(self.parts)
+        if self._waiting or (self._decoder is not None and not self._decoder.eof):
+            raise FetchError("the compressed answer is cut short", kind=FetchKind.ENCODING, subject=self._subject)
+        return b"".join(self._parts)
 
-    def _raw_deflate(self, data: bytes) -> zlib._Decompress:
-        # "deflate" without its zlib header, as some servers send it
-        decoder = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-        try:
-            self._keep(decoder.decompress(data, _STEP))
-            while decoder.unconsumed_tail:
-                self._keep(decoder.decompress(decoder.unconsumed_tail, _STEP))
-        except zlib.error as error:
-            raise self._damaged() from error
-        return decoder
-
-    def _damaged(self) -> FetchError:
-        return FetchError("the compressed answer is damaged", kind=FetchKind.ENCODING, subject=self.subject)
+    def _inflate(self, data: bytes) -> None:
+        assert self._decoder is not None
+        while data:
+            if self._decoder.eof:
+                if not data.startswith(_GZIP_MAGIC):
+                    return  # padding after the end
+                self._decoder = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)  # a further member (RFC 1952, section 2.2)
+            try:
+                self._keep(self._decoder.decompress(data, _STEP))
+            except zlib.error as error:
+                raise FetchError("the compressed answer is damaged", kind=FetchKind.ENCODING, subject=self._subject) from error
+            data = self._decoder.unused_data if self._decoder.eof else self._decoder.unconsumed_tail
 
     def _keep(self, data: bytes) -> None:
-        self.size += len(data)
-        if self.size > self.max_bytes:
-            raise FetchError(f"the answer is larger than {self.max_bytes} bytes", kind=FetchKind.TOO_LARGE, subject=self.subject)
+        self._size += len(data)
+        if self._size > self._max_bytes:
+            raise FetchError(
+                f"the answer is larger than {self._max_bytes} bytes", kind=FetchKind.TOO_LARGE, subject=self._subject
+            )
         if data:
-            self.parts.append(data)
+            self._parts.append(data)
+
+
+def _format_of(start: bytes) -> int:
+    """gzip or zlib by its first two bytes, else raw deflate, as some servers send it. Source: RFC 1950 section 2.2, RFC 1952."""
+    is_zlib = start[0] & 0x0F == 8 and int.from_bytes(start[:2], "big") % 31 == 0
+    return _GZIP_OR_ZLIB if start.startswith(_GZIP_MAGIC) or is_zlib else _RAW

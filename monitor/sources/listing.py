@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from urllib.parse import urljoin
 
 import lxml.html
@@ -34,9 +35,10 @@ def parse(source: Source, fetched: Fetched) -> Parsed:
         page = lxml.html.document_fromstring(text.encode("utf-8"), parser=lxml.html.HTMLParser(encoding="utf-8"))
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise ParseError("not readable as HTML", subject=source.id) from error
+    base = urljoin(fetched.url, next(iter(page.xpath("//base/@href")), ""))
     entries = []
     for element in _find(page, select.item, source.id)[:MAX_ENTRIES]:
-        entry = _entry(element, select, source.id, fetched.url)
+        entry = _entry(element, select, source, base)
         if entry is not None:
             entries.append(entry)
     if not entries:
@@ -44,26 +46,29 @@ def parse(source: Source, fetched: Fetched) -> Parsed:
     return Parsed(entries=tuple(entries))
 
 
-def _entry(element: lxml.html.HtmlElement, select: Selectors, subject: str, base: str) -> Entry | None:
+def _entry(element: lxml.html.HtmlElement, select: Selectors, source: Source, base: str) -> Entry | None:
+    subject = source.id
     links = [element] if not select.link else _find(element, select.link, subject)
     link = next((each for each in links if each.get("href")), None)
     titles = _find(element, select.title, subject) if select.title else []
     title = _text(titles[0]) if titles else _text(link) if link is not None else ""
     if link is None or not title:
         return None
-    when = None
-    for place in _find(element, select.date, subject) if select.date else []:
-        when = dates.read_moment(place.get("datetime") or "", zone=dates.JST) or dates.read_moment(_text(place))
-        if when is not None:
-            break
-    url = urljoin(base, link.get("href").strip())
+    zone = dates.JST if source.country == "JP" else UTC  # of a day that names no zone
+    places = _find(element, select.date, subject) if select.date else []
+    stated = (dates.read_moment(text, zone=zone) for place in places for text in (place.get("datetime") or "", _text(place)))
+    when = next((moment for moment in stated if moment is not None), None)
+    try:
+        url = urljoin(base, link.get("href").strip())
+    except ValueError:
+        return None
     return Entry(guid=None, url=url, title=title, summary="", published=when)
 
 
 def _find(element: lxml.html.HtmlElement, selector: str, subject: str) -> list[lxml.html.HtmlElement]:
     try:
         return list(CSSSelector(selector)(element))
-    except SelectorError as error:
+    except (SelectorError, etree.XPathError) as error:
         raise ConfigError(f"the selector {selector!r} cannot be read ({error})", subject=subject) from error
 
 
