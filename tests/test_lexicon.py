@@ -34,6 +34,7 @@ def found(text: str, lang: str = "en", country: str | None = None) -> list[str]:
         ("The Department of Commerce limits gallium.", "en", ["us-commerce", "min-ga"]),
         ("BISは窒化ガリウムの輸出を規制する。", "ja", ["us-bis", "mat-gan"]),
         ("商务部限制金属镓出口。", "zh", ["cn-mofcom", "min-ga"]),
+        ("商务部金属镓新规", "zh", ["cn-mofcom", "min-ga"]),
         ("SK하이닉스는 갈륨을 비축한다.", "ko", ["co-hynix", "min-ga"]),
         ("ＭＯＦＣＯＭ ｶﾞﾘｳﾑ", "ja", ["cn-mofcom", "min-ga"]),
         ("Gallium-based radar, DEPARTMENT OF COMMERCE says", "en", ["min-ga", "us-commerce"]),
@@ -47,7 +48,7 @@ def test_a_known_name_is_found(text: str, lang: str, ids: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["galliums and megagallium", "the SK hynixes", "the bis of the aria", "We hear of a quad bike", "Ear"]
+    "text", ["galliums and megagallium", "the SK hynixes", "the bis of the aria", "We hear of a quad bike", "Ear", "RISK하이닉스"]
 )
 def test_a_latin_name_matches_whole_words_only_and_short_ones_as_written(text: str) -> None:
     """A part of a longer word is no name, and a short name is not found in another case."""

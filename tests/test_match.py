@@ -54,7 +54,13 @@ TAGS = (
         theme="export_control",
         score=0.91,
         is_given=True,
-        reasons=(Reason("@min-ga", 2.0), Reason("of the", 1.5), Reason("出口", 1.2), Reason("wine", -0.4)),
+        reasons=(
+            Reason("@min-ga", 2.0),
+            Reason("of the", 1.5),
+            Reason("出口", 1.2),
+            Reason("#cfr 15 CFR 744", 1),
+            Reason("wine", -0.4),
+        ),
     ),
     Tag(theme="telecom_5g", score=0.3, is_given=False),
 )
@@ -109,7 +115,7 @@ def fates(rule: Rule, subject: Subject, past: Past) -> list[tuple[str, AlertStat
         ("score:>=0.9", True),
         ("score:<0.5", False),
         ("score:>0.91 OR score:<0.55", False),
-        ("score:0.55", True),
+        ("score:0.55 score:<=0.55 -score:0.6", True),
         ("tier:wire,official lang:ZH country:cn kind:government source:cn-mofcom", True),
         ("-tier:official OR lang:ja", False),
         ("NOT (lang:ja OR country:us)", True),
@@ -242,6 +248,16 @@ def test_alerts_over_a_limit_are_folded(sent: list[tuple[str, timedelta, str]], 
     assert fates(rule, a_subject(), a_past(sent=sent)) == [(SLACK, state)]
 
 
+def test_a_folded_alert_names_the_limit_it_is_over() -> None:
+    """The digest tells whether an event or a channel was too loud."""
+    limit = Limit(count=0, window=timedelta(hours=6))
+    told = (decide(replace(RULE, **{name: limit}), a_subject(), a_past(), NOW) for name in ("per_event", "per_channel"))
+    assert [alert.reason for (alert,) in told] == [
+        "over the limit of 0/6h for one event",
+        "over the limit of 0/6h for the channel",
+    ]
+
+
 def test_an_old_item_is_suppressed_rather_than_folded() -> None:
     """Age goes before limits, so that the digest does not count what nobody missed."""
     rule = replace(RULE, per_event=Limit(count=0, window=timedelta(hours=6)))
@@ -250,10 +266,10 @@ def test_an_old_item_is_suppressed_rather_than_folded() -> None:
 
 def test_the_reason_names_the_rule_the_scores_and_the_evidence() -> None:
     """Entities by the words of the text; words of function and counter-evidence are left out; unasked themes too."""
-    assert why(RULE, a_subject()) == 'rule now · export_control 0.91 ("Gallium", "出口")'
+    assert why(RULE, a_subject()) == 'rule now · export_control 0.91 ("Gallium", "出口", "15 CFR 744")'
     assert (
         why(replace(RULE, when="gallium"), a_subject())
-        == 'rule now · export_control 0.91 ("Gallium", "出口") · critical_minerals 0.55'
+        == 'rule now · export_control 0.91 ("Gallium", "出口", "15 CFR 744") · critical_minerals 0.55'
     )
     unread = a_subject()
     assert why(RULE, replace(unread, judged=replace(unread.judged, tags=(), model=None))) == "rule now · not classified"

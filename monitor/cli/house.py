@@ -45,6 +45,7 @@ def list_(here: Here, failing: bool, form: str | None) -> None:
         ("id", "country", "lang", "tier", "last_success", "error", "name"),
         form,
         wide="name",
+        optional=("lang", "country", "tier"),
     )
 
 
@@ -60,7 +61,7 @@ def check(here: Here, names: tuple[str, ...], form: str | None) -> None:
     here.start_log()
     settings = here.config()
     rows = asyncio.run(_checked(chosen(settings.sources, names), settings, here.now()))
-    emit(rows, ("id", "entries", "newest", "undated", "verdict", "first"), form, wide="first")
+    emit(rows, ("id", "entries", "newest", "undated", "verdict", "first"), form, wide="first", optional=("undated", "newest"))
     bad = sum(1 for row in rows if row["verdict"] != "ok")
     if bad:
         here.exit_code = 5 if bad == len(rows) else 4

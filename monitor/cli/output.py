@@ -17,6 +17,10 @@ from monitor.items import Filed
 from monitor.normalise import clean
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
+_WIDEST = 34
+"""Cells that a column other than the wide one may take."""
+_ROOM = 36
+"""Cells that the wide column should have."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Row = Mapping[str, Any]
 
@@ -33,13 +37,20 @@ def format_option(*formats: str) -> Callable[[Any], Any]:
 
 
 def emit(
-    rows: Sequence[Row], columns: Sequence[str], form: str | None, *, wide: str = "title", json_rows: Sequence[Row] | None = None
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    form: str | None,
+    *,
+    wide: str = "title",
+    optional: Sequence[str] = (),
+    json_rows: Sequence[Row] | None = None,
 ) -> None:
     """Write rows to standard output.
 
     Args:
         columns: keys shown in tables, CSV, TSV and Markdown, in order; the first is the id.
-        wide: the column that gives way where the terminal is narrow.
+        wide: the column that takes the room that is left.
+        optional: columns that a table leaves out where the terminal is narrow, the least needed first.
         json_rows: what JSON shows, if it is more than the columns.
     """
     form = form or ("table" if sys.stdout.isatty() else "tsv")
@@ -62,7 +73,7 @@ def emit(
         for row in rows:
             print("\t".join(cell(row[name]) for name in columns))
     else:
-        _table(rows, columns, wide)
+        _table(rows, columns, wide, optional)
 
 
 def cell(value: Any) -> str:
@@ -152,16 +163,28 @@ def _harmless(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA) else text
 
 
-def _table(rows: Sequence[Row], columns: Sequence[str], wide: str) -> None:
+def _table(rows: Sequence[Row], columns: Sequence[str], wide: str, optional: Sequence[str]) -> None:
+    """A table that fits the terminal: columns of `optional` go, one by one, until the wide one has room for a line."""
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(soft_wrap=False)
+    cells = [{name: cell(row[name]) for name in columns} for row in rows]
+    needed = {name: min(max([cell_len(name), *(cell_len(row[name]) for row in cells)]), _WIDEST) + 2 for name in columns}
+    kept = list(columns)
+    for name in optional:
+        if sum(needed[each] for each in kept if each != wide) + _ROOM <= console.width:
+            break
+        kept.remove(name)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in columns:
-        is_wide = name == wide
-        table.add_column(name, no_wrap=not is_wide, overflow="fold" if is_wide else "ellipsis", ratio=1 if is_wide else None)
-    for row in rows:
-        table.add_row(*[Text(cell(row[name])) for name in columns])
-    Console(soft_wrap=False).print(table)
+    for name in kept:
+        if name == wide:
+            table.add_column(name, overflow="fold", ratio=1)
+        else:
+            table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=_WIDEST)
+    for row in cells:
+        table.add_row(*[Text(row[name]) for name in kept])
+    console.print(table)

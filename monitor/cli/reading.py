@@ -49,7 +49,8 @@ def search(here: Here, words: tuple[str, ...], limit: int, sort: str, form: str 
         note(query.explain(tree))
     with here.archive(is_readonly=True) as archive, archive.errors():
         found = archive.reading.search(tree, here.now(), limit=limit, by_rank=sort == "rank")
-    emit([_row(each) for each in found], _ITEM_COLUMNS, form, json_rows=[item_json(each) for each in found])
+    shown = [item_json(each) for each in found]
+    emit([_row(each) for each in found], _ITEM_COLUMNS, form, json_rows=shown, optional=("event", "themes", "source", "lang"))
     if not found:
         note("Nothing found.")
         here.exit_code = 1 if is_strict else 0
@@ -117,9 +118,8 @@ def events(here: Here, since: str, theme: str | None, is_all: bool, limit: int, 
         }
         for each in found
     ]
-    emit(
-        rows, ("id", "moved", "stage", "items", "langs", "themes", "title"), form, json_rows=[_event_json(each) for each in found]
-    )
+    columns = ("id", "moved", "stage", "items", "langs", "themes", "title")
+    emit(rows, columns, form, json_rows=[_event_json(each) for each in found], optional=("themes", "langs", "moved"))
 
 
 @command("event", example="monitor event E-enyqubii3x\nmonitor event E-enyq --json")
@@ -195,7 +195,7 @@ def deadlines(here: Here, within: str, theme: str | None, form: str | None) -> N
         }
         for each in found
     ]
-    emit(rows, ("date", "days", "kind", "event", "title"), form)
+    emit(rows, ("date", "days", "kind", "event", "title"), form, optional=("event",))
 
 
 @command("why", example="monitor why I-5vq2m7n4kd3a\nmonitor why I-5vq2 --rule export-control-now")
@@ -298,7 +298,8 @@ def alerts(here: Here, since: str, state: str | None, limit: int, form: str | No
         }
         for each in found
     ]
-    emit(rows, ("id", "decided", "state", "rule", "channel", "item", "title", "reason"), form)
+    columns = ("id", "decided", "state", "rule", "channel", "item", "title", "reason")
+    emit(rows, columns, form, optional=("reason", "channel", "item", "rule"))
 
 
 def _row(filed: Filed) -> dict[str, Any]:
