@@ -26,7 +26,7 @@ ACROSS_LANGUAGES = 0.50
 TOGETHER = 0.58
 MIN_WORDS = 0.15
 COPY = 0.6
-"""Thresholds of similarity (0..1), set on the project's own events; see docs/decisions/0008."""
+"""Thresholds of similarity (0..1), set on the project's own events; see docs/decisions/0006."""
 ACROSS_DAYS = 5
 MIN_SHARED_CONCEPTS = 3
 MEMBERS = 12

@@ -1,7 +1,7 @@
 """`monitor run`: the three jobs on a clock, until stopped.
 
 APScheduler only gives short ticks, in UTC; what is due is read from the archive at each tick. Its own cron trigger fires twice,
-or at times that do not exist, in the nights of a clock change, and drops runs that it was late for (docs/decisions/0010).
+or at times that do not exist, in the nights of a clock change, and drops runs that it was late for (docs/decisions/0008).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Cuts text of any script into the pieces that tagging, linking and search compare.
 
 Latin, Greek, Cyrillic and digits become folded words; Chinese, Japanese and Korean runs become overlapping pairs of
-characters, because pairs find every word of two characters and more without a dictionary (docs/decisions/0004). Pure; never raises.
+characters, because pairs find every word of two characters and more without a dictionary (docs/decisions/0003). Pure; never raises.
 """
 
 from __future__ import annotations

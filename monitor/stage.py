@@ -1,6 +1,6 @@
 """How far an item shows its event to have come, and the way that an event went. Pure.
 
-The press alone never moves an event past "reported" (docs/decisions/0006).
+The press alone never moves an event past "reported" (docs/decisions/0009).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ FOLDS = 5
 PRECISION = 0.8
 """Precision that the thresholds aim at on held-out items."""
 _STRENGTH = 30.0
-"""Inverse of the regularisation (C of the logistic regression), chosen by the folds; see docs/decisions/0007."""
+"""Inverse of the regularisation (C of the logistic regression), chosen by the folds; see docs/decisions/0005."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 

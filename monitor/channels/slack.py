@@ -1,6 +1,6 @@
 """Messages to Slack with a bot token. Keeps Slack's limits before sending; text of sources can neither mention nor mask a link.
 
-slack-sdk's own retries are off: by default it repeats a post whose answer was lost, and so tells it twice (docs/decisions/0009).
+slack-sdk's own retries are off: by default it repeats a post whose answer was lost, and so tells it twice (docs/decisions/0007).
 """
 
 from __future__ import annotations

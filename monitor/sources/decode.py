@@ -1,7 +1,7 @@
 """Bytes to text, by header, declaration and content - before any parser guesses.
 
 feedparser turns a Shift_JIS feed with one cp932 character into mojibake and loses a whole document to one bad UTF-8 byte
-(docs/decisions/0005), so it never sees bytes of an unknown charset. Never raises: what cannot be read becomes U+FFFD.
+(docs/decisions/0004), so it never sees bytes of an unknown charset. Never raises: what cannot be read becomes U+FFFD.
 """
 
 from __future__ import annotations
