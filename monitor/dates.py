@@ -13,6 +13,7 @@ JST = timezone(timedelta(hours=9))
 
 _ERAS = {"明治": (1868, 45), "大正": (1912, 15), "昭和": (1926, 64), "平成": (1989, 31), "令和": (2019, 40)}
 """Era: first year (Gregorian) and its number of years; the running era is given 40 so that nonsense such as 令和99年 is none."""
+_REIWA = date(2019, 5, 1)
 _ERA_LETTERS = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
 
 _MONTHS = {
@@ -70,7 +71,7 @@ _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
         rf"(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}}){_TAIL}",
-        rf"(?P<year>\d{{4}})[/.](?P<month>\d{{1,2}})[/.](?P<day>\d{{1,2}})\.?{_TAIL}",
+        rf"(?P<year>\d{{4}})[/.]\s?(?P<month>\d{{1,2}})[/.]\s?(?P<day>\d{{1,2}})\.?{_TAIL}",
         r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})"
         r"(?P<half>)(?P<zone>Z|[+-]\d{4})?)?\s*$",
         rf"(?:[^\W\d]+\.?,?\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd|th|er)?[\s.-]+(?:de\s+)?(?P<name>[^\W\d]{{3,10}})\.?[\s,.-]+"
@@ -115,15 +116,20 @@ def day_of(year: int, month: int, day: int) -> date | None:
         return None
     try:
         return date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
 def era_year(era: str, number: str) -> int | None:
     """Gregorian year of a Japanese era year such as 令和 7 or R 元; None if the era is unknown or never had that year."""
     first, length = _ERAS.get(_ERA_LETTERS.get(era.upper(), era), (0, 0))
-    count = 1 if number == "元" else int(number) if number.isdigit() else 0
+    count = 1 if number == "元" else int(number) if number.isascii() and number.isdigit() else 0
     return first + count - 1 if 1 <= count <= length else None
+
+
+def is_before_era(era: str, day: date) -> bool:
+    """True if a day of 令和 lies before the era began, which nobody writes."""
+    return _ERA_LETTERS.get(era.upper(), era) == "令和" and day < _REIWA
 
 
 def month_of(name: str) -> int | None:
@@ -136,11 +142,14 @@ def _day_of(parts: dict[str, str | None]) -> date | None:
         year = era_year(parts["era"] or "", parts["eranum"] or "")
     else:
         digits = parts["year"] or ""
-        year = int(digits) + (2000 if len(digits) == 2 else 0)
+        year = int(digits)
+        if len(digits) == 2:  # RFC 2822 section 4.3
+            year += 2000 if year < 50 else 1900
     month = month_of(parts["name"] or "") if parts.get("name") else int(parts["month"] or 0)
     if year is None or month is None:
         return None
-    return day_of(year, month, int(parts["day"] or 0))
+    day = day_of(year, month, int(parts["day"] or 0))
+    return None if day is not None and parts.get("era") and is_before_era(parts["era"] or "", day) else day
 
 
 def _moment_of(day: date, parts: dict[str, str | None], zone: timezone) -> datetime | None:
@@ -162,7 +171,7 @@ def _offset(name: str | None, default: timezone) -> timedelta | None:
     match = re.fullmatch(r"(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?", folded)
     if match is not None:
         offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
-        if offset > timedelta(hours=14):
+        if offset > timedelta(hours=14) or int(match[3] or 0) > 59:
             return None
         return offset if match[1] == "+" else -offset
     hours = _ZONES.get(folded)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -20,8 +19,8 @@ _TRACKING = re.compile(
     r"^(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|sid|ref|ref_src|cmpid|smid|spm|at_\w+|ns_\w+)$", re.I
 )
 _LETTERS = re.compile(r"[\W_]+")
-MIN_TEXT = 40
-"""Folded characters from which on a text alone can identify an entry; shorter ones ("Press release") repeat by chance."""
+MIN_LETTERS = 30
+"""Letters and digits from which on a text alone can identify an entry; shorter ones ("Press release") repeat by chance."""
 SAME_TITLE = 0.5
 """Resemblance of titles under one guid from which on it is an edit, not another story."""
 
@@ -69,11 +68,8 @@ def entry_keys(entries: Sequence[Entry]) -> list[str]:
     A guid that several different entries of the document share is no key alone: the address, or the text, is added.
     """
     keys = [entry.guid or address_key(entry.url) or "text:" + fingerprint(entry.title, entry.summary) for entry in entries]
-    counts = Counter(keys)
-    return [
-        key if counts[key] == 1 else f"{key}|{address_key(entry.url) or fingerprint(entry.title, entry.summary)}"
-        for entry, key in zip(entries, keys, strict=True)
-    ]
+    keys = _told_apart(keys, [address_key(entry.url) or "" for entry in entries])
+    return _told_apart(keys, [fingerprint(entry.title, entry.summary) for entry in entries])
 
 
 def sort_out(index: Index, items: Iterable[Item]) -> Sorted:
@@ -84,6 +80,7 @@ def sort_out(index: Index, items: Iterable[Item]) -> Sorted:
     new: dict[str, Item] = {}
     revised: dict[str, tuple[Known, Item]] = {}
     here = Index()
+    met: set[str] = set()  # known items that the document has spoken of: its first word on each counts
     unchanged = 0
     for read in items:
         item = read
@@ -93,11 +90,14 @@ def sort_out(index: Index, items: Iterable[Item]) -> Sorted:
             known = index.by_key.get(item.key) or here.by_key.get(item.key)
         if known is None:
             new[item.key] = item
+            met.add(item.id)
             here.add(Known(id=item.id, key=item.key, title=item.title, summary=item.summary, url=item.url))
-        elif known.id in {each.id for each in new.values()} or known.id in revised or not is_changed(known, item):
-            unchanged += 1
-        else:
+            continue
+        if known.id not in met and is_changed(known, item):
             revised[known.id] = (known, item)
+        else:
+            unchanged += 1
+        met.add(known.id)
     return Sorted(new=tuple(new.values()), revised=tuple(revised.values()), unchanged=unchanged)
 
 
@@ -110,7 +110,8 @@ def find(index: Index, item: Item) -> Known | None:
     by_address = index.by_address.get(address) if address else None
     if by_address is not None and fold(by_address.title) == fold(item.title):
         return by_address
-    if len(fold(item.title + item.summary)) >= MIN_TEXT and item.summary:
+    letters = _LETTERS.sub("", fold(item.title + item.summary))
+    if item.summary and len(letters) >= MIN_LETTERS:
         return index.by_text.get(fingerprint(item.title, item.summary))
     return None
 
@@ -133,6 +134,7 @@ def address_key(url: str | None) -> str | None:
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").removeprefix("www.")
+        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     except ValueError:
         return url.strip() or None
     if not host:
@@ -141,7 +143,7 @@ def address_key(url: str | None) -> str | None:
         (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(name)
     )
     query = f"?{urlencode(parameters)}" if parameters else ""
-    return f"{host}{parts.path.rstrip('/')}{query}"
+    return f"{host}{port}{parts.path.rstrip('/')}{query}"
 
 
 def resemblance(one: str, other: str) -> float:
@@ -153,6 +155,14 @@ def resemblance(one: str, other: str) -> float:
     if not first or not second:
         return 0.0
     return len(first & second) / len(first | second)
+
+
+def _told_apart(keys: list[str], marks: list[str]) -> list[str]:
+    """The keys, with its mark added to each that several entries with different marks share."""
+    marks_of: dict[str, set[str]] = {}
+    for key, mark in zip(keys, marks, strict=True):
+        marks_of.setdefault(key, set()).add(mark)
+    return [f"{key}|{mark}" if len(marks_of[key]) > 1 else key for key, mark in zip(keys, marks, strict=True)]
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:

@@ -33,7 +33,7 @@ _CFR_TITLES = {"10", "15", "19", "22", "28", "31", "32", "33", "37", "40", "46",
 
 
 _SIMPLIFIED = str.maketrans(
-    "務関総財産業業發國員監會銀電資貿經済濟標準質檢検", "务关总财产业业发国员监会银电资贸经济济标准质检检"
+    "務関關総總財産產業业發国國員監會銀電資貿經済濟標準質檢検號", "务关关总总财产产业业发国国员监会银电资贸经济济标准质检检号"
 )
 """Chinese offices as Japanese and traditional texts write them, so that 海関総署公告 and 海关总署公告 are one."""
 
@@ -90,7 +90,10 @@ def _japanese(match: re.Match[str]) -> str | None:
 
 def _article(match: re.Match[str]) -> str:
     article = f"{match['l']}{kanji_number(match['a'])}条"
-    article += f"の{kanji_number(match['a2'])}" if match["a2"] else ""
+    if match["a2"]:
+        # 第 stands between the two numbers, or 25条の2第11項 would read like 25条の21第1項
+        paragraph = f"第{kanji_number(match['k'])}項" if match["k"] else ""
+        return f"{article}の{kanji_number(match['a2'])}{paragraph}"
     return article + (f"{kanji_number(match['k'])}項" if match["k"] else "")
 
 
@@ -112,7 +115,7 @@ def _american(match: re.Match[str]) -> str:
     return f"EO {match['e']}" if match["e"] else f"PROC {match['q']}"
 
 
-_PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = (
+_FORMS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = (
     (
         "cfr",
         re.compile(
@@ -185,8 +188,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | Non
     (
         "cn_docno",
         re.compile(
-            r"(?P<o>[\u4e00-\u9fff]{2,18}?)(?P<k>公告|令|函|发)(?:(?P<y1>20\d{2})年第(?P<n1>\d+)号"
-            r"|[〔\[(](?P<y2>20\d{2})[〕\])]第?(?P<n2>\d+)号)"
+            r"(?P<o>[\u4e00-\u9fff]{2,18}?)(?P<k>公告|令|函|发)(?:(?P<y1>20\d{2})年第(?P<n1>\d+)[号號]"
+            r"|[〔\[(](?P<y2>20\d{2})[〕\])]第?(?P<n2>\d+)[号號])"
         ),
         _chinese,
     ),
@@ -201,7 +204,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | Non
     (
         "us_act",
         re.compile(
-            r"\b(?P<b>H\.\s?R\.|S\.|H\.\s?J\.\s?Res\.|S\.\s?Res\.)\s?(?P<n>\d{1,5})\b"
+            r"\b(?P<b>H\.\s?R\.|(?<!\.)S\.|H\.\s?J\.\s?Res\.|S\.\s?Res\.)\s?(?P<n>\d{1,5})\b"
             r"|\bPub(?:lic|\.)\s?L(?:aw|\.)\s?(?:No\.\s)?(?P<p>\d{2,3}-\d{1,3})\b"
             r"|\b(?:Executive Order|E\.O\.|EO)\s(?:No\.\s)?(?P<e>1[0-9]{4})\b|\bProclamation\s(?:No\.\s)?(?P<q>1\d{4}|\d{4})\b"
         ),
@@ -213,7 +216,12 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | Non
         lambda m: f"NTE {m['y']}/{int(m['n']):02d}",
     ),
 )
-_HINT = re.compile(r"[0-9〇一二三四五六七八九十]")
+_PATTERNS = tuple(
+    # ASCII: a kanji or kana beside a key is no part of it, as in 規則15 CFR 744.23を改めた
+    (name, re.compile(pattern.pattern, (pattern.flags & re.IGNORECASE) | re.ASCII), canonical)
+    for name, pattern, canonical in _FORMS
+)
+_HINT = re.compile(r"[0-9〇一二三四五六七八九十百千元]")
 
 RARE = frozenset({"fr_doc", "fr_citation", "docket", "rin", "jp_law_no", "jp_kokuji", "jp_tsutatsu", "cn_docno", "uk_nte"})
 """Types whose value names one measure, so that two items which share it speak of the same development."""
@@ -249,20 +257,27 @@ def find(text: str) -> tuple[Identifier, ...]:
 def is_named(value: str, wanted: str) -> bool:
     """True if an identifier's value is what a query asks for: itself, or a part of it (cfr:15/744 names 15 CFR 744.23(a)).
 
-    Case, spaces and the "CFR" between title and part do not matter.
+    Case, spaces, the "CFR" between title and part and the dots of a tariff code do not matter.
     """
     have, want = loose(value), loose(wanted)
+    if have.isdigit():  # an HS code
+        want = want.replace(".", "")
     if not want or not have.startswith(want):
         return want in _loose_parts(value)
     rest = have[len(want) :]
     return not rest or not (rest[0].isalnum() and want[-1].isalnum() and rest[0].isdigit() == want[-1].isdigit())
 
 
+def asked(field: str, value: str) -> str:
+    """The value of a query's field as `loose` values are compared with it; the dots of a tariff code do not count."""
+    return loose(value).replace(".", "") if field == "hs" else loose(value)
+
+
 def loose(value: str) -> str:
     """The value as queries compare it: folded, without spaces, 15 CFR 744 as 15/744."""
     folded = unicodedata.normalize("NFKC", value).casefold()
     folded = re.sub(r"\s*(?:c\.?f\.?r\.?)\s*(?:part\s*)?", "/", folded)
-    return re.sub(r"\s+|^(?:eo|pl|docket|rin)\b", "", folded)
+    return re.sub(r"\s+|^(?:eo|pl|docket|rin)(?=[\s\d])", "", folded)
 
 
 def _loose_parts(value: str) -> tuple[str, ...]:

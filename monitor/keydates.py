@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from monitor.dates import day_of, era_year, month_of
+from monitor.dates import day_of, era_year, is_before_era, month_of
 from monitor.items import DateKind, KeyDate
 
 MAX_TEXT = 50_000
@@ -72,7 +72,13 @@ _RULES: tuple[tuple[DateKind, re.Pattern[str]], ...] = (
     (DateKind.EFFECTIVE, re.compile(r"(?P<d>(?:\d{4}년\s?)?\d{1,2}월\s?\d{1,2}일)(?:부터|에)?\s?(?:시행|발효)")),
 )
 _ON_PUBLICATION = re.compile(r"自(?:公布|发布|印发|公告)之日起(?:正式)?(?:施行|实施|实行|生效)|公布の日から施行")
-_SENTENCE = re.compile(r"[^.。!?！？;；\n]*(?:\.(?=\S)[^.。!?！？;；\n]*)*[.。!?！？;；]?")
+_END = re.compile(r"[。!?！？;；\n]|\.(?=\s|$)")
+_ABBREVIATION = re.compile(
+    r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Nos?|Inc|Ltd|Co|Corp|v|art|para|[ap]\.m|U\.S|[A-Z])\.$", re.I
+)
+_ANY_DATE = re.compile(f"{_EN}|{_CJK}")
+_EXTENDED = re.compile(r"\bexten(?:d|ded|ds|ding|sion)\b|\b(?:originally|previously|initially)\b|延長|延长|当初|原定", re.I)
+"""Words by which a sentence tells of an earlier end, too; then only the latest end counts."""
 _WESTERN = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _ENGLISH = re.compile(r"(?:([A-Za-z]+)\.?\s(\d{1,2})|(\d{1,2})\s([A-Za-z]+)\.?)(?:,?\s(\d{4}))?")
 _EASTERN = re.compile(r"(?:(?:令和\s?(\d{1,2}|元)|(\d{4}))[年년]\s?)?(\d{1,2})[月월]\s?(\d{1,2})[日일]")
@@ -86,12 +92,22 @@ def find(text: str, published: date) -> tuple[KeyDate, ...]:
     """
     folded = unicodedata.normalize("NFKC", text[:MAX_TEXT])
     found: dict[tuple[DateKind, date], KeyDate] = {}
-    for kind, start, day, is_dated in _matches(folded, published):
+    for kind, start, stated, is_dated in _matches(folded, published):
+        day = stated
+        sentence = _sentence(folded, start)
+        if kind is DateKind.COMMENTS_CLOSE and _EXTENDED.search(sentence) is not None:
+            day = _latest(sentence, published) or day  # an old end, too, is named: the new one counts
         if kind is DateKind.COMMENTS_CLOSE and day < published:
             continue  # the recital of an earlier period
         confidence = 0.9 if is_dated else 0.7
-        found.setdefault((kind, day), KeyDate(kind=kind, date=day, sentence=_sentence(folded, start), confidence=confidence))
+        found.setdefault((kind, day), KeyDate(kind=kind, date=day, sentence=sentence, confidence=confidence))
     return tuple(found.values())
+
+
+def _latest(sentence: str, published: date) -> date | None:
+    """The latest day that a sentence names; None if none can be read."""
+    days = (_read(match.group(), published)[0] for match in _ANY_DATE.finditer(sentence))
+    return max((day for day in days if day is not None), default=None)
 
 
 def _matches(text: str, published: date) -> Iterator[tuple[DateKind, int, date, bool]]:
@@ -117,7 +133,8 @@ def _read(raw: str, published: date) -> tuple[date | None, bool]:
         is_dated = bool(eastern[1] or eastern[2])
         if is_dated and year is None:
             return None, True
-        return _resolved(year, int(eastern[3]), int(eastern[4]), published), is_dated
+        day = _resolved(year, int(eastern[3]), int(eastern[4]), published)
+        return None if day is not None and eastern[1] and is_before_era("令和", day) else day, is_dated
     english = _ENGLISH.fullmatch(raw)
     if english is None:
         return None, False
@@ -139,7 +156,12 @@ def _resolved(year: int | None, month: int, day: int, published: date) -> date |
 
 
 def _sentence(text: str, place: int) -> str:
-    for match in _SENTENCE.finditer(text):
-        if match.start() <= place < match.end():
-            return match.group().strip()[:400]
-    return text[max(0, place - 100) : place + 200].strip()
+    """The sentence that holds a place; the point of an abbreviation ends none."""
+    start = 0
+    for end in _END.finditer(text):
+        if end.group() == "." and _ABBREVIATION.search(text, max(0, end.start() - 12), end.end()):
+            continue
+        if end.end() > place:
+            return text[start : end.end()].strip()[:400]
+        start = end.end()
+    return text[start:].strip()[:400]

@@ -11,6 +11,18 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _WORDS = re.compile("[A-Za-z\u00c0-\u024f']+")
 
+
+def _is_in(character: str, *charsets: str) -> bool:
+    """True if one of the charsets, and so the script that it serves, has the character."""
+    for name in charsets:
+        try:
+            character.encode(name)
+        except UnicodeEncodeError:
+            continue
+        return True
+    return False
+
+
 _ONLY_JA = set(
     "々込働枠峠畑辻榊塀匂栃渋沢滝円経済変対応関応価実検験県広戦択発売読続総図団権労単観覚気処圏毎黒駅薬郷徴歩焼姫挿渇頬辺巻"
 )
@@ -21,6 +33,9 @@ _ONLY_ZH = set(
     "吗啊呢吧的是在和了有不也都就从对与向把被让给或但而且因为所以如果虽然"
 ) - set("国")
 """Simplified forms and Chinese function words that Japanese headlines do not use."""
+
+_ONLY_JA = {character for character in _ONLY_JA if not _is_in(character, "gb2312", "big5")}
+_ONLY_ZH = {character for character in _ONLY_ZH if not _is_in(character, "cp932")}
 
 _STOP = {
     "en": frozenset("the of and to in for on with from by at is are as its that this will be has over after under new".split()),
@@ -44,9 +59,9 @@ def detect(text: str, hint: str | None = None) -> str:
     hangul = len(_HANGUL.findall(sample))
     kana = len(_KANA.findall(sample))
     han = len(_HAN.findall(sample))
-    if hangul > kana and hangul * 2 >= han:
-        return "ko"
     latin = len(_LATIN.findall(sample))
+    if hangul > kana and hangul * 2 >= han and hangul * 4 >= latin:
+        return "ko"
     if kana and (kana + han) * 4 >= latin:
         return "ja"
     if han and han * 4 >= latin:
@@ -57,6 +72,8 @@ def detect(text: str, hint: str | None = None) -> str:
         return hint if hint in ("ja", "zh") else "zh"
     if len(_CYRILLIC.findall(sample)) > latin:
         return hint if hint in ("ru", "uk", "bg") else "ru"
+    if not latin:
+        return hint if hint in ("ja", "zh", "ko", *_STOP) else "en"
     words = [word.lower() for word in _WORDS.findall(sample)]
     votes = {lang: sum(1 for word in words if word in stops) for lang, stops in _STOP.items()}
     if hint in votes:

@@ -150,7 +150,9 @@ def quiet_until(quiet: Quiet, now: datetime) -> datetime:
     if not is_quiet:
         return now
     day = local.date() + timedelta(days=1) if is_over_midnight and clock >= start else local.date()
-    return datetime.combine(day, end, zone).astimezone(UTC)
+    ends = datetime.combine(day, end, zone).astimezone(UTC)
+    # in the night when the clock goes back a time comes twice: the second one is meant if the first is over
+    return ends if ends > now else datetime.combine(day, end.replace(fold=1), zone).astimezone(UTC)
 
 
 def limit_text(limit: Limit) -> str:

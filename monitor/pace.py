@@ -42,9 +42,9 @@ def jittered(span: timedelta, pace: Pace) -> timedelta:
 
 def due(sources: Iterable[Source], states: Mapping[str, SourceState], now: datetime, pace: Pace) -> list[Source]:
     """Sources whose time has come. A stored time further ahead than any pace allows is not believed: the clock was wrong then."""
-    furthest = max(pace.longest, MAX_BACKOFF) * (1 + pace.jitter)
     found = []
     for source in sources:
+        furthest = max(pace.longest, MAX_BACKOFF, interval(source, pace)) * (1 + pace.jitter)
         state = states.get(source.id)
         is_waiting = state is not None and state.next_poll is not None and now < state.next_poll <= now + furthest
         if not is_waiting:

@@ -15,6 +15,7 @@ Full-width characters and spaces are folded first (NFKC), so a query typed with 
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ FIELDS = (*TEXT_FIELDS, *IDENTIFIER_FIELDS, *TIME_FIELDS, "score")
 
 MAX_LENGTH = 10_000
 MAX_DEPTH = 50
+FIRST_YEAR, LAST_YEAR = 1800, 2200
+LONGEST = timedelta(days=365 * 200)
+"""The longest span that is one; nothing here is older, and calendars end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,8 @@ class _Parser:
                 raise self._slip(f"{node.name}: needs a value", position)
             if node.name == "score":
                 try:
-                    float(value)
+                    if not math.isfinite(float(value)):
+                        raise ValueError(value)
                 except ValueError:
                     raise self._slip(f"score: needs a number, not {value}", position) from None
             elif node.name == "deadline" and duration(value) is None:
@@ -210,7 +215,7 @@ class _Parser:
 
     def _any(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise self._slip(f"brackets nested more than {MAX_DEPTH} deep", self.tokens[self.at].position)
+            raise self._slip(f"brackets nested more than {MAX_DEPTH} deep", self.tokens[self.at - 1].position)
         nodes = [self._all(depth)]
         while self._is_word("OR"):
             self.at += 1
@@ -224,8 +229,14 @@ class _Parser:
                 self.at += 1
                 if not nodes:
                     raise self._slip("AND needs something before it", self.tokens[self.at - 1].position)
-                if self.at == len(self.tokens):
-                    raise self._slip("AND needs something after it", len(self.text))
+                if (
+                    self.at == len(self.tokens)
+                    or self.tokens[self.at].kind == "close"
+                    or self._is_word("OR")
+                    or self._is_word("AND")
+                ):
+                    place = self.tokens[self.at].position if self.at < len(self.tokens) else len(self.text)
+                    raise self._slip("AND needs something after it", place)
                 continue
             nodes.append(self._factor(depth))
         if not nodes:
@@ -275,7 +286,8 @@ def duration(text: str) -> timedelta | None:
         return None
     count = int(match["iso"] or match["n"])
     unit = (match["iso_unit"] or match["unit"]).lower()
-    return timedelta(hours=count) if unit == "h" else timedelta(days=count * _DAYS[unit])
+    span = timedelta(hours=count) if unit == "h" else timedelta(days=count * _DAYS[unit])
+    return span if span <= LONGEST else None
 
 
 def moment(text: str, now: datetime, *, is_end: bool = False) -> datetime:
@@ -296,12 +308,14 @@ def moment(text: str, now: datetime, *, is_end: bool = False) -> datetime:
         raise ValueError(text)
     year, month, day = (int(part) if part else None for part in match.groups())
     assert year is not None
-    start = datetime(year, month or 1, day or 1, tzinfo=UTC)
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(text)
+    start = datetime(year, 1 if month is None else month, 1 if day is None else day, tzinfo=UTC)
     if not is_end:
         return start
-    if day:
+    if day is not None:
         return start + timedelta(days=1)
-    if month:
+    if month is not None:
         return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
     return datetime(year + 1, 1, 1, tzinfo=UTC)
 

@@ -12,6 +12,7 @@ from datetime import date
 from monitor.items import DateKind, KeyDate, Stage, Tier
 
 _STEPS: tuple[tuple[re.Pattern[str], Stage], ...] = (
+    (re.compile(r"withdraw", re.I), Stage.WITHDRAWN),
     (re.compile(r"public inspection", re.I), Stage.ON_FILE),
     (re.compile(r"(?:interim|direct|temporary) final rule|^final rule", re.I), Stage.FINAL),
     (
@@ -19,7 +20,6 @@ _STEPS: tuple[tuple[re.Pattern[str], Stage], ...] = (
         Stage.CONSULTATION,
     ),
     (re.compile(r"proposed rule", re.I), Stage.PROPOSED),
-    (re.compile(r"withdraw", re.I), Stage.WITHDRAWN),
     (re.compile(r"\brule\b|presidential document", re.I), Stage.FINAL),
     (re.compile(r"notice", re.I), Stage.ANNOUNCED),
 )
@@ -33,10 +33,10 @@ _CUES: tuple[tuple[re.Pattern[str], Stage], ...] = (
     ),
     (re.compile(r"\bproposes?\b|\bproposed (?:rule|regulation)|改正案|草案|법안|개정안", re.I), Stage.PROPOSED),
     (
-        re.compile(r"公布(?:され|した|しました|する|について|$)|现予以公布|发布公告|公告\d{4}年第|\bpromulgat|공포", re.I),
+        re.compile(r"公布(?:され|した|しました|する|について|$)|现予以公布|发布公告|公告\d{4}年第|\bpromulgat|공포", re.I | re.M),
         Stage.FINAL,
     ),
-    (re.compile(r"(?:施行され|施行しました|の施行について|came into force|took effect|现已施行)"), Stage.IN_FORCE),
+    (re.compile(r"(?:施行され|施行しました|の施行について|came into force|took effect|现已施行)", re.I), Stage.IN_FORCE),
 )
 _ORDER = {stage: place for place, stage in enumerate(Stage)}
 

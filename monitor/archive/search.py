@@ -157,7 +157,7 @@ def _identifier(node: Field, to: _Compiled) -> str:
     conditions = []
     to.values += list(types)
     for value in node.values:
-        wanted = identifiers.loose(value)
+        wanted = identifiers.asked(node.name, value)
         escaped = "".join(f"[{character}]" if character in "*?[" else character for character in wanted)
         # after the value asked for: the end, or what does not go on with the same number or word
         rest = "[^0-9]*" if wanted[-1:].isdigit() else "[^a-z]*"
