@@ -26,7 +26,8 @@ _STEPS: tuple[tuple[re.Pattern[str], Stage], ...] = (
 _CUES: tuple[tuple[re.Pattern[str], Stage], ...] = (
     (
         re.compile(
-            r"意見(?:募集|公募)|パブリックコメント|征求意见(?!稿.{0,6}反馈)|公开征询|call for evidence|open consultation|의견\s?수렴|입법예고",
+            r"意見(?:募集|公募)|パブリックコメント|征求意见(?!稿.{0,6}反馈)|公开征询"
+            r"|call for evidence|open consultation|의견\s?수렴|입법예고",
             re.I,
         ),
         Stage.CONSULTATION,

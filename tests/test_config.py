@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor import bundled, config
 from monitor.errors import ConfigError, SecretMissing, UsageError
 from monitor.items import Limit, Tier
+from monitor.sections import span
 
 GOOD = """\
 version: 1
@@ -165,7 +166,7 @@ def test_mail_without_encryption_is_for_this_machine_only(tmp_path: Path) -> Non
 )
 def test_spans_are_read(text: str, seconds: float) -> None:
     """From milliseconds to weeks."""
-    assert config.span(text).total_seconds() == seconds
+    assert span(text).total_seconds() == seconds
 
 
 def test_the_clock_can_be_set_or_moved() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,6 @@ from monitor.intake import Round
 from monitor.items import Source
 from monitor.pace import Pace
 from monitor.sources.web import NetworkRules
-import itertools
 
 NETWORK = NetworkRules(allow_private=(ipaddress.ip_network("127.0.0.0/8"),), host_delay=0, timeout=5)
 

@@ -138,7 +138,9 @@ def deliver(here: Here, is_json: bool) -> None:
 
 @command(
     "digest",
-    example="monitor digest morning --preview\nmonitor digest morning --preview --out previews --date 2026-05-01\nmonitor digest morning --send",
+    example="""monitor digest morning --preview
+monitor digest morning --preview --out previews --date 2026-05-01
+monitor digest morning --send""",
 )
 @click.argument("name")
 @click.option("--preview", "is_preview", is_flag=True, help="Show it; with --out write .txt, .html and .eml.")

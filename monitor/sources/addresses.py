@@ -40,8 +40,9 @@ _SPECIAL: tuple[Network, ...] = tuple(
         "ff00::/8",
     )
 )
-"""Not public. Source: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890); IPv4-compatible, 6to4, Teredo and NAT64 are refused whole
-because they carry an IPv4 address inside."""
+"""Not public. IPv4-compatible, 6to4, Teredo and NAT64 are refused whole because they carry an IPv4 address inside.
+
+Source: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890)."""
 
 
 def is_allowed(address: Address, allowed: tuple[Network, ...]) -> bool:

@@ -1,0 +1,232 @@
+"""The sections of feeds.yaml: which keys there are and what each may be. Reads nothing; the messages are what an operator reads."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from monitor import query
+from monitor.channels import split
+from monitor.errors import QueryError, UsageError
+from monitor.items import Limit, Tier
+from monitor.sources import TYPES
+from monitor.sources.web import USER_AGENT
+
+_SPAN = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(B|kB|KB|KiB|MB|MiB|GB|GiB)?$")
+_BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
+_LIMIT = re.compile(r"^(\d+)/(\d+(?:\.\d+)?)?([smhd])$")
+_CLOCK = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
+def span(text: object) -> timedelta:
+    """A span such as 30s, 15m, 2h, 1d.
+
+    Raises:
+        ValueError: no such.
+    """
+    match = _SPAN.match(str(text).strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no span of time; write 30s, 15m, 6h or 1d")
+    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+
+
+def _size(value: object) -> int:
+    match = _SIZE.match(str(value).strip())
+    if match is None:
+        raise ValueError(f"{value!r} is no size; write 15MiB or 500kB")
+    return int(float(match[1]) * _BYTES[match[2] or "B"])
+
+
+def _limit(value: object) -> Limit:
+    match = _LIMIT.match(str(value).strip())
+    if match is None:
+        raise ValueError(f"{value!r} is no limit; write 4/6h: at most four in six hours")
+    return Limit(count=int(match[1]), window=span(f"{match[2] or 1}{match[3]}"))
+
+
+def _clock_time(value: str) -> str:
+    if not _CLOCK.match(value):
+        raise ValueError(f"{value!r} is no time of day; write 08:00, in quotation marks")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is no time zone; write a name such as Asia/Tokyo") from None
+    return value
+
+
+def _address(value: str) -> str:
+    try:
+        split(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+def _query(value: str) -> str:
+    try:
+        query.parse(value)
+    except QueryError as error:
+        raise ValueError(f"{error}\n        {error.query}\n        {' ' * error.position}^") from None
+    return value
+
+
+Span = Annotated[timedelta, BeforeValidator(span)]
+Clock = Annotated[str, AfterValidator(_clock_time)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Target = Annotated[str, AfterValidator(_address)]
+Query = Annotated[str, AfterValidator(_query)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+
+class PerHost(_Section):
+    """Manners towards one host."""
+
+    concurrency: Annotated[int, Field(ge=1, le=16)] = 2
+    delay: Span = timedelta(seconds=1)
+
+
+class NetworkSection(_Section):
+    """How sources are fetched."""
+
+    user_agent: str = USER_AGENT
+    timeout: Span = timedelta(seconds=30)
+    max_bytes: Annotated[int, BeforeValidator(_size)] = 15 << 20
+    per_host: PerHost = PerHost()
+    allow_private: list[str] = []
+
+
+class DefaultsSection(_Section):
+    """How often sources are fetched that do not say so."""
+
+    every: Literal["auto"] | Span = "auto"
+    min: Span = timedelta(minutes=10)
+    max: Span = timedelta(hours=24)
+
+
+class SelectSection(_Section):
+    """CSS selectors of a listing."""
+
+    item: str
+    title: str | None = None
+    link: str = "a"
+    date: str | None = None
+
+
+class SourceSection(_Section):
+    """One source."""
+
+    id: Name
+    name: str | None = None
+    type: str
+    url: str | None = None
+    agencies: list[str] = []
+    term: str | None = None
+    types: list[str] = []
+    inspection: bool = False
+    select: SelectSection | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")] | None = None
+    lang: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    kind: str | None = None
+    tier: Tier = Tier.PRESS
+    every: Literal["auto"] | Span = "auto"
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> SourceSection:
+        if self.type not in TYPES:
+            near = difflib.get_close_matches(self.type, TYPES, 1)
+            raise ValueError(
+                f"type: {self.type!r} is unknown; one of {', '.join(TYPES)}" + (f" (did you mean {near[0]}?)" if near else "")
+            )
+        if self.type == "listing" and self.select is None:
+            raise ValueError("a listing needs select: with at least item:")
+        if self.type == "federal_register":
+            if not (self.url or self.agencies or self.term or self.types):
+                raise ValueError("federal_register needs agencies:, term:, types: or url:")
+        elif not self.url:
+            raise ValueError("url: is missing")
+        if self.url and not self.url.startswith(("http://", "https://")):
+            raise ValueError(f"url: only http and https are fetched, not {self.url[:60]!r}")
+        return self
+
+
+class SlackSection(_Section):
+    """Slack; the token is SLACK_BOT_TOKEN in the environment."""
+
+    api_url: str = "https://slack.com/api/"
+    rate: str = "1/s"
+
+
+class MailSection(_Section):
+    """The mail server; user and password are SMTP_USER and SMTP_PASSWORD in the environment."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    sender: Annotated[str, Field(alias="from")]
+
+
+class QuietSection(_Section):
+    """Hours in which nothing is sent."""
+
+    tz: Zone = "UTC"
+    start: Annotated[Clock, Field(alias="from")]
+    end: Annotated[Clock, Field(alias="to")]
+
+
+class LimitSection(_Section):
+    """How many alerts at most."""
+
+    per_event: Annotated[Limit, BeforeValidator(_limit)] | None = None
+    per_channel: Annotated[Limit, BeforeValidator(_limit)] | None = None
+
+
+class AlertSection(_Section):
+    """One rule."""
+
+    id: Name
+    when: Query
+    to: Annotated[list[Target], Field(min_length=1)]
+    thread: Literal["per_event", "none"] = "per_event"
+    limit: LimitSection = LimitSection()
+    quiet: QuietSection | None = None
+    window: Span = timedelta(hours=48)
+
+
+class DigestSection(_Section):
+    """One daily digest."""
+
+    id: Name
+    to: Annotated[list[Target], Field(min_length=1)]
+    at: Clock
+    tz: Zone = "UTC"
+    when: Query = ""
+    lang: Literal["en", "ja"] = "en"
+
+
+class File(_Section):
+    """feeds.yaml."""
+
+    version: Literal[1]
+    network: NetworkSection = NetworkSection()
+    defaults: DefaultsSection = DefaultsSection()
+    sources: list[SourceSection] = []
+    slack: SlackSection = SlackSection()
+    mail: MailSection | None = None
+    alerts: list[AlertSection] = []
+    digests: list[DigestSection] = []
