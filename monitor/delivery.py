@@ -179,7 +179,7 @@ class Deliverer:
             channel = open_channels.get(kind) or open_channels.setdefault(kind, self.open_channel(kind))
             message = self.message_of(order)
             if order.state is OrderState.DOUBTFUL and channel.can_look:
-                receipt = channel.find(message, (order.created_at - LOOK_BACK).timestamp())
+                receipt = self._found(channel, message, order)
                 if receipt is not None:
                     self._note_sent(order, receipt, message)
                     return "found", None
@@ -197,6 +197,14 @@ class Deliverer:
             return self._note_failure(order, error, order.state, now)
         self._note_sent(order, receipt, message)
         return "sent", None
+
+    def _found(self, channel: Channel, message: Message, order: Order) -> Receipt | None:
+        """The receipt of a message that went before; None also if the channel does not let us look: rather twice than never."""
+        try:
+            return channel.find(message, (order.created_at - LOOK_BACK).timestamp())
+        except MessageRefused as error:
+            log.warning("cannot look key=%s error=%r", order.key, str(error))
+            return None
 
     def _note_sent(self, order: Order, receipt: Receipt, message: Message) -> None:
         now = self.clock()
@@ -227,7 +235,7 @@ class Deliverer:
             headline=rendered.subject,
             title=rendered.subject,
             url=None,
-            extract="",
+            extract=rendered.text,
             fields=(),
             why=f"digest {subscription.id}",
             hint=f"monitor digest {subscription.id} --preview",

@@ -162,6 +162,8 @@ class SourceSection(_Section):
             raise ValueError("url: is missing")
         if self.url and not self.url.startswith(("http://", "https://")):
             raise ValueError(f"url: only http and https are fetched, not {self.url[:60]!r}")
+        if self.url and "@" in self.url.split("//", 1)[1].split("/", 1)[0]:
+            raise ValueError("url: a user name or password does not belong in an address")
         return self
 
 

@@ -79,6 +79,7 @@ def test_the_file_that_ships_is_valid_and_watches_enough() -> None:
         (("every: 15m", "every: often"), "feeds.yaml:5: sources[jp-meti].every"),
         (("tier: official}", "tier: oficial}"), "feeds.yaml:4: sources[us-fr-bis].tier"),
         (('url: "https://meti.example/feed"', 'url: "file:///etc/passwd"'), "only http and https are fetched"),
+        (("https://meti.example/feed", "https://user:geheim@meti.example/feed"), "does not belong in an address"),
         (('url: "https://meti.example/feed", ', ""), "feeds.yaml:5: sources[jp-meti]: url: is missing"),
         (("id: jp-list", "id: jp-meti"), "feeds.yaml:6: sources[jp-meti].id: 'jp-meti' stands twice"),
         (
@@ -98,7 +99,9 @@ def test_the_file_that_ships_is_valid_and_watches_enough() -> None:
 def test_a_slip_is_told_with_its_place(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
     """File, line, key, cause."""
     assert change[0] in GOOD
-    assert expected in slip(tmp_path, GOOD.replace(*change, 1))
+    told = slip(tmp_path, GOOD.replace(*change, 1))
+    assert expected in told
+    assert "geheim" not in told
 
 
 def test_all_slips_are_told_at_once(tmp_path: Path) -> None:

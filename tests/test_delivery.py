@@ -18,7 +18,7 @@ from monitor.channels.mail import Mail
 from monitor.channels.slack import Slack
 from monitor.dedupe import sort_out
 from monitor.delivery import Deliverer, due_day
-from monitor.errors import SecretMissing
+from monitor.errors import MessageRefused, SecretMissing
 from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, SourceState, Subscription, Tag, event_id
 from monitor.pace import Pace
 
@@ -142,6 +142,33 @@ def test_a_refused_message_is_dead_and_blocks_no_other(
     found = deliver().run()
     assert (found.dead, found.sent) == (1, 1)
     assert archive.outbox.counts()["dead"] == 1
+
+
+def test_a_dead_order_can_be_put_back(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, slack: SlackFake
+) -> None:
+    """A revoked token loses nothing: mended, the alert goes."""
+    order(archive, an_item())
+    slack.moods = ["token_revoked"]
+    deliver().run()
+    assert archive.outbox.revive(clock.now) == 1
+    assert deliver().run().sent == 1
+
+
+def test_a_channel_that_does_not_let_us_look_is_told_again(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, slack: SlackFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rather twice than never: a missing scope for reading kills no alert."""
+
+    def refused(self: Slack, message: object, since: float) -> None:
+        raise MessageRefused("Slack says missing_scope")
+
+    order(archive, an_item())
+    slack.moods = ["drop"]
+    deliver().run()
+    clock.move(hours=2)
+    monkeypatch.setattr(Slack, "find", refused)
+    assert deliver().run().sent == 1
 
 
 def test_a_channel_that_fails_holds_no_other(

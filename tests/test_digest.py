@@ -131,7 +131,7 @@ New events
     https://mofcom.example/2
   monitor event E-abcdefghij
 
-and 4 more: monitor search 'theme:export_control' --since 2026-04-29
+and 4 more: monitor search 'theme:export_control since:2026-04-29'
 
 Coverage notes
   - BIS (bis): last read 2026-04-28 07:00Z: timeout

@@ -80,6 +80,14 @@ class OutboxTables:
                 [order.channel, written(retry_at), written(now), error],
             )
 
+    def revive(self, now: datetime) -> int:
+        """Put dead orders back in the queue, for a channel that was mended; how many."""
+        with transaction(self._connection):
+            changed = self._connection.execute(
+                "update outbox set state = 'waiting', attempts = 0, not_before = ? where state = 'dead'", [written(now)]
+            )
+            return changed.rowcount
+
     def put_digest(self, rule: str, day: str, channel: str, since: datetime, until: datetime, now: datetime) -> bool:
         """Order the digest of a local day for one recipient; False if it was ordered before."""
         with transaction(self._connection):

@@ -273,14 +273,22 @@ def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
             click.echo(f"      {verdict['alert']['state']} to {verdict['alert']['channel']}: {verdict['alert']['reason']}")
 
 
-@command("alerts", example="monitor alerts --since 7d\nmonitor alerts --state dead --format json")
+@command("alerts", example="monitor alerts --since 7d\nmonitor alerts --state dead --format json\nmonitor alerts retry")
+@click.argument("action", type=click.Choice(["retry"]), required=False)
 @click.option("--since", default="7d", show_default=True, metavar="SPAN|DATE", help="Decided since.")
 @click.option("--state", type=click.Choice(["waiting", "sent", "folded", "suppressed", "dead"]), help="Only in this state.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @format_option()
 @click.pass_obj
-def alerts(here: Here, since: str, state: str | None, limit: int, form: str | None) -> None:
-    """What the rules decided, and what became of it, the latest first."""
+def alerts(here: Here, action: str | None, since: str, state: str | None, limit: int, form: str | None) -> None:
+    """What the rules decided, and what became of it, the latest first.
+
+    `retry` puts what a channel refused back in the queue, once the channel, the token or the address is mended.
+    """
+    if action == "retry":
+        with here.archive() as archive, archive.errors():
+            note(f"{archive.outbox.revive(here.now())} put back; send them with: monitor deliver")
+        return
     with here.archive(is_readonly=True) as archive, archive.errors():
         found = archive.reading.alerts(since=_moment(since, here), state=state, limit=limit)
     rows = [

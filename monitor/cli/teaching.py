@@ -56,15 +56,14 @@ def train(here: Here, folder: Path | None, no_labels: bool, is_json: bool) -> No
     """
     import os
 
-    from monitor import classifiers, house
+    from monitor import classifiers
     from monitor import train as training
 
     here.start_log()
-    place = folder or house.classifiers_folder()
-    if not os.access(place, os.W_OK):
-        raise ModelError(
-            "cannot be written", subject=str(place), hint="Make a folder of your own: monitor init --with-classifiers"
-        )
+    place = folder or Path("classifiers")
+    if not (place / "lexicon.jsonl").exists() or not os.access(place, os.W_OK):
+        hint = "Make one of your own: monitor init --with-classifiers"
+        raise ModelError("is no classifiers folder that can be written", subject=str(place), hint=hint)
     examples = classifiers.load_examples(place)
     themes = [each.id for each in classifiers.load_themes(place)]
     labelled = () if no_labels else _labelled(here)

@@ -104,9 +104,10 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, is_json: bool) -
 )
 @click.pass_obj
 def deliver(here: Here, is_json: bool) -> None:
-    """Empty the outbox once: send every alert and digest that is due.
+    """Empty the outbox once: send every alert that is due, and digests that were ordered.
 
-    What cannot be sent now stays in the outbox. Exit 6: something could not be sent.
+    Digests are ordered by `run` at their hour, or by `digest --send`. What cannot be sent now stays in the outbox. Exit 6:
+    something could not be sent.
     """
     import sys
 

@@ -251,7 +251,7 @@ def checked(url: str, subject: str) -> httpx.URL:
     """
 
     def refused(cause: str) -> FetchError:
-        return FetchError(f"{cause}: {url[:200]!r}", kind=FetchKind.REDIRECT, subject=subject)
+        return FetchError(f"{cause}: {_without_password(url)[:200]!r}", kind=FetchKind.REDIRECT, subject=subject)
 
     if _UNSAFE.search(url):
         raise refused("an address with spaces, control characters or backslashes")
@@ -267,6 +267,11 @@ def checked(url: str, subject: str) -> httpx.URL:
     if parsed.userinfo:
         raise refused("an address with a user name in it")
     return parsed
+
+
+def _without_password(url: str) -> str:
+    """The address as it may be told: whatever stands before an @ in its host part is left out."""
+    return re.sub(r"(?<=//)[^/?#]*@", "", url)
 
 
 def retry_after(value: str | None, server_date: str | None, now: datetime) -> datetime | None:
