@@ -44,7 +44,10 @@ def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> N
 
 @command("train", example="monitor train\nmonitor train --classifiers ./classifiers --json")
 @click.option(
-    "--classifiers", "folder", type=click.Path(file_okay=False, path_type=Path), help="Folder to train from and save to."
+    "--classifiers",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to train from and save to [default classifiers].",
 )
 @click.option("--no-labels", is_flag=True, help="Leave the archive's labels out.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
