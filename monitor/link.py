@@ -48,6 +48,7 @@ class _Member:
     words: Mapping[str, float]  # unit length
     concepts: Mapping[str, float]  # unit length
     keys: frozenset[tuple[str, str]]  # rare identifiers
+    figures: frozenset[str]  # words of the title that hold a digit
     moment: datetime
 
 
@@ -109,8 +110,11 @@ class Linker:
         return [event for event, _ in sorted(votes.items(), key=lambda pair: (-pair[1], pair[0]))[:CANDIDATES]]
 
     def _copied(self, member: _Member, event: str) -> str | None:
+        """The item that another source has told in nearly the same words. One source does not repeat itself: notices of a series
+        differ in a number or a name alone, and a title with another number is another notice in any source."""
         for other in self._members[event]:
-            if other.lang == member.lang and resemblance(other.text, member.text) >= COPY:
+            is_alike = other.source != member.source and other.lang == member.lang and other.figures == member.figures
+            if is_alike and resemblance(other.text, member.text) >= COPY:
                 return other.id
         return None
 
@@ -125,6 +129,7 @@ class Linker:
             text=text,
             words=self._weighed(words),
             concepts=self._weighed(concepts),
+            figures=frozenset(run for run, _ in pieces(item.title) if any(each.isdigit() for each in run)),
             keys=frozenset((each.type, each.value) for each in findings.identifiers if each.type in RARE),
             moment=item.moment,
         )

@@ -101,6 +101,7 @@ def test_a_japanese_day_begins_in_japan(text: str, day: date) -> None:
         "0025-11-03",
         "令和99年1月1日",
         "令和0年1月1日",
+        "令和元年4月30日",
         "from 2025-11-03 to 2025-11-07",
         "締切 2025年11月3日",
     ],

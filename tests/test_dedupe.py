@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from builders import an_entry, an_item
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.dedupe import Index, Known, address_key, entry_keys, find, fingerprint, is_changed, resemblance, sort_out
@@ -56,12 +56,19 @@ def test_an_address_is_known_by_what_leads_to_the_page(url: str | None, expected
 
 
 def test_two_ports_are_two_addresses() -> None:
-    """A port leads to another server and is part of the identity."""
+    """A port leads to another server and is part of the identity, unless it is the usual one."""
     assert address_key("https://meti.example:8443/a") != address_key("https://meti.example/a")
+    assert (
+        address_key("https://meti.example:443/a")
+        == address_key("http://meti.example:80/a")
+        == address_key("http://meti.example/a")
+    )
 
 
 @settings(deadline=None)
-@given(st.text())
+@given(st.text(st.characters()))
+@example("\ud800")
+@example("http://meti.example:port/")
 def test_an_address_key_never_raises_nor_is_empty(url: str) -> None:
     """Any text is an identity or none."""
     assert address_key(url) != ""
@@ -133,6 +140,15 @@ def test_different_stories_have_different_keys(guids: tuple[str | None, ...], ur
     assert tuple(item.title for item in sort_out(Index(), items).new) == titles
 
 
+@pytest.mark.parametrize(
+    "changes", [{"guid": "g\ud800"}, {"guid": None, "url": "http://meti.example/\ud800"}], ids=["guid", "address"]
+)
+def test_a_key_can_be_written_down(changes: dict[str, str | None]) -> None:
+    """Half a character, as JSON may hold, never reaches the archive in a key, for UTF-8 has no such thing."""
+    (key,) = entry_keys([an_entry(**changes)])
+    assert key.encode().decode() == key
+
+
 def test_a_key_does_not_depend_on_the_order_of_the_document() -> None:
     """The same entries in another order have the same keys."""
     entries = [an_entry(guid="g", url=f"http://meti.example/{n}", title=f"Notice {n}") for n in range(3)] + [an_entry(guid="h")]
@@ -171,11 +187,12 @@ def test_a_short_or_bare_text_is_no_identity(title: str, summary: str) -> None:
     assert find(_index(before), after) is None
 
 
-@pytest.mark.parametrize("marks", ["", "!!!!!!!!", "。"])
-def test_identity_by_text_is_symmetric(marks: str) -> None:
+@pytest.mark.parametrize(("summary", "marks"), [("Licences needed", "!!!!!!!!"), ("Licences needed", "。"), ("", "…")])
+def test_identity_by_text_is_symmetric(summary: str, marks: str) -> None:
     """Punctuation says nothing in either direction: if one is known by the other, so is the other by the one."""
-    one = an_item(key="1", url=None, title="Notice 44 on germanium", summary="Licences needed")
-    other = an_item(key="2", url=None, title="Notice 44 on germanium", summary="Licences needed" + marks)
+    title = "Notice on licences for germanium and gallium"
+    one = an_item(key="1", url=None, title=title, summary=summary)
+    other = an_item(key="2", url=None, title=title, summary=summary + marks)
     assert (find(_index(one), other) is None) == (find(_index(other), one) is None)
 
 
@@ -185,6 +202,15 @@ def test_finding_is_symmetric(one: Item, other: Item) -> None:
     """If one is what the other was, then the other is what the one was; and each is itself."""
     assert (find(_index(one), other) is None) == (find(_index(other), one) is None)
     assert find(_index(one), one) == _known(one)
+
+
+def test_the_first_of_several_known_items_is_the_one_found() -> None:
+    """An older item keeps its key, address and text when a later one shares them."""
+    first, later = (an_item(key=key, title="Export rule on chips", summary=LONG) for key in ("1", "2"))
+    index = _index(first, later)
+    assert find(index, an_item(key="3", title="Export rule on chips", summary="")) == _known(first)
+    assert find(index, an_item(key="3", url=None, title="Export rule on chips", summary=LONG)) == _known(first)
+    assert find(index, later) == _known(later)
 
 
 def test_a_document_is_sorted_into_new_revised_and_unchanged() -> None:

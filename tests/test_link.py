@@ -125,6 +125,27 @@ def test_a_copy_is_marked(lexicon: Lexicon) -> None:
     assert linker.link(second, identify(second, lexicon)).copy_of == first.id
 
 
+@pytest.mark.parametrize(
+    ("title", "source"),
+    [
+        ("Notice 44 on the export of machine tools, an official text for exporters", "other"),
+        ("Notice on the export of machine tools, an official text for exporters", "bis"),
+    ],
+)
+def test_notices_of_a_series_are_no_copies(lexicon: Lexicon, title: str, source: str) -> None:
+    """Another number, in whatever source, or the same words of the same source: each is a notice of its own."""
+    text = "The bureau informs exporters of machine tools about the rules that apply to their goods from the first of next month."
+    first = told(
+        "Notice 43 on the export of machine tools, an official text for exporters" if source == "other" else title,
+        text,
+        source="bis",
+    )
+    second = told(title, text, source=source, hours=1, id="I-second")
+    linker = Linker()
+    linker.link(first, identify(first, lexicon))
+    assert linker.link(second, identify(second, lexicon)).copy_of is None
+
+
 def test_a_story_that_was_quiet_for_long_starts_anew(lexicon: Lexicon) -> None:
     """Words alone do not join over months."""
     text = "Anchor damages the submarine cable between Estonia and Finland"

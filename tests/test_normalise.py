@@ -92,6 +92,7 @@ def test_markup_goes_and_its_text_stays(text: str, expected: str) -> None:
         "&lt;<i></i>b&gt;x",
         "&amp;lt;b&amp;gt;x",
         "AT&amp;amp;T",
+        "<&#x200b;b>x",
     ],
 )
 def test_nothing_that_reads_as_markup_is_left(text: str) -> None:
@@ -115,7 +116,7 @@ def test_a_cut_is_marked_and_falls_between_words_if_one_ends_near(text: str, lim
 
 
 @settings(deadline=None)
-@given(st.text(), st.integers(1, 50))
+@given(st.text(st.characters()), st.integers(1, 50))
 def test_plain_text_is_within_its_limit(text: str, limit: int) -> None:
     """Any text, of any length, ends within the limit."""
     assert len(plain(text, limit)) <= limit
@@ -186,8 +187,9 @@ def test_no_item_is_published_after_it_was_seen(hours: int, expected: object) ->
 
 
 def test_an_undated_entry_stays_undated() -> None:
-    """No date is made up."""
-    assert normalise(a_source(), an_entry(published=None), "k", NOW).published is None
+    """No date is made up, and it is no backlog unless the caller says so."""
+    item = normalise(a_source(), an_entry(published=None), "k", NOW)
+    assert (item.published, item.is_backlog) == (None, False)
 
 
 @pytest.mark.parametrize(("lang", "expected"), [("ja", "ja"), ("zh", "zh"), ("mul", "zh"), (None, "zh")])

@@ -56,7 +56,7 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, is_json: bool) -
     from monitor import house, intake
     from monitor.pace import due
 
-    here.start_log()
+    here.start_log(logging.ERROR)  # failures are told at the end, one line each
     settings = here.config()
     sources = chosen(settings.sources, names)
     with here.archive() as archive, archive.working():
@@ -113,7 +113,7 @@ def deliver(here: Here, is_json: bool) -> None:
 
     from monitor import house
 
-    here.start_log()
+    here.start_log(logging.ERROR)
     settings = here.config()
     with here.archive() as archive, archive.working():
         stream = sys.stderr if is_json else sys.stdout
