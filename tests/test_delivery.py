@@ -133,6 +133,20 @@ def test_slacks_patience_is_kept_across_restarts(
     assert deliver().run().sent == 2
 
 
+def test_patience_is_kept_to_the_part_of_a_second(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, slack: SlackFake
+) -> None:
+    """Times are stored to the second; rounding never shortens a wait."""
+    order(archive, an_item())
+    clock.now = NOW + timedelta(seconds=0.9)
+    slack.moods = ["ratelimit"]
+    deliver().run()
+    clock.move(seconds=6.95)
+    assert deliver().run().sent == 0
+    clock.move(seconds=1.2)
+    assert deliver().run().sent == 1
+
+
 def test_a_refused_message_is_dead_and_blocks_no_other(
     archive: Archive, deliver: Callable[..., Deliverer], slack: SlackFake
 ) -> None:

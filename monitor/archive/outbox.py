@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 
 from monitor.archive.connection import transaction
-from monitor.archive.values import read, read_surely, written
+from monitor.archive.values import reached, read, read_surely, written
 from monitor.items import Order, OrderState
 
 
@@ -24,7 +24,7 @@ class OutboxTables:
             where o.state in ('waiting', 'doubtful') and o.not_before <= ? and (c.not_before is null or c.not_before <= ?)
             order by o.channel
             """,
-            [written(now), written(now)],
+            [reached(now), reached(now)],
         )
         return [row["channel"] for row in rows]
 
@@ -35,7 +35,7 @@ class OutboxTables:
             select * from outbox where channel = ? and state in ('waiting', 'doubtful') and not_before <= ?
             and (? is null or (kind = 'digest' and rule = ?)) order by id limit 1
             """,
-            [channel, written(now), digest, digest],
+            [channel, reached(now), digest, digest],
         ).fetchone()
         return None if row is None else _order(row)
 

@@ -18,6 +18,11 @@ def written(moment: datetime) -> str:
     return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def reached(now: datetime) -> str:
+    """The last second that is over, to compare a column with: what stands at it or before has come."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def read(text: str | None) -> datetime | None:
     """The moment of a column; None for null."""
     return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
