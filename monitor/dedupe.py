@@ -68,6 +68,8 @@ def entry_keys(entries: Sequence[Entry]) -> list[str]:
     A guid that several different entries of the document share is no key alone: the address, or the text, is added.
     """
     keys = [entry.guid or address_key(entry.url) or "text:" + fingerprint(entry.title, entry.summary) for entry in entries]
+    # JSON may carry lone surrogates and NUL, which no database takes
+    keys = [key.encode("utf-8", "replace").decode().replace("\0", "") for key in keys]
     keys = _told_apart(keys, [address_key(entry.url) or "" for entry in entries])
     return _told_apart(keys, [fingerprint(entry.title, entry.summary) for entry in entries])
 
@@ -110,8 +112,8 @@ def find(index: Index, item: Item) -> Known | None:
     by_address = index.by_address.get(address) if address else None
     if by_address is not None and fold(by_address.title) == fold(item.title):
         return by_address
-    letters = _LETTERS.sub("", fold(item.title + item.summary))
-    if item.summary and len(letters) >= MIN_LETTERS:
+    title, summary = _LETTERS.sub("", fold(item.title)), _LETTERS.sub("", fold(item.summary))
+    if summary and len(title) + len(summary) >= MIN_LETTERS:
         return index.by_text.get(fingerprint(item.title, item.summary))
     return None
 
@@ -142,8 +144,8 @@ def address_key(url: str | None) -> str | None:
     parameters = sorted(
         (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(name)
     )
-    query = f"?{urlencode(parameters)}" if parameters else ""
-    return f"{host}{port}{parts.path.rstrip('/')}{query}"
+    query = f"?{urlencode(parameters, errors='replace')}" if parameters else ""
+    return f"{host}{port}{parts.path.rstrip('/')}{query}".encode("utf-8", "replace").decode()
 
 
 def resemblance(one: str, other: str) -> float:

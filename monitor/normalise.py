@@ -71,7 +71,7 @@ def plain(text: str, limit: int) -> str:
     for _ in range(_LAYERS):  # feeds escape markup once, twice and more
         if "<" not in raw and "&" not in raw:
             break
-        bare = html.unescape(_TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub(" ", raw))))
+        bare = _INERT.sub("", html.unescape(_TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub(" ", raw)))))
         if bare == raw:
             break
         raw = bare

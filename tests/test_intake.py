@@ -142,6 +142,15 @@ def test_a_date_in_the_future_is_brought_back_to_now(archive: Archive, clock: Cl
     assert item.published == clock.now
 
 
+def test_what_no_database_takes_costs_no_item(archive: Archive, clock: Clock, site: Site, source: Source) -> None:
+    """Lone surrogates and NUL in any field of a JSON Feed."""
+    bad = rb'{"id": "a\ud800", "url": "http://x.example/?q=\ud800", "title": "T\ud800\u0000itle"}'
+    body = rb'{"version": "x", "items": [' + bad + rb', {"id": "b", "title": "ok"}]}'
+    site.pages["/feed"] = Answer(body)
+    assert poll(archive, clock, source).new == 2
+    assert {each.title for each in archive.judging.unjudged(9)} == {"Title", "ok"}
+
+
 def test_a_round_can_be_given_up(archive: Archive, clock: Clock, site: Site, source: Source) -> None:
     """What is still being read when the service stops keeps its state."""
     import threading
