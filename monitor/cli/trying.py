@@ -55,7 +55,9 @@ def demo(here: Here, keep: Path | None) -> None:
         _show_dates(archive, ROUNDS[-1][1])
         _show_search(archive, "輸出 (半導体 OR 黒鉛)", now=ROUNDS[-1][1])
         subscription = settings.subscriptions[0]
-        content = deliverer.digest_content(subscription, ROUNDS[1][1] + timedelta(minutes=1), ROUNDS[-1][1])
+        # what came since the second round, the last one's items included
+        since, until = (moment + timedelta(seconds=1) for moment in (ROUNDS[1][1], ROUNDS[-1][1]))
+        content = deliverer.digest_content(subscription, since, until)
     written = write_digest(content, subscription.to[0], settings.mail, folder, "2023-10-25")
     click.echo("\n### Where things are\n")
     for label, place in (*written, ("archive", path)):
