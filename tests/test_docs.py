@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shlex
@@ -144,6 +145,12 @@ def test_every_configuration_example_is_valid(tmp_path: Path, fragment: str) -> 
     path.write_text(fragment if re.search(r"^version:", fragment, re.M) else "version: 1\n" + fragment, encoding="utf-8")
     names = re.findall(r"\$\{(\w+)\}", fragment)
     config.load(path, dict.fromkeys(names, "x.example"))
+
+
+def test_the_published_schema_is_that_of_the_program() -> None:
+    """Editors check feeds.yaml with docs/feeds.schema.json; write it anew with json.dumps(config.schema())."""
+    published = json.loads((ROOT / "docs" / "feeds.schema.json").read_text(encoding="utf-8"))
+    assert published == config.schema()
 
 
 def test_links_between_the_documents_lead_somewhere() -> None:
