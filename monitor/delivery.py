@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from monitor import compose, digest, match, query
 from monitor.archive import Archive
 from monitor.channels import Channel, split
-from monitor.errors import ChannelError, MessageRefused, MonitorError
+from monitor.errors import ArchiveBusy, ArchiveError, ChannelError, MessageRefused, MonitorError
 from monitor.items import Filed, Message, Order, OrderState, Receipt, Rule, Source, Subscription
 from monitor.pace import Pace, is_stale
 
@@ -69,11 +69,10 @@ class Deliverer:
         now = self.clock()
         ordered = 0
         for subscription in self.subscriptions:
-            day = due_day(subscription, now, self.archive.outbox.digest_days(subscription.id))
-            if day is None:
-                continue
             for channel in subscription.to:
-                ordered += self.order_digest(subscription, day, channel, now)
+                day = due_day(subscription, now, self.archive.outbox.digest_days(subscription.id, channel))
+                if day is not None:
+                    ordered += self.order_digest(subscription, day, channel, now)
         return ordered
 
     def order_digest(self, subscription: Subscription, day: str, channel: str, now: datetime) -> bool:
@@ -175,6 +174,7 @@ class Deliverer:
         """One attempt at an order: how it ended (a key of the counts), and the error if it did not go."""
         kind, _ = split(order.channel)
         now = self.clock()
+        has_begun = False
         try:
             channel = open_channels.get(kind) or open_channels.setdefault(kind, self.open_channel(kind))
             message = self.message_of(order)
@@ -187,14 +187,22 @@ class Deliverer:
                 self.pause(channel.min_gap)
             with self.archive.errors():
                 self.archive.outbox.begin(order)
+            has_begun = True
             receipt = channel.send(message)
         except MessageRefused as error:
             return self._note_failure(order, error, OrderState.DEAD, now)
         except ChannelError as error:
-            is_doubtful = error.is_ambiguous or (order.state is OrderState.DOUBTFUL and error.retry_after is None)
-            return self._note_failure(order, error, OrderState.DOUBTFUL if is_doubtful else OrderState.WAITING, now)
+            # a failure before the post, such as of the look-up, leaves a doubt as it was
+            after = OrderState.DOUBTFUL if error.is_ambiguous else OrderState.WAITING
+            return self._note_failure(order, error, after if has_begun else order.state, now)
+        except (ArchiveBusy, ArchiveError):
+            raise
         except MonitorError as error:  # not configured: it waits until it is
             return self._note_failure(order, error, order.state, now)
+        except Exception as error:  # a fault of ours with this order: the others go on
+            log.exception("failed key=%s", order.key)
+            own = ChannelError(f"internal error ({type(error).__name__})", subject=order.channel)
+            return self._note_failure(order, own, OrderState.DOUBTFUL if has_begun else order.state, now)
         self._note_sent(order, receipt, message)
         return "sent", None
 

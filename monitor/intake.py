@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from monitor.archive import Archive
 from monitor.dedupe import entry_keys, sort_out
-from monitor.errors import FetchError, FetchKind, MonitorError, ParseError
+from monitor.errors import ArchiveBusy, ArchiveError, FetchError, FetchKind, MonitorError, ParseError
 from monitor.items import Fetched, Source, SourceState, Validators
 from monitor.normalise import clean, normalise
 from monitor.pace import MAX_BACKOFF, Pace, backoff, interval, jittered
@@ -135,6 +135,8 @@ async def _read(
     try:
         fetched = await web.fetch(source.url, subject=source.id, validators=_validators(state, now))
         outcome = _kept(archive, source, state, fetched, pace, clock())
+    except (ArchiveBusy, ArchiveError):
+        raise  # no fault of the source
     except MonitorError as error:
         outcome = _failed(archive, source, state, error, pace, clock())
     except Exception as error:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from monitor.archive import Archive
 from monitor.errors import ModelError, QueryError
 from monitor.identify import identify
-from monitor.items import Alert, AlertState, Findings, Item, Judged, Rule, Stage, Tag
+from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Stage, event_id
 from monitor.lexicon import Lexicon
 from monitor.link import HORIZON, Linker
 from monitor.match import Past, Subject, decide
@@ -90,37 +90,36 @@ class Judge:
 
     def _batch(self, items: list[Item]) -> tuple[list[Judged], list[Alert]]:
         now = self.clock()
-        linker = self._live(now)
-        findings = [identify(item, self.lexicon) for item in items]
-        tags = self._tags(items, findings)
         judged: list[Judged] = []
         alerts: list[Alert] = []
         stages: dict[str, Stage] = {}
-        for item, found, given in zip(items, findings, tags, strict=True):
-            link = linker.link(item, found)
-            each = Judged(
-                item=item,
-                findings=found,
-                tags=given,
-                link=link,
-                model=None if self.model is None else self.model.version,
-            )
-            judged.append(each)
-            before = stages.get(link.event) or self.archive.judging.stage_of(link.event) or found.stage
-            stages[link.event] = found.stage if is_further(found.stage, before) else before
-            alerts += self._decided(Subject(judged=each, stage=stages[link.event]), alerts, now)
-        with self.archive.errors():
-            try:
+        try:
+            linker = self._live(now)
+            for item in items:
+                each = self._judged(item, linker)
+                judged.append(each)
+                event, found = each.link.event, each.findings.stage
+                before = stages.get(event) or self.archive.judging.stage_of(event) or found
+                stages[event] = found if is_further(found, before) else before
+                alerts += self._decided(Subject(judged=each, stage=stages[event]), alerts, now)
+            with self.archive.errors():
                 self.archive.judging.write(judged, alerts, now)
-            except BaseException:
-                self._linker = None  # it remembers what was not written
-                raise
+        except BaseException:
+            self._linker = None  # it remembers what was not written
+            raise
         return judged, alerts
 
-    def _tags(self, items: list[Item], findings: list[Findings]) -> list[tuple[Tag, ...]]:
-        if self.model is None:
-            return [() for _ in items]
-        return tag(self.model, list(zip(items, findings, strict=True)))
+    def _judged(self, item: Item, linker: Linker) -> Judged:
+        """The judgement of one item; an item that a verb cannot take is kept in an event of its own, and named in the log."""
+        version = None if self.model is None else self.model.version
+        try:
+            findings = identify(item, self.lexicon)
+            tags = () if self.model is None else tag(self.model, [(item, findings)])[0]
+            return Judged(item=item, findings=findings, tags=tags, link=linker.link(item, findings), model=version)
+        except Exception:
+            log.exception("cannot judge item=%s source=%s; kept without tags", item.id, item.source)
+            alone = Link(event=event_id(item.id), is_new=True)
+            return Judged(item=item, findings=Findings(lang=item.lang), tags=(), link=alone, model=version)
 
     def _decided(self, subject: Subject, pending: list[Alert], now: datetime) -> list[Alert]:
         found: list[Alert] = []

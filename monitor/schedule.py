@@ -126,11 +126,11 @@ class Service:
                 ),
             )
         _, judge, deliverer = self._speaking
-        judge.run()
-        deliverer.order_digests()
-        deliverer.run()
+        # each on its own: what cannot be judged now holds no message that is ready
+        for step in (judge.run, deliverer.order_digests, deliverer.run):
+            self._guarded(step)()
 
-    def _guarded(self, job: Callable[[], None]) -> Callable[[], None]:
+    def _guarded(self, job: Callable[[], object]) -> Callable[[], None]:
         """The job, with its errors logged: the next tick tries again."""
 
         def guarded() -> None:

@@ -57,7 +57,7 @@ class JudgingTables:
         """Put items that were judged without a classifier back in the queue; how many."""
         with transaction(self._connection):
             return self._connection.execute(
-                "update items set judged_at = null where judged_at is not null and model is null"
+                "update items set judged_at = null, filed_at = null where judged_at is not null and model is null"
             ).rowcount
 
     def live(self, since: datetime) -> Iterator[tuple[Item, Findings, str]]:
@@ -151,8 +151,13 @@ class JudgingTables:
     def _write_item(self, judged: Judged, now: datetime) -> None:
         item, findings, link = judged.item.id, judged.findings, judged.link
         self._connection.execute(
-            "update items set judged_at = ?, model = ?, stage = ?, event = ?, copy_of = ?, linked_by = ? where id = ?",
+            """
+            update items set judged_at = ?, filed_at = coalesce(filed_at, ?), model = ?, stage = ?,
+                event = ?, copy_of = ?, linked_by = ?
+            where id = ?
+            """,
             [
+                written(now),
                 written(now),
                 judged.model,
                 findings.stage.value,

@@ -108,9 +108,10 @@ class OutboxTables:
             )
             return changed.rowcount > 0
 
-    def digest_days(self, rule: str) -> set[str]:
-        """Local days for which the digest was ordered."""
-        rows = self._connection.execute("select key from outbox where kind = 'digest' and rule = ?", [rule])
+    def digest_days(self, rule: str, channel: str) -> set[str]:
+        """Local days for which a recipient's digest was ordered."""
+        query = "select key from outbox where kind = 'digest' and rule = ? and channel = ?"
+        rows = self._connection.execute(query, [rule, channel])
         return {row["key"].removeprefix(f"digest:{rule}:").split(":")[0] for row in rows}
 
     def digest_until(self, rule: str, channel: str, before: datetime) -> datetime | None:

@@ -196,12 +196,13 @@ class ReadingTables:
         return [_alert_row(row) for row in rows]
 
     def new_items(self, tree: Node, since: datetime, until: datetime, now: datetime, limit: int) -> list[Filed]:
-        """Items that match and were first seen in a span, the newest first; for digests."""
+        """Items that match and were judged first in a span, the newest first; for digests."""
         where, values = searching.condition(tree, now)
         rows = self._connection.execute(
             f"""
-            select items.* from items where items.first_seen >= ? and items.first_seen < ? and items.judged_at is not null
-            and ({where}) order by items.moment desc, items.n desc limit ?
+            select items.* from items
+            where items.filed_at >= ? and items.filed_at < ? and ({where})
+            order by items.moment desc, items.n desc limit ?
             """,
             [written(since), written(until), *values, limit],
         ).fetchall()

@@ -50,7 +50,8 @@ create table items (
   is_backlog integer not null,      -- 1: seen at the first fetch of its source
   address text,                     -- url as an identity (dedupe.address_key); null if no url
   fingerprint text not null,        -- hash of the letters of title and summary
-  judged_at text,                   -- null: waits for judgement
+  judged_at text,                   -- when it was judged last; null: waits for judgement
+  filed_at text,                    -- when it was judged first; digests go by it, so that none falls between two; null: never
   model text,                       -- version of the classifier that tagged it; null: not classified
   stage text,                       -- stage that this item shows; null: not judged
   event text,                       -- E-...; null: not judged
@@ -62,6 +63,7 @@ create index items_address on items (source, address);
 create index items_fingerprint on items (fingerprint);
 create index items_unjudged on items (n) where judged_at is null;
 create index items_event on items (event);
+create index items_filed on items (filed_at);
 create index items_moment on items (moment);
 
 create table revisions (

@@ -18,15 +18,13 @@ class Console:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
-        self._sent = 0
 
     def send(self, message: Message) -> Receipt:
         """Print the message."""
         stream = self._stream or sys.stdout
         stream.write(rendered(message) + "\n")
         stream.flush()
-        self._sent += 1
-        return Receipt(remote_id=f"console-{message.key[-20:]}")
+        return Receipt(remote_id=f"console:{message.key}")
 
     def find(self, message: Message, since: float) -> Receipt | None:
         """None: what was printed cannot be read back."""

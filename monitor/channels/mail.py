@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.policy
 import hashlib
 import re
@@ -57,16 +58,17 @@ class Mail:
         subject = f"mail:{message.address}"
         has_data_begun = False
         try:
-            with self._connected() as server:
+            server = self._connected()
+            try:
                 server.ehlo_or_helo_if_needed()
-                code, answer = server.mail(self._sender_address())
-                _refuse(code, answer, subject)
-                code, answer = server.rcpt(message.address)
-                _refuse(code, answer, subject)
+                _refuse(*server.mail(self._sender_address()), subject)
+                _refuse(*server.rcpt(message.address), subject)
                 has_data_begun = True
-                code, answer = server.data(mail.as_bytes(policy=email.policy.SMTP))
+                reply = server.data(mail.as_bytes(policy=email.policy.SMTP))
                 has_data_begun = False
-                _refuse(code, answer, subject)
+                _refuse(*reply, subject)
+            finally:
+                _leave(server)
         except smtplib.SMTPAuthenticationError as error:
             raise ChannelError(
                 f"{self._host} refuses the login", subject=subject, hint="Check SMTP_USER and SMTP_PASSWORD"
@@ -146,6 +148,13 @@ def plain_text(message: Message) -> str:
     lines += [f"{name}: {value}" for name, value in message.fields]
     lines += ["", f"Why: {message.why}", message.hint]
     return "\n".join(lines) + "\n"
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """Say goodbye; whatever the server answers to that, the mail's fate is known."""
+    with contextlib.suppress(smtplib.SMTPException, OSError):
+        server.quit()
+    server.close()
 
 
 def _refuse(code: int, answer: bytes | str, subject: str) -> None:

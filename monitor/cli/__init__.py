@@ -122,9 +122,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # the reader has seen enough; keep Python from complaining once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except SystemExit as error:
+        # click's own way out of a broken pipe: the reader has seen enough, which is no failure
+        return 0 if isinstance(error.__context__, BrokenPipeError) else 1
     except MonitorError as error:
         _report(error)
         return error.exit_code
+    except Exception as error:
+        if here.verbosity > 1:
+            raise
+        _report(MonitorError(f"internal error ({type(error).__name__}: {error})", hint="-vv shows where; please report it"))
+        return 1
 
 
 def _report(error: MonitorError) -> None:

@@ -15,7 +15,7 @@ import click
 
 from monitor.cli.options import GlobalOptions, Here, command
 from monitor.cli.output import emit, format_option, note, stamp
-from monitor.errors import ArchiveError, MonitorError
+from monitor.errors import ArchiveError, MonitorError, UsageError
 from monitor.items import Source, SourceState
 from monitor.normalise import clean
 
@@ -40,12 +40,16 @@ def list_(here: Here, failing: bool, form: str | None) -> None:
     settings = here.config()
     states = _states(here)
     rows = [_source_row(each, states.get(each.id), settings) for each in settings.sources]
+    rows = [row for row in rows if row["error"] or not failing]
     emit(
-        [row for row in rows if row["error"] or not failing],
+        rows,
         ("id", "country", "lang", "tier", "last_success", "error", "name"),
         form,
         wide="name",
         optional=("lang", "country", "tier"),
+        json_rows=[
+            {**row, "last_success": stamp(states[row["id"]].last_success) if row["id"] in states else None} for row in rows
+        ],
     )
 
 
@@ -193,6 +197,8 @@ def backup(here: Here, target: Path) -> None:
     from monitor.archive import Archive
 
     with here.archive(is_readonly=True) as archive:
+        if target.exists() and target.samefile(archive.path):
+            raise UsageError("that is the archive itself", subject=str(target), hint="Name another file")
         archive.backup(target)
     with Archive.open(f"sqlite:///{target}", is_readonly=True) as copy, copy.errors():
         wrong = copy.reading.integrity()

@@ -117,12 +117,19 @@ def GlobalOptions(command: F) -> F:  # noqa: N802 (reads as a decorator of comma
     return command
 
 
-def command(name: str, example: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command with the global options and an example at the end of its help."""
+def command(
+    name: str, example: str, *, is_dashed: bool = False, **settings: Any
+) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command with the global options and an example at the end of its help.
+
+    Args:
+        is_dashed: words that begin with a dash and are no option belong to the arguments (a query's -word).
+    """
 
     def wrap(function: Callable[..., Any]) -> click.Command:
         epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.strip().splitlines())
-        make: Any = click.command(name, epilog=epilog, context_settings={"help_option_names": ["-h", "--help"]}, **settings)
+        context = {"help_option_names": ["-h", "--help"], "ignore_unknown_options": is_dashed}
+        make: Any = click.command(name, epilog=epilog, context_settings=context, **settings)
         made: click.Command = make(GlobalOptions(function))
         return made
 

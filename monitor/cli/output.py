@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +18,7 @@ from monitor.items import Filed
 from monitor.normalise import clean
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WIDEST = 34
 """Cells that a column other than the wide one may take."""
 _ROOM = 36
@@ -59,7 +61,7 @@ def emit(
         print(json.dumps(list(full), ensure_ascii=False, indent=1))
     elif form == "jsonl":
         for row in full:
-            print(json.dumps(row, ensure_ascii=False))
+            print(json_line(row))
     elif form == "ids":
         for row in rows:
             print(row[columns[0]])
@@ -74,6 +76,12 @@ def emit(
             print("\t".join(cell(row[name]) for name in columns))
     else:
         _table(rows, columns, wide, optional)
+
+
+def json_line(value: object) -> str:
+    """A value as one line of JSON; text stays readable, but for lone surrogates, which no output takes."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isascii() or not _SURROGATE.search(text) else json.dumps(value)
 
 
 def cell(value: Any) -> str:

@@ -23,8 +23,9 @@ _ITEM_COLUMNS = ("id", "date", "lang", "source", "themes", "title", "event")
     example="""monitor search 'export control' --limit 20
 monitor search '半導体 (輸出 OR 出口) theme:export_control since:30d' --format json
 monitor search 'cfr:15/744 stage:final -lang:zh' --explain""",
+    is_dashed=True,
 )
-@click.argument("words", metavar="QUERY", nargs=-1, required=True)
+@click.argument("words", metavar="QUERY", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @click.option("--sort", type=click.Choice(["date", "rank"]), default="date", show_default=True, help="Newest or best first.")
 @format_option()
@@ -307,7 +308,10 @@ def alerts(here: Here, action: str | None, since: str, state: str | None, limit:
         for each in found
     ]
     columns = ("id", "decided", "state", "rule", "channel", "item", "title", "reason")
-    emit(rows, columns, form, optional=("reason", "channel", "item", "rule"))
+    full = [{**row, "decided_at": stamp(each.decided_at)} for row, each in zip(rows, found, strict=True)]
+    for row in full:
+        del row["decided"]
+    emit(rows, columns, form, optional=("reason", "channel", "item", "rule"), json_rows=full)
 
 
 def _row(filed: Filed) -> dict[str, Any]:

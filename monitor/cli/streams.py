@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from monitor.cli.options import Here, command
-from monitor.cli.output import note, stamp
+from monitor.cli.output import json_line, note, stamp
 from monitor.errors import BadLine, UsageError
 from monitor.items import Fetched, Item, Source, Tier, Validators
 
@@ -47,7 +47,7 @@ def parse(here: Here, place: str, type_: str | None) -> None:
             "summary": plain(entry.summary, MAX_SUMMARY),
             "published": stamp(entry.published.astimezone(UTC)) if entry.published else None,
         }
-        print(json.dumps(line, ensure_ascii=False))
+        print(json_line(line))
     for text in parsed.notes:
         note(f"monitor: {source.id}: {text}")
 
@@ -73,7 +73,7 @@ def tag(here: Here, file: str) -> None:
                 "scores": {each.theme: each.score for each in tags},
                 "why": {each.theme: [[reason.term, reason.weight] for reason in each.reasons] for each in tags if each.reasons},
             }
-            print(json.dumps(line, ensure_ascii=False))
+            print(json_line(line))
         sys.stdout.flush()
 
 
@@ -95,7 +95,7 @@ def link(here: Here, file: str) -> None:
     for name, item in _items(file):
         found = linker.link(item, identify(item, lexicon))
         line = {"id": name, "event": found.event, "why": [[reason.term, reason.weight] for reason in found.reasons]}
-        print(json.dumps(line, ensure_ascii=False))
+        print(json_line(line))
 
 
 @command("identify", example='monitor identify items.jsonl\necho \'{"id":1,"title":"15 CFR 744"}\' | monitor identify')
@@ -120,7 +120,7 @@ def identify(here: Here, file: str) -> None:
                 for each in found.dates
             ],
         }
-        print(json.dumps(line, ensure_ascii=False))
+        print(json_line(line))
 
 
 def _document(place: str) -> Fetched:

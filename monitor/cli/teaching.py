@@ -12,6 +12,7 @@ import click
 from monitor.cli.options import Here, command
 from monitor.cli.output import note, progress
 from monitor.errors import ModelError, UsageError
+from monitor.normalise import clean
 
 
 @command("label", example="monitor label I-5vq2m7n4kd3a export_control yes\nmonitor label I-5vq2 telecom_5g no --who mori")
@@ -36,7 +37,12 @@ def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> N
         filed = archive.reading.item(item)
         archive.labels.put(
             Label(
-                item=filed.item.id, theme=theme, verdict=verdict == "yes", at=here.now(), who=who or getpass.getuser(), via="cli"
+                item=filed.item.id,
+                theme=theme,
+                verdict=verdict == "yes",
+                at=here.now(),
+                who=clean(who or getpass.getuser()),
+                via="cli",
             )
         )
     note(f"{filed.item.id} {theme} {verdict}: {filed.item.title}")
@@ -102,7 +108,7 @@ def evaluate(here: Here, file: Path, is_json: bool) -> None:
     folder = house.classifiers_folder()
     model, lexicon = classifiers.load_model(folder), classifiers.load_lexicon(folder)
     examples = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not line.strip():
             continue
         try:

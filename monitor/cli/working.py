@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from monitor.cli.options import Here, command
 from monitor.cli.output import note, progress
 from monitor.errors import UsageError
 from monitor.items import Source
+from monitor.query import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from monitor.config import MailConfig
@@ -230,9 +231,12 @@ def _day(day: str | None, now: datetime, tz: str) -> str:
     if day is None:
         return now.astimezone(ZoneInfo(tz)).date().isoformat()
     try:
-        return datetime.strptime(day, "%Y-%m-%d").date().isoformat()  # noqa: DTZ007 (a day has no zone)
+        found = date.fromisoformat(day)
     except ValueError as error:
         raise UsageError(f"--date {day!r} is no day", hint="Write YYYY-MM-DD") from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise UsageError(f"--date {day!r} is out of reach")
+    return found.isoformat()
 
 
 def _span(tz: str, at: str, day: str, now: datetime) -> tuple[datetime, datetime]:

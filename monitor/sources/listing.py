@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC
-from urllib.parse import urljoin
 
 import lxml.html
 from cssselect import SelectorError
@@ -14,6 +13,7 @@ from monitor import dates
 from monitor.errors import ConfigError, ParseError
 from monitor.items import Entry, Fetched, Parsed, Selectors, Source
 from monitor.sources.decode import to_text
+from monitor.sources.links import absolute
 
 MAX_ENTRIES = 1_000
 
@@ -35,7 +35,7 @@ def parse(source: Source, fetched: Fetched) -> Parsed:
         page = lxml.html.document_fromstring(text.encode("utf-8"), parser=lxml.html.HTMLParser(encoding="utf-8"))
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise ParseError("not readable as HTML", subject=source.id) from error
-    base = urljoin(fetched.url, next(iter(page.xpath("//base/@href")), ""))
+    base = absolute(fetched.url, next(iter(page.xpath("//base/@href")), None)) or fetched.url
     entries = []
     for element in _find(page, select.item, source.id)[:MAX_ENTRIES]:
         entry = _entry(element, select, source, base)
@@ -58,9 +58,8 @@ def _entry(element: lxml.html.HtmlElement, select: Selectors, source: Source, ba
     places = _find(element, select.date, subject) if select.date else []
     stated = (dates.read_moment(text, zone=zone) for place in places for text in (place.get("datetime") or "", _text(place)))
     when = next((moment for moment in stated if moment is not None), None)
-    try:
-        url = urljoin(base, link.get("href").strip())
-    except ValueError:
+    url = absolute(base, link.get("href"))
+    if url is None:
         return None
     return Entry(guid=None, url=url, title=title, summary="", published=when)
 
