@@ -59,11 +59,14 @@ class Site:
 
 
 class SlackFake:
-    """Slack's Web API as far as we use it. `mood` holds what the next posts meet: drop, drop_after, ratelimit, http500 or an error."""
+    """Slack's Web API as far as we use it. `moods` holds what the next posts meet: drop, drop_after, ratelimit, http500 or
+    an error; `is_busy` limits every other call.
+    """
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
         self.moods: list[str] = []
+        self.is_busy = False
         self.calls: list[str] = []
         slack = self
 
@@ -95,7 +98,7 @@ class SlackFake:
         if mood == "drop":
             request.close_connection = True
             return
-        if mood == "ratelimit":
+        if mood == "ratelimit" or (self.is_busy and method != "chat.postMessage"):
             _reply(request, {"ok": False, "error": "ratelimited"}, 429, {"Retry-After": "7"})
         elif mood == "http500":
             _reply(request, {"ok": False}, 500)
@@ -129,7 +132,7 @@ class SlackFake:
 
 
 class MailFake:
-    """An SMTP server. `moods` holds what the next mails meet: 451, 550 (at RCPT), 554, drop_after."""
+    """An SMTP server. `moods` holds what the next mails meet: 451, 550 (at RCPT), 554, drop_after, 421 (at QUIT)."""
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, bytes]] = []
@@ -172,7 +175,7 @@ class MailFake:
                     return
                 say("250 accepted")
             elif verb == "QUIT":
-                say("221 bye")
+                say("421 too busy to part" if mood == "421" else "221 bye")
                 return
             else:
                 say("250 ok")

@@ -217,6 +217,13 @@ def test_a_lost_answer_after_data_is_ambiguous(mail: MailFake) -> None:
     assert len(mail.mails) == 1
 
 
+def test_a_server_that_will_not_part_has_taken_the_mail(mail: MailFake) -> None:
+    """What is said after the mail was accepted changes nothing."""
+    mail.moods = ["421"]
+    assert a_mail(mail).send(a_message(address="mori@x.example")).remote_id
+    assert len(mail.mails) == 1
+
+
 def test_a_bad_recipient_is_refused_before_the_server_is_asked(mail: MailFake) -> None:
     """An address that is none stops no other."""
     with pytest.raises(MessageRefused):

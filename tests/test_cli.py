@@ -145,6 +145,8 @@ def test_digests_are_shown_written_and_sent_once(here: Path, capsys: pytest.Capt
         (["parse", "absent.xml"], 2, "No such file"),
         (["poll", "--archive", "sqlite:////proc/nowhere/a.db"], 7, "/proc/nowhere/a.db"),
         (["deadlines", "--within", "soon"], 2, "30d"),
+        (["digest", "morning", "--preview", "--date", "9999-12-31"], 2, "--date"),
+        (["evaluate", "bad.jsonl"], 2, "line 1"),
         (["label", "I-x", "export_contrl", "yes"], 2, "Did you mean export_control?"),
     ],
 )
@@ -152,6 +154,7 @@ def test_what_goes_wrong_gives_one_clear_line_and_its_code(
     here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, word: str
 ) -> None:
     """No traceback, nothing on standard output, the next step named."""
+    Path("bad.jsonl").write_bytes(b"\xff\xfe\x00 no lines")
     found, out, err = run(capsys, *arguments)
     assert (found, out) == (code, "")
     assert word in err
@@ -175,6 +178,24 @@ def test_finding_nothing_is_no_error_unless_asked(here: Path, capsys: pytest.Cap
     run(capsys, "poll")
     assert run(capsys, "search", "no-such-word")[0] == 0
     assert run(capsys, "search", "no-such-word", "--exit-code")[0] == 1
+
+
+def test_a_search_may_begin_with_a_minus(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """-word leaves out; an option that is none is still named."""
+    run(capsys, "poll")
+    code, out, _ = run(capsys, "search", "-輸出", "--format", "ids")
+    assert (code, len(out.split())) == (0, 2)
+    code, _, err = run(capsys, "search", "輸出", "--frmat=ids")
+    assert (code, "--format" in err) == (2, True)
+
+
+def test_a_backup_never_goes_onto_the_archive(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused, and the archive is whole."""
+    run(capsys, "poll")
+    code, out, err = run(capsys, "backup", "data/monitor.db")
+    assert (code, out) == (2, "")
+    assert "data/monitor.db" in err
+    assert run(capsys, "search", "輸出", "--format", "ids")[1]
 
 
 def test_global_options_stand_before_or_after_the_command(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,6 +256,18 @@ def test_streams_keep_order_and_name_bad_lines(
     assert list(lines[0]) == keys
     assert "line 2: is no JSON" in err
     assert "2 lines could not be used" in err
+
+
+@pytest.mark.parametrize("command", ["tag", "link", "identify"])
+def test_half_a_character_in_an_id_comes_back_as_it_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """JSON may hold a lone surrogate; UTF-8 may not."""
+    monkeypatch.chdir(tmp_path)
+    Path("items.jsonl").write_text('{"id": "\\ud800", "title": "輸出 \\udfff"}\n', encoding="utf-8")
+    code, out, _ = run(capsys, command, "items.jsonl")
+    assert (code, json.loads(out)["id"]) == (0, "\ud800")
+    assert "\\ud800" in out
 
 
 def test_identify_finds_the_law_in_a_line(

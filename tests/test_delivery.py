@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,6 +118,39 @@ def test_a_lost_request_is_repeated(archive: Archive, deliver: Callable[..., Del
     clock.move(hours=2)
     assert deliver().run().sent == 1
     assert len(slack.messages) == 1
+
+
+def test_a_look_that_fails_leaves_the_doubt(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, slack: SlackFake
+) -> None:
+    """The message had arrived, and the first look for it met a rate limit: the second finds it."""
+    order(archive, an_item())
+    slack.moods = ["drop_after"]
+    deliver().run()
+    slack.is_busy = True
+    clock.move(hours=2)
+    assert deliver().run().failed == 1
+    slack.is_busy = False
+    clock.move(hours=2)
+    assert deliver().run().found == 1
+    assert len(slack.messages) == 1
+
+
+def test_a_fault_of_ours_with_one_order_holds_no_other_channel(
+    archive: Archive, deliver: Callable[..., Deliverer], mail: MailFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said, it waits, and the mail goes."""
+
+    def faulty(self: Slack, message: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Slack, "send", faulty)
+    order(archive, an_item(key="1"))
+    order(archive, an_item(key="2", url="http://x.example/2", title="別の告示"), channel="mori@x.example")
+    found = deliver().run()
+    assert (found.failed, found.sent, found.dead) == (1, 1, 0)
+    assert "internal error (RuntimeError)" in found.errors[0]
+    assert len(mail.mails) == 1
 
 
 def test_slacks_patience_is_kept_across_restarts(
@@ -255,6 +289,28 @@ def test_a_digest_goes_once_per_day_and_recipient(
     deliver().order_digests()
     deliver().run()
     assert sum(1 for to, _ in mail.mails if to == "mori@x.example") == 2
+
+
+def test_a_recipient_added_today_gets_today_s_digest(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, mail: MailFake
+) -> None:
+    """What one recipient has had counts for no other."""
+    clock.now = datetime(2026, 5, 1, 23, 0, 30, tzinfo=UTC)
+    deliver(subscriptions=[replace(MORNING, to=("mori@x.example",))]).order_digests()
+    assert deliver().order_digests() == 1
+    deliver().run()
+    assert sorted(to for to, _ in mail.mails) == ["mori@x.example", "sato@x.example"]
+
+
+def test_an_item_judged_again_comes_in_no_second_digest(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock
+) -> None:
+    """A new model judges the archive anew; what was told yesterday is no news."""
+    order(archive, an_item(), at=NOW)
+    order(archive, an_item(), at=NOW + timedelta(days=1))
+    first = deliver().digest_content(MORNING, NOW - timedelta(hours=1), NOW + timedelta(hours=1))
+    second = deliver().digest_content(MORNING, NOW + timedelta(hours=1), NOW + timedelta(days=2))
+    assert (len(first.new), len(second.new) + len(second.moved)) == (1, 0)
 
 
 def test_one_bad_recipient_stops_no_other_digest(

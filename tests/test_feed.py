@@ -122,6 +122,13 @@ def test_a_permalink_guid_is_the_address_where_there_is_no_link() -> None:
     assert [(each.guid, each.url) for each in parsed(rss(items)).entries] == [(LINK, LINK), ("7", None)]
 
 
+def test_a_guid_stays_as_it_is_served() -> None:
+    """An Atom id such as 7 is no relative address; made one, it would change with the address of the feed."""
+    entry = "<entry><id>7</id><title>A</title><link href='/press/7'/></entry>"
+    [found] = parsed(f'<feed xmlns="http://www.w3.org/2005/Atom">{entry}</feed>').entries
+    assert (found.guid, found.url) == ("7", "https://meti.example/press/7")
+
+
 def test_an_empty_item_inside_an_item_is_no_entry() -> None:
     """What says nothing is not counted."""
     assert [each.title for each in parsed(rss("<item><title>A</title><item/></item>")).entries] == ["A"]

@@ -13,7 +13,7 @@ from conftest import NOW, Clock
 from monitor.archive import Archive
 from monitor.dedupe import sort_out
 from monitor.errors import ArchiveError
-from monitor.items import Item, Rule, SourceState
+from monitor.items import Findings, Item, Rule, SourceState
 from monitor.judgement import Judge
 from monitor.lexicon import Lexicon
 from monitor.tag import Model
@@ -61,6 +61,27 @@ def test_an_item_off_theme_is_kept_and_not_told(archive: Archive, judge: Judge) 
     put(archive, an_item(title="ラグビーＷ杯、準決勝の組み合わせ決まる"))
     assert judge.run().alerts == 0
     assert archive.reading.counts()["items"] == 1
+
+
+def test_an_item_that_a_verb_cannot_take_holds_no_other(
+    archive: Archive, judge: Judge, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is kept without tags and named in the log; the next one is told."""
+    from monitor import judgement
+
+    def identify(item: Item, lexicon: Lexicon) -> Findings:
+        if item.title == "poison":
+            raise RecursionError
+        return true_identify(item, lexicon)
+
+    true_identify = judgement.identify
+    monkeypatch.setattr(judgement, "identify", identify)
+    poison = an_item(key="0", url="http://x.example/0", title="poison")
+    put(archive, poison, on_theme())
+    found = judge.run()
+    assert (found.judged, found.alerts) == (2, 1)
+    assert poison.id in caplog.text
+    assert archive.reading.item(poison.id).themes == ()
 
 
 def test_an_old_item_is_not_told(archive: Archive, judge: Judge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
 import sys
@@ -117,13 +118,23 @@ def GlobalOptions(command: F) -> F:  # noqa: N802 (reads as a decorator of comma
     return command
 
 
+def query_words(context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a query; one with two dashes is an option mistyped. Raises click.NoSuchOption."""
+    known = [name for each in context.command.params for name in each.opts if name.startswith("--")]
+    for word in words:
+        name = word.partition("=")[0]
+        if name.startswith("--"):
+            raise click.NoSuchOption(name, possibilities=difflib.get_close_matches(name, known), ctx=context)
+    return words
+
+
 def command(
     name: str, example: str, *, is_dashed: bool = False, **settings: Any
 ) -> Callable[[Callable[..., Any]], click.Command]:
     """A command with the global options and an example at the end of its help.
 
     Args:
-        is_dashed: words that begin with a dash and are no option belong to the arguments (a query's -word).
+        is_dashed: words that begin with one dash and are no option belong to the arguments (a query's -word).
     """
 
     def wrap(function: Callable[..., Any]) -> click.Command:

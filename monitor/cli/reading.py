@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from monitor import query
-from monitor.cli.options import Here, command
+from monitor.cli.options import Here, command, query_words
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
 from monitor.items import Event, Filed
@@ -25,7 +25,7 @@ monitor search '半導体 (輸出 OR 出口) theme:export_control since:30d' --f
 monitor search 'cfr:15/744 stage:final -lang:zh' --explain""",
     is_dashed=True,
 )
-@click.argument("words", metavar="QUERY", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("words", metavar="QUERY", nargs=-1, required=True, callback=query_words)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @click.option("--sort", type=click.Choice(["date", "rank"]), default="date", show_default=True, help="Newest or best first.")
 @format_option()
