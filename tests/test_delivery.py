@@ -85,6 +85,16 @@ def test_an_order_is_told_once(archive: Archive, deliver: Callable[..., Delivere
     assert (alert.state, alert.remote_id) == ("sent", slack.messages[0]["ts"])
 
 
+def test_what_is_decided_within_a_second_is_told_at_once(
+    archive: Archive, deliver: Callable[..., Deliverer], clock: Clock
+) -> None:
+    """An alert never waits for the clock to strike."""
+    clock.now = NOW + timedelta(seconds=0.4)
+    order(archive, an_item(), at=clock.now)
+    clock.now = NOW + timedelta(seconds=0.5)
+    assert deliver().run().sent == 1
+
+
 def test_later_items_of_an_event_answer_in_its_thread(
     archive: Archive, deliver: Callable[..., Deliverer], slack: SlackFake
 ) -> None:

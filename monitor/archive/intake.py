@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from monitor.archive.connection import transaction
-from monitor.archive.values import read, stated_of, written
+from monitor.archive.values import read, stated_of, written, written_after
 from monitor.dedupe import Index, Known, Sorted, address_key, fingerprint
 from monitor.items import Item, SourceState, Validators
 from monitor.segment import index_text
@@ -147,8 +147,9 @@ class IntakeTables:
     def _write_state(self, state: SourceState) -> None:
         moments = {
             name: None if (value := getattr(state, name)) is None else written(value)
-            for name in ("last_attempt", "last_success", "last_full", "error_at", "not_before", "next_poll")
+            for name in ("last_attempt", "last_success", "last_full", "error_at", "next_poll")
         }
+        moments["not_before"] = None if state.not_before is None else written_after(state.not_before)
         self._db.table("sources").insert(
             {
                 "id": state.id,

@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 
 from monitor.archive.connection import transaction
-from monitor.archive.values import reached, read, read_surely, written
+from monitor.archive.values import read, read_surely, written, written_after
 from monitor.items import Order, OrderState
 
 
@@ -24,7 +24,7 @@ class OutboxTables:
             where o.state in ('waiting', 'doubtful') and o.not_before <= ? and (c.not_before is null or c.not_before <= ?)
             order by o.channel
             """,
-            [reached(now), reached(now)],
+            [written(now), written(now)],
         )
         return [row["channel"] for row in rows]
 
@@ -35,7 +35,7 @@ class OutboxTables:
             select * from outbox where channel = ? and state in ('waiting', 'doubtful') and not_before <= ?
             and (? is null or (kind = 'digest' and rule = ?)) order by id limit 1
             """,
-            [channel, reached(now), digest, digest],
+            [channel, written(now), digest, digest],
         ).fetchone()
         return None if row is None else _order(row)
 
@@ -67,7 +67,7 @@ class OutboxTables:
         with transaction(self._connection):
             self._connection.execute(
                 "update outbox set state = ?, last_error = ?, not_before = ? where id = ?",
-                [state.value, error, written(retry_at), order.id],
+                [state.value, error, written_after(retry_at), order.id],
             )
             if state is OrderState.DEAD:
                 return
@@ -77,7 +77,7 @@ class OutboxTables:
                 on conflict (id) do update set not_before = excluded.not_before, last_error = excluded.last_error,
                                                failing_since = coalesce(failing_since, excluded.failing_since)
                 """,
-                [order.channel, written(retry_at), written(now), error],
+                [order.channel, written_after(retry_at), written(now), error],
             )
 
     def revive(self, now: datetime) -> int:

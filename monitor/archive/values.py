@@ -11,16 +11,13 @@ from monitor.items import DateKind, Identifier, Item, KeyDate, Reason, Tier
 
 
 def written(moment: datetime) -> str:
-    """A moment as a column has it; a part of a second counts as the whole, so that "not before" is kept."""
-    whole = moment.astimezone(UTC)
-    if whole.microsecond:
-        whole = whole.replace(microsecond=0) + timedelta(seconds=1)
-    return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A moment as a column has it: the second in which it fell."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def reached(now: datetime) -> str:
-    """The last second that is over, to compare a column with: what stands at it or before has come."""
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def written_after(moment: datetime) -> str:
+    """The first second that does not begin before a moment: a wait that was asked for is never cut by rounding."""
+    return written(moment + timedelta(seconds=1) - timedelta.resolution)
 
 
 def read(text: str | None) -> datetime | None:
