@@ -9,36 +9,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
-import ipaddress
 import re
-import socket
-import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
-import httpcore
 import httpx
 
 from monitor import __version__
 from monitor.errors import FetchError, FetchKind
 from monitor.items import Fetched, Validators
-from monitor.sources.addresses import Network, is_allowed
+from monitor.sources.addresses import Network
 from monitor.sources.inflate import ACCEPTED, Inflater
+from monitor.sources.transport import Blocked, GuardedTransport, UnknownHost
 
 MAX_REDIRECTS = 10
 MAX_RETRY_AFTER = timedelta(hours=24)
-_REDIRECTS = (301, 302, 303, 307, 308)
+MAX_FRESH = timedelta(hours=24)
+_PERMANENT = (301, 308)
+_REDIRECTS = (*_PERMANENT, 302, 303, 307)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+_FIELD_VALUE = re.compile(rb"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
+"""What a header may hold. Source: RFC 9110, section 5.5."""
+_LINK = re.compile(r"<([^<>]{1,2000})>\s*((?:;[^,<]{0,400})*)")
+_REL = re.compile(r';\s*rel\s*=\s*"?([^";]+)"?', re.I)
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", re.I)
 USER_AGENT = f"econsec-monitor/{__version__} (news monitor; +https://econsec-monitor.example/; set network.user_agent)"
-
-
-class _Blocked(Exception):
-    """The host has no address that may be connected to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,43 +50,15 @@ class NetworkRules:
     host_concurrency: int = 2
     host_delay: float = 1.0  # seconds between two starts at one host
     allow_private: tuple[Network, ...] = ()
-    concurrency: int = 40  # fetches at one time, all hosts together
+    concurrency: int = 64  # fetches at one time, all hosts together
 
 
-class _GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections by address, after testing it: what was tested is what is connected to, so no name can rebind."""
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """A redirect."""
 
-    def __init__(self, allowed: tuple[Network, ...]) -> None:
-        self._allowed = allowed
-        self._inner = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        loop = asyncio.get_running_loop()
-        try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(f"name: {error}") from error
-        addresses = dict.fromkeys(str(info[4][0]).split("%")[0] for info in found)
-        open_ones = [each for each in addresses if is_allowed(ipaddress.ip_address(each), self._allowed)]
-        if not open_ones:
-            raise _Blocked(next(iter(addresses), host))
-        last: Exception = _Blocked(host)
-        for each in open_ones:
-            try:
-                return await self._inner.connect_tcp(each, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                last = error
-        raise last
-
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
+    url: str
+    is_permanent: bool
 
 
 class Web:
@@ -98,86 +69,109 @@ class Web:
         self._clock = clock
         self._turns: dict[str, _Turns] = {}
         self._all = asyncio.Semaphore(rules.concurrency)
-        transport = httpx.AsyncHTTPTransport(trust_env=False)
-        # httpx has no public way to choose the network backend; this one attribute is all that we reach for.
-        transport._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(),
-            max_connections=rules.concurrency * 2,
-            max_keepalive_connections=10,  # httpcore looks at every idle connection at each request
-            keepalive_expiry=5.0,
-            network_backend=_GuardedBackend(rules.allow_private),
-        )
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(rules.timeout),
-            headers={"User-Agent": rules.user_agent, "Accept-Encoding": ACCEPTED, "Accept": "*/*"},
-        )
+        # httpx's client above the transport would keep cookies, follow redirects and read bodies as it likes: we do not
+        self._transports = {
+            is_verified: GuardedTransport(rules.allow_private, is_tls_verified=is_verified) for is_verified in (True, False)
+        }
 
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._client.__aexit__(kind, error, trace)
+        for transport in self._transports.values():
+            await transport.aclose()
 
-    async def fetch(self, url: str, *, subject: str, validators: Validators | None = None) -> Fetched:
+    async def fetch(
+        self,
+        url: str,
+        *,
+        subject: str,
+        validators: Validators | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        is_tls_verified: bool = True,
+    ) -> Fetched:
         """Read a document.
 
         Args:
             subject: the source's id, for errors.
             validators: from the last time; None asks unconditionally.
+            headers: sent to the origin of `url` (scheme, host, port) and to no other.
+            is_tls_verified: False lets any certificate pass, at that origin only.
 
         Raises:
             FetchError: with its kind; nothing of a broken answer is returned.
         """
-        async with self._all, self._turn(url):
-            try:
-                async with asyncio.timeout(self._rules.timeout):
-                    return await self._follow(url, subject, validators or Validators())
-            except TimeoutError as error:
-                raise FetchError(
-                    f"no complete answer within {self._rules.timeout:g} s", kind=FetchKind.TIMEOUT, subject=subject
-                ) from error
-
-    @contextlib.asynccontextmanager
-    async def _turn(self, url: str) -> AsyncIterator[None]:
-        host = urlsplit(url).hostname or ""
-        turns = self._turns.setdefault(host, _Turns(self._rules.host_concurrency, self._rules.host_delay))
-        async with turns.next():
-            yield
-
-    async def _follow(self, url: str, subject: str, validators: Validators) -> Fetched:
-        seen: set[str] = set()
-        for _ in range(MAX_REDIRECTS + 1):
-            target = checked(url, subject)
-            if url in seen:
-                raise FetchError("redirects in a circle", kind=FetchKind.REDIRECT, subject=subject)
-            seen.add(url)
-            answer = await self._once(target, subject, validators)
+        asked = validators or Validators()
+        start = checked(url, subject)
+        target, seen = start, {str(start)}
+        left = self._rules.timeout
+        moved_to, is_permanent = None, True
+        for hops in range(MAX_REDIRECTS + 1):
+            is_home = _origin(target) == _origin(start)
+            async with self._turn(target.host, is_spaced=hops == 0), self._all:
+                began = time.monotonic()
+                try:
+                    async with asyncio.timeout(left):
+                        answer = await self._once(
+                            target, subject, asked, headers if is_home else (), is_tls_verified=is_tls_verified or not is_home
+                        )
+                except TimeoutError as error:
+                    cause = f"no complete answer within {self._rules.timeout:g} s"
+                    raise FetchError(cause, kind=FetchKind.TIMEOUT, subject=subject) from error
+                left = max(0.001, left - (time.monotonic() - began))
             if isinstance(answer, Fetched):
-                return answer
-            url = answer
+                return replace(answer, moved_to=moved_to)
+            target = checked(answer.url, subject)
+            is_permanent &= answer.is_permanent
+            moved_to = str(target) if is_permanent else moved_to
+            if str(target) in seen:
+                raise FetchError("redirects in a circle", kind=FetchKind.REDIRECT, subject=subject)
+            seen.add(str(target))
         raise FetchError(f"more than {MAX_REDIRECTS} redirects", kind=FetchKind.REDIRECT, subject=subject)
 
-    async def _once(self, target: httpx.URL, subject: str, validators: Validators) -> Fetched | str:
-        """One request: the answer, or the address to go on with."""
-        headers: list[tuple[bytes, bytes]] = []
-        if validators.etag:
-            headers.append((b"If-None-Match", validators.etag.encode("latin-1", "ignore")))
-        if validators.last_modified:
-            headers.append((b"If-Modified-Since", validators.last_modified.encode("latin-1", "ignore")))
+    @contextlib.asynccontextmanager
+    async def _turn(self, host: str, *, is_spaced: bool) -> AsyncIterator[None]:
+        turns = self._turns.setdefault(host, _Turns(self._rules.host_concurrency, self._rules.host_delay))
+        async with turns.next(is_spaced=is_spaced):
+            yield
+
+    async def _once(
+        self,
+        target: httpx.URL,
+        subject: str,
+        validators: Validators,
+        extra: tuple[tuple[str, str], ...],
+        *,
+        is_tls_verified: bool,
+    ) -> Fetched | _Hop:
+        """One request: the answer, or the place to go on with."""
+        headers = {
+            "User-Agent": self._rules.user_agent.encode("ascii", "replace"),
+            "Accept": b"*/*",
+            "Accept-Encoding": ACCEPTED.encode("ascii"),
+        }
+        for name, validator in (("If-None-Match", validators.etag), ("If-Modified-Since", validators.last_modified)):
+            raw = (validator or "").encode("latin-1", "ignore")
+            if _FIELD_VALUE.fullmatch(raw):  # byte for byte, or not at all
+                headers[name] = raw
+        is_conditional = len(headers) > 3
+        for name, value in extra:
+            headers[next((each for each in headers if each.lower() == name.lower()), name)] = value.encode("utf-8")
         with _translated(subject):
-            async with self._client.stream("GET", target, headers=headers) as answer:
+            request = httpx.Request("GET", target, headers=[(name.encode("ascii"), value) for name, value in headers.items()])
+            answer = await self._transports[is_tls_verified].handle_async_request(request)
+            try:
                 if answer.status_code in _REDIRECTS:
-                    return _location(answer, target, subject)
-                self._refuse_status(answer, subject, is_conditional=bool(headers))
+                    return _Hop(_location(answer, target, subject), answer.status_code in _PERMANENT)
+                self._refuse_status(answer, subject, is_conditional=is_conditional)
                 body = b"" if answer.status_code == 304 else await self._body(answer, subject)
+            finally:
+                await answer.aclose()
         sent = Validators(etag=_raw(answer, b"etag"), last_modified=_raw(answer, b"last-modified"))
         is_unmodified = answer.status_code == 304
         if not is_unmodified and not body.strip():
             raise FetchError("the answer is empty", kind=FetchKind.EMPTY, subject=subject)
+        links = _links(_raw(answer, b"link"))
         return Fetched(
             url=str(target),
             body=body,
@@ -185,6 +179,9 @@ class Web:
             validators=validators if is_unmodified else sent,
             is_unmodified=is_unmodified,
             at=self._clock(),
+            fresh_for=fresh_for(answer.headers),
+            hub=links.get("hub"),
+            topic=links.get("self"),
         )
 
     async def _body(self, answer: httpx.Response, subject: str) -> bytes:
@@ -233,13 +230,15 @@ class _Turns:
         self._free_at = 0.0
 
     @contextlib.asynccontextmanager
-    async def next(self) -> AsyncIterator[None]:
+    async def next(self, *, is_spaced: bool) -> AsyncIterator[None]:
+        """A turn; `is_spaced` False for what goes on with an exchange that had its own."""
         async with self._slots:
             now = time.monotonic()
-            start = max(now, self._free_at)
-            self._free_at = start + self._delay
-            if start > now:
-                await asyncio.sleep(start - now)
+            if is_spaced:
+                start = max(now, self._free_at)
+                self._free_at = start + self._delay
+                if start > now:
+                    await asyncio.sleep(start - now)
             yield
 
 
@@ -292,6 +291,40 @@ def retry_after(value: str | None, server_date: str | None, now: datetime) -> da
     return now + min(max(wait, timedelta()), MAX_RETRY_AFTER)
 
 
+def fresh_for(headers: httpx.Headers) -> timedelta:
+    """How long an answer stays fresh by its own word, 0 to MAX_FRESH; 0 if it does not say or makes no sense.
+
+    Source: RFC 9111, sections 4.2 and 5.2.2; Expires counts from the server's own Date.
+    """
+    control = headers.get("cache-control", "")
+    if "no-cache" in control or "no-store" in control:
+        return timedelta()
+    match = _MAX_AGE.search(control)
+    if match is not None:
+        age = headers.get("age", "").strip()
+        spent = int(age[:9]) if age.isascii() and age.isdigit() else 0
+        return min(max(timedelta(seconds=int(match[1]) - spent), timedelta()), MAX_FRESH)
+    expires, date = _http_date(headers.get("expires", "")), _http_date(headers.get("date", ""))
+    if expires is None or date is None:
+        return timedelta()
+    return min(max(expires - date, timedelta()), MAX_FRESH)
+
+
+def _links(header: str | None) -> dict[str, str]:
+    """Addresses of a Link header by relation, the first of each. Source: RFC 8288, section 3."""
+    found: dict[str, str] = {}
+    for address, parameters in _LINK.findall((header or "")[:8000]):
+        relation = _REL.search(parameters)
+        for name in relation[1].lower().split() if relation else ():
+            found.setdefault(name, address.strip())
+    return found
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    """Scheme, host and port. Source: RFC 6454."""
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+
+
 def _http_date(text: str) -> datetime | None:
     try:
         moment = email.utils.parsedate_to_datetime(text)
@@ -320,37 +353,28 @@ def _raw(answer: httpx.Response, name: bytes) -> str | None:
     return None
 
 
-def _protocol_kind(error: httpx.TransportError | httpx.DecodingError) -> FetchKind:
-    """httpx reads a Location header before we do; what it cannot read is a matter of redirects, not of the protocol."""
-    return FetchKind.REDIRECT if "location" in str(error).lower() else FetchKind.PROTOCOL
-
-
 @contextlib.contextmanager
 def _translated(subject: str) -> Iterator[None]:
     """Turns the client's exceptions into ours."""
     try:
         yield
-    except _Blocked as error:
+    except Blocked as error:
         raise FetchError(
             f"the host is at {error}, which is not a public address",
             kind=FetchKind.ADDRESS,
             subject=subject,
             hint="If that is meant, name its network in network.allow_private",
         ) from error
-    except httpx.TimeoutException as error:
-        raise FetchError("no answer in time", kind=FetchKind.TIMEOUT, subject=subject) from error
+    except UnknownHost as error:
+        raise FetchError("the host name does not resolve", kind=FetchKind.DNS, subject=subject) from error
     except httpx.ConnectError as error:
         text = str(error)
-        if text.startswith("name:"):
-            raise FetchError("the host name does not resolve", kind=FetchKind.DNS, subject=subject) from error
         if "certificate" in text.lower() or "ssl" in text.lower():
             raise FetchError(f"no trustworthy TLS connection ({text[:120]})", kind=FetchKind.TLS, subject=subject) from error
         raise FetchError(f"cannot connect ({text[:120]})", kind=FetchKind.CONNECT, subject=subject) from error
-    except httpx.InvalidURL as error:
-        raise FetchError("redirects to what is no address", kind=FetchKind.REDIRECT, subject=subject) from error
-    except (httpx.RemoteProtocolError, httpx.LocalProtocolError, httpx.DecodingError) as error:
-        raise FetchError(f"broken HTTP ({str(error)[:120]})", kind=_protocol_kind(error), subject=subject) from error
+    except (httpx.RemoteProtocolError, httpx.LocalProtocolError) as error:
+        raise FetchError(f"broken HTTP ({str(error)[:120]})", kind=FetchKind.PROTOCOL, subject=subject) from error
     except httpx.TransportError as error:
         raise FetchError(f"the connection broke ({type(error).__name__})", kind=FetchKind.CONNECT, subject=subject) from error
-    except (httpx.HTTPError, UnicodeError, ValueError) as error:
+    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
         raise FetchError(f"broken answer ({type(error).__name__})", kind=FetchKind.PROTOCOL, subject=subject) from error
