@@ -20,11 +20,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from monitor.errors import ConfigError, SecretMissing, UsageError
-from monitor.items import Quiet, Rule, Selectors, Source, Subscription
+from monitor.items import Paths, Quiet, Rule, Selectors, Source, Subscription
 from monitor.pace import Pace
 from monitor.sections import AlertSection, File, SourceSection, span
 from monitor.sources import federal_register
 from monitor.sources.web import NetworkRules
+from monitor.sources.workers import Limits
 
 MAX_BYTES = 5 << 20
 DEFAULT_CONFIG = "feeds.yaml"
@@ -57,6 +58,7 @@ class Config:
 
     path: Path
     network: NetworkRules
+    limits: Limits
     pace: Pace
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
@@ -283,6 +285,11 @@ def _built(path: Path, root: yaml.Node, file: File) -> Config:
             host_delay=file.network.per_host.delay.total_seconds(),
             allow_private=allowed,
         ),
+        limits=Limits(
+            workers=file.reading.workers,
+            seconds=file.reading.timeout.total_seconds(),
+            max_bytes=file.reading.max_memory,
+        ),
         pace=Pace(
             usual=timedelta(minutes=15) if usual == "auto" else usual,
             shortest=min(file.defaults.min, usual) if isinstance(usual, timedelta) else file.defaults.min,
@@ -318,7 +325,12 @@ def _source(each: SourceSection) -> Source:
         kind=each.kind,
         tier=each.tier,
         every=None if each.every == "auto" else each.every.total_seconds(),
-        select=None if select is None else Selectors(item=select.item, title=select.title, link=select.link, date=select.date),
+        select=None if select is None else Selectors(**select.model_dump()),
+        paths=None if each.paths is None else Paths(**each.paths.model_dump()),
+        is_full_text=each.full_text,
+        tz=each.tz,
+        headers=tuple(each.headers.items()),
+        is_tls_verified=not each.insecure_tls,
     )
 
 

@@ -20,14 +20,14 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar janvier enero ene gennaio gen janeiro",
-            "feb february februar février fevrier fév febrero febbraio fevereiro fev",
-            "mar march märz maerz mär mars marzo março marco",
+            "jan january januar januari janvier enero ene gennaio gen janeiro",
+            "feb february februar februari février fevrier fév febrero febbraio fevereiro fev",
+            "mar march märz maerz mär mars marzo março marco maart mrt",
             "apr april avril avr abril abr aprile",
-            "may mai mayo maggio mag maio",
+            "may mai mayo maggio mag maio mei maj",
             "jun june juni juin junio giugno giu junho",
             "jul july juli juillet juil julio luglio lug julho",
-            "aug august août aout agosto ago",
+            "aug august août aout agosto ago augustus augusti",
             "sep sept september septembre septiembre settembre set setembro",
             "oct october oktober okt octobre octubre ottobre ott outubro out",
             "nov november novembre noviembre novembro",

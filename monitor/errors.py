@@ -70,6 +70,7 @@ class FetchKind(StrEnum):
     TOO_LARGE = "too_large"  # more bytes than network.max_bytes
     ENCODING = "encoding"  # content coding unknown, broken or cut short
     EMPTY = "empty"  # success without a body
+    TOO_COSTLY = "too_costly"  # reading it took more time or memory than allowed
     NOT_A_FEED = "not_a_feed"  # read, but not the document that the source type promises
     NOT_MODIFIED_UNASKED = "not_modified_unasked"  # 304 to an unconditional request
     INTERNAL = "internal"  # our own fault: a bug met by this source alone

@@ -2,14 +2,14 @@
 
 This page is the glossary: a word that stands here means this, everywhere. Nothing here reads, writes or decides.
 
-    Source -> Fetched -> Entry -> Item -> (Findings, Tag, Link) -> Judged -> Alert -> Message -> Receipt
+    Source -> Fetched -> Entry -> Item (Reading) -> (Findings, Tag, Link) -> Judged -> Alert -> Message -> Receipt
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -56,6 +56,21 @@ class Selectors:
     title: str | None = None  # None: the text of the link
     link: str = "a"  # the element with the href; "" if the item is itself the link
     date: str | None = None  # None: the page gives no dates
+    summary: str | None = None  # None: the page gives none
+    next: str | None = None  # the link to the page of older entries, relative to the page; None: there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Where a JSON answer keeps its entries: JSONPath (RFC 9535), relative to one entry but for `items` and `next`."""
+
+    items: str  # all entries, for example $.results[*]
+    title: str
+    url: str | None = None  # a path, or an address with {path} in it; None: the entries have no address
+    id: str | None = None  # None: the address is the identity
+    summary: str | None = None
+    published: str | None = None
+    next: str | None = None  # the address of the page of older entries; None: there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +87,11 @@ class Source:
     tier: Tier = Tier.PRESS
     every: float | None = None  # seconds between fetches; None: the default pace
     select: Selectors | None = None  # listings only
+    paths: Paths | None = None  # json_api only
+    is_full_text: bool = False  # True: the article behind each new entry is read as well
+    tz: str | None = None  # IANA name; of dates without a zone, and of its rhythm; None: by its country
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # sent to its own origin only; may hold secrets
+    is_tls_verified: bool = True  # False: the operator lets any certificate pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +112,10 @@ class Fetched:
     validators: Validators
     is_unmodified: bool  # True: 304, nothing new
     at: datetime
+    moved_to: str | None = None  # where permanent redirects, and only such, led from the address asked; None: it did not move
+    fresh_for: timedelta = timedelta()  # how long the server says that asking again is of no use; at most a day
+    hub: str | None = None  # WebSub hub of the Link header
+    topic: str | None = None  # the address that the hub knows it by, of the Link header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +156,11 @@ class Parsed:
 
     entries: tuple[Entry, ...]  # in document order
     notes: tuple[str, ...] = ()  # what an operator should know: repaired, cut, bad entries skipped
+    reader: str = ""  # which way the document was read: fast, tolerant, json, html, ...
+    older: tuple[str, ...] = ()  # addresses where older entries are, newest first, absolute
+    hub: str | None = None  # WebSub hub that the document announces
+    topic: str | None = None  # the address that the hub knows it by
+    fresh_for: timedelta = timedelta()  # RSS ttl and the like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,18 +182,35 @@ class Item:
     identifiers: tuple[Identifier, ...] = ()  # as in Entry
     dates: tuple[KeyDate, ...] = ()
     step: str | None = None
-    is_backlog: bool = False  # True: seen at the first fetch of its source
+    is_backlog: bool = False  # True: seen at the first fetch of its source, or in a backfill
     changed_at: datetime | None = None  # when its source last changed it; None: never
+    body: str = ""  # plain text of the page at its address, where the source asks for it and it could be read
 
     @property
     def text(self) -> str:
-        """Title and summary, as the verbs read them."""
-        return f"{self.title}\n{self.summary}" if self.summary else self.title
+        """Title, and the page's text or else the summary, as the verbs read them."""
+        said = self.body or self.summary
+        return f"{self.title}\n{said}" if said else self.title
 
     @property
     def moment(self) -> datetime:
         """When it happened as far as we know: published, else first seen."""
         return self.published or self.first_seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one document gave, compared with the one before."""
+
+    items: tuple[Item, ...]  # of entries that the last document did not have, in document order
+    entries: int  # in all
+    seen: bytes = field(repr=False)  # digests of all entries, 8 bytes each
+    notes: tuple[str, ...]  # as in Parsed, and so the rest
+    reader: str
+    older: tuple[str, ...]
+    hub: str | None
+    topic: str | None
+    fresh_for: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,9 +380,22 @@ class SourceState:
     """What we remember of a source between fetches."""
 
     id: str
+    url: str | None = None  # address in feeds.yaml that the rest was learned from; None: not yet known
+    address: str | None = None  # where it moved for good, twice confirmed; None: it is where feeds.yaml says
+    moved_to: str | None = None  # where the last answer said that it moved for good
+    moved_count: int = 0  # answers in a row that said so
+    gone_count: int = 0  # answers 410 in a row
     validators: Validators = Validators()
     polls: int = 0  # fetches that succeeded, ever
     had_entries: bool = False
+    entries: int | None = None  # of the last document; None: none was read
+    seen: bytes = field(default=b"", repr=False)  # digests of the last document's entries, 8 bytes each
+    reader: str | None = None  # Parsed.reader of the last document
+    notes: tuple[str, ...] = ()  # Parsed.notes of the last document, and what intake found odd in it
+    rhythm: str | None = None  # as monitor.rhythm writes it; None: not learned
+    last_new: datetime | None = None  # when an item was last new
+    hub: str | None = None  # WebSub hub that it announces
+    topic: str | None = None  # the address that the hub knows it by
     last_attempt: datetime | None = None
     last_success: datetime | None = None
     last_full: datetime | None = None  # last answer with a body

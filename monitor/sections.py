@@ -110,6 +110,14 @@ class NetworkSection(_Section):
     allow_private: list[str] = []
 
 
+class ReadingSection(_Section):
+    """What reading one document may cost."""
+
+    workers: Annotated[int, Field(ge=1, le=16)] = 2
+    timeout: Span = timedelta(seconds=15)
+    max_memory: Annotated[int, BeforeValidator(_size)] = 768 << 20
+
+
 class DefaultsSection(_Section):
     """How often sources are fetched that do not say so."""
 
@@ -125,6 +133,31 @@ class SelectSection(_Section):
     title: str | None = None
     link: str = "a"
     date: str | None = None
+    summary: str | None = None
+    next: str | None = None
+
+
+class PathsSection(_Section):
+    """JSONPath of a json_api's fields."""
+
+    items: str
+    title: str
+    url: str | None = None
+    id: str | None = None
+    summary: str | None = None
+    published: str | None = None
+    next: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> PathsSection:
+        from monitor.sources import json_api
+
+        for path in (self.items, self.title, self.id, self.summary, self.published, self.next):
+            if path is not None:
+                json_api.check(path)
+        if self.url is not None:
+            json_api.check_address(self.url)
+        return self
 
 
 class SourceSection(_Section):
@@ -139,6 +172,12 @@ class SourceSection(_Section):
     types: list[str] = []
     inspection: bool = False
     select: SelectSection | None = None
+    paths: PathsSection | None = None
+    full_text: bool = False
+    tz: Zone | None = None
+    headers: dict[str, str] = {}
+    insecure_tls: bool = False
+    opml: dict[str, str] = {}
     country: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")] | None = None
     lang: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
     kind: str | None = None
@@ -155,6 +194,8 @@ class SourceSection(_Section):
             )
         if self.type == "listing" and self.select is None:
             raise ValueError("a listing needs select: with at least item:")
+        if self.type == "json_api" and self.paths is None:
+            raise ValueError("a json_api needs paths: with at least items: and title:")
         if self.type == "federal_register":
             if not (self.url or self.agencies or self.term or self.types):
                 raise ValueError("federal_register needs agencies:, term:, types: or url:")
@@ -226,6 +267,7 @@ class File(_Section):
 
     version: Literal[1]
     network: NetworkSection = NetworkSection()
+    reading: ReadingSection = ReadingSection()
     defaults: DefaultsSection = DefaultsSection()
     sources: list[SourceSection] = []
     slack: SlackSection = SlackSection()

@@ -26,8 +26,8 @@ KOREAN = """<html><body><ol><li><a href="view?no=2"><strong>전략물자 고시 
 어제</time></li><li><a href="view?no=1"><strong>수출통제 안내</strong></a><time>2023.10.17</time></li></ol></body></html>"""
 
 
-def parsed(page: str | bytes, content_type: str = "text/html", **select: str | None) -> Parsed:
-    source = a_source(id="ministry", type="listing", select=Selectors(**{"item": "li"} | select))
+def parsed(page: str | bytes, content_type: str = "text/html", country: str | None = None, **select: str | None) -> Parsed:
+    source = a_source(id="ministry", type="listing", country=country, select=Selectors(**{"item": "li"} | select))
     body = page if isinstance(page, bytes) else page.encode()
     return listing.parse(source, fetched(body, url="https://ministry.example/news/list/index.html", content_type=content_type))
 
@@ -140,7 +140,7 @@ def test_a_page_without_entries_is_an_error(page: str, cause: str) -> None:
     assert (caught.value.cause, caught.value.subject) == (cause, "ministry")
 
 
-@pytest.mark.parametrize("place", ["item", "title", "link", "date"])
+@pytest.mark.parametrize("place", ["item", "title", "link", "date", "summary", "next"])
 @pytest.mark.parametrize("selector", ["li[", "li::text", "> ", "svg|a"])
 def test_a_selector_that_cannot_be_read_is_a_slip_in_the_configuration(place: str, selector: str) -> None:
     """The operator reads which selector of which source is wrong."""
@@ -161,6 +161,149 @@ def test_a_page_of_thousands_of_links_is_cut() -> None:
     page = "".join(f"<li><a href='/{place}'>No. {place}</a></li>" for place in range(listing.MAX_ENTRIES + 5))
     found = parsed(f"<ul>{page}</ul>")
     assert [each.title for each in found.entries] == [f"No. {place}" for place in range(listing.MAX_ENTRIES)]
+    assert found.notes == (f"{listing.MAX_ENTRIES + 5} elements; the first {listing.MAX_ENTRIES} were read",)
+
+
+def test_the_dates_of_a_chinese_ministry_are_days_in_peking() -> None:
+    """The day of the list begins there, not in Greenwich; brackets around it do not matter."""
+    page = """<ul class="txtList"><li><a href="/art/2026/18.html">关于中重稀土出口管制的公告</a><span>[2026-04-03]</span></li>
+    <li><a href="/art/2026/17.html">关于石墨物项的通知</a><span>发布时间：2026年04月02日 18:30</span></li></ul>"""
+    found = parsed(page, country="CN", item="ul.txtList li", date="span").entries
+    assert [each.published for each in found] == [datetime(2026, 4, 2, 16, tzinfo=UTC), datetime(2026, 4, 2, 10, 30, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("country", "stated"),
+    [
+        ("JP", "2026年4月3日 更新"),
+        ("JP", "令和８年４月３日（金）"),
+        ("JP", "R8.4.3"),
+        ("JP", "[2026.04.03]"),
+        ("JP", "26/04/03"),
+        ("KR", "2026. 4. 3."),
+    ],
+)
+def test_a_date_is_found_among_other_words(country: str, stated: str) -> None:
+    """What is not a date in the element does not hide the date."""
+    (found,) = parsed(f"<li><a href='/1'>A</a><i>{stated}</i></li>", country=country, date="i").entries
+    assert found.published == datetime(2026, 4, 2, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("country", "day"), [("US", datetime(2026, 3, 4, 5, tzinfo=UTC)), ("GB", datetime(2026, 4, 2, 23, tzinfo=UTC)), (None, None)]
+)
+def test_figures_are_read_in_the_order_of_the_country(country: str | None, day: datetime | None) -> None:
+    """Where nobody knows the country, nobody guesses."""
+    (found,) = parsed("<li><a href='/1'>A</a><i>03/04/2026</i></li>", country=country, date="i").entries
+    assert found.published == day
+
+
+def test_without_a_selector_the_date_is_that_of_a_time_element() -> None:
+    """Only its machine-readable part is trusted; words elsewhere may be a deadline."""
+    page = "<li><a href='/1'>A</a><time>3 April 2026</time></li><li><a href='/2'>B</a><p><time datetime='2026-04-03'>today</time></p></li>"
+    assert [each.published for each in parsed(f"<ul>{page}<li><a href='/3'>C</a>2026-04-03</li></ul>").entries] == [
+        None,
+        datetime(2026, 4, 3, tzinfo=UTC),
+        None,
+    ]
+
+
+def test_a_selected_date_that_is_missing_is_not_taken_from_elsewhere() -> None:
+    """The operator said where dates are."""
+    page = "<li><a href='/1'>A</a><time datetime='2026-04-03'></time></li>"
+    assert [each.published for each in parsed(page, date="i").entries] == [None]
+
+
+@pytest.mark.parametrize(
+    ("element", "title"),
+    [
+        ("<p>輸出貿易管理令の改正</p><a href='/1'>詳細はこちら</a>", "輸出貿易管理令の改正"),
+        ("2026年4月3日 輸出貿易管理令の改正 <a href='/1'>［PDF形式：123KB］</a>", "輸出貿易管理令の改正"),
+        ("<i>R8.4.3</i>輸出貿易管理令の改正<a href='/1'>PDF</a>", "輸出貿易管理令の改正"),
+        ("<b>Entity List:</b> additions <a href='/1'>Read more »</a>", "Entity List: additions"),
+        ("<b>Entity List: additions</b><a href='/1'>&gt;&gt;</a>", "Entity List: additions"),
+        ("<h3>关于石墨物项的公告</h3><a href='/1'>查看详情</a>", "关于石墨物项的公告"),
+        ("<h3>전략물자 고시 개정</h3><a href='/1'>자세히 보기</a>", "전략물자 고시 개정"),
+        ("<a href='/1' title='关于石墨物项的公告'>更多</a>", "关于石墨物项的公告"),
+        ("<a href='/1'>PDF</a>", "PDF"),
+        ("<h3>Other words</h3><a href='/1'>More licences for gallium</a>", "More licences for gallium"),
+        ("<h3>Other words</h3><a href='/1'>資料2 審査基準</a>", "資料2 審査基準"),
+    ],
+)
+def test_a_link_that_says_nothing_is_titled_by_the_words_around_it(element: str, title: str) -> None:
+    """Without the date; if there are no words around it, its own stay."""
+    assert [each.title for each in parsed(f"<ul><li>{element}</li></ul>", country="JP", date="i").entries] == [title]
+
+
+def test_a_title_cut_by_the_page_is_whole_in_its_attribute() -> None:
+    """The attribute counts only if it goes on where the words stop."""
+    page = (
+        "<li><a href='/1' title='商务部关于对石墨物项实施出口管制的公告'>商务部关于对石墨…</a></li>"
+        "<li><a href='/2' title='Opens in a new window'>Notice on gallium...</a></li>"
+    )
+    assert [each.title for each in parsed(page).entries] == ["商务部关于对石墨物项实施出口管制的公告", "Notice on gallium..."]
+
+
+def test_an_image_is_titled_by_the_words_that_stand_for_it() -> None:
+    """Banners link to the notices that matter most."""
+    page = "<li><a href='/1'><img src='b.png' alt=' 経済安全保障\n推進法 '></a></li>"
+    assert [each.title for each in parsed(page).entries] == ["経済安全保障 推進法"]
+
+
+def test_a_link_that_comes_twice_counts_once() -> None:
+    """Its first place on the page says what it is, however its address is written there."""
+    links = [("/1", "A"), ("/2", "B"), ("https://ministry.example/1", "C"), ("/1", "D")]
+    page = "".join(f"<li><a href='{address}'>{title}</a></li>" for address, title in links)
+    assert [each.title for each in parsed(page).entries] == ["A", "B"]
+
+
+def test_a_summary_is_what_its_selector_finds() -> None:
+    """Several elements are one text; an element without any has none."""
+    page = "<li><a href='/1'>A</a><p>First\n line.</p><p>Second.</p></li><li><a href='/2'>B</a></li>"
+    assert [each.summary for each in parsed(page, summary="p").entries] == ["First line. Second.", ""]
+
+
+@pytest.mark.parametrize(
+    ("link", "older"),
+    [
+        ("<a class='next' href='?page=1'>Next</a>", ("https://ministry.example/news/list/index.html?page=1",)),
+        ("<a class='next' href='/archive/2025.html'>2025</a>", ("https://ministry.example/archive/2025.html",)),
+        ("<a class='next'>Next</a><a class='next' href='2.html'>2</a>", ("https://ministry.example/news/list/2.html",)),
+        ("<a class='next' href='#'>Next</a>", ()),
+        ("<a class='next' href='javascript:go(2)'>Next</a>", ()),
+        ("", ()),
+    ],
+)
+def test_the_link_to_older_entries_is_followed_if_it_leads_elsewhere(link: str, older: tuple[str, ...]) -> None:
+    """The last page has none."""
+    found = parsed(f"<ul><li><a href='/1'>A</a></li></ul>{link}", next="a.next")
+    assert (found.older, found.reader) == (older, "html")
+
+
+@pytest.mark.parametrize("depth", [200, 100_000])
+def test_a_page_of_bottomless_depth_is_parsed_or_refused(depth: int) -> None:
+    """The parser stops at a depth that no real page has."""
+    try:
+        outcome: object = parsed("<div>" * depth + "<ul><li><a href='/1'>A</a></li></ul>")
+    except ParseError as error:
+        outcome = error
+    assert isinstance(outcome, Parsed if depth == 200 else Parsed | ParseError)
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_are_parsed_or_refused(body: bytes) -> None:
+    """Whatever a server sends, the outcome is entries or a ParseError."""
+    for page in (
+        body,
+        b"<base href='" + body,
+        b"<ul><li><i>" + body + b"</i><a href='/1'>PDF</a>" + body + b"<a class=n href='" + body,
+    ):
+        try:
+            outcome: object = parsed(page, country="JP", date="i", summary="i", next="a.n")
+        except ParseError as error:
+            outcome = error
+        assert isinstance(outcome, Parsed | ParseError)
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

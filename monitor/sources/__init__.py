@@ -7,19 +7,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from monitor.items import Fetched, Parsed, Source
-from monitor.sources import federal_register, feed, listing
+from monitor.sources import federal_register, feed, listing, sitemap
 from monitor.sources.decode import to_text
 
 Parser = Callable[[Source, Fetched], Parsed]
 """Entries of a document of the source. Raises ParseError: not what the type promises."""
 
+
+def _json_api(source: Source, fetched: Fetched) -> Parsed:
+    from monitor.sources import json_api  # its library takes a tenth of a second to import; few sources need it
+
+    return json_api.parse(source, fetched)
+
+
 TYPES: Mapping[str, Parser] = {
     "feed": feed.parse,
     "federal_register": federal_register.parse,
     "listing": listing.parse,
+    "json_api": _json_api,
+    "sitemap": sitemap.parse,
 }
+
+_HISTORIES: Mapping[str, Callable[[Source, date, date], tuple[str, ...]]] = {"federal_register": federal_register.history}
+"""Types that can be asked for a span of days."""
+
+
+def history(source: Source, since: date, until: date) -> tuple[str, ...]:
+    """Addresses that a backfill begins with, newest first; from each it goes on to Parsed.older. Empty: it cannot page back."""
+    asked = _HISTORIES.get(source.type)
+    return (source.url,) if asked is None else asked(source, since, until)
 
 
 def guess_type(fetched: Fetched) -> str:
