@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from monitor.items import Entry, Item, item_id
@@ -70,8 +71,11 @@ def entry_keys(entries: Sequence[Entry]) -> list[str]:
     keys = [entry.guid or address_key(entry.url) or "text:" + fingerprint(entry.title, entry.summary) for entry in entries]
     # JSON may carry lone surrogates and NUL, which no database takes
     keys = [key.encode("utf-8", "replace").decode().replace("\0", "") for key in keys]
-    keys = _told_apart(keys, [address_key(entry.url) or "" for entry in entries])
-    return _told_apart(keys, [fingerprint(entry.title, entry.summary) for entry in entries])
+    if len(set(keys)) < len(keys):
+        keys = _told_apart(keys, [address_key(entry.url) or "" for entry in entries])
+    if len(set(keys)) < len(keys):
+        keys = _told_apart(keys, [fingerprint(entry.title, entry.summary) for entry in entries])
+    return keys
 
 
 def sort_out(index: Index, items: Iterable[Item]) -> Sorted:
@@ -123,12 +127,14 @@ def is_changed(known: Known, item: Item) -> bool:
     return fingerprint(known.title, known.summary) != fingerprint(item.title, item.summary)
 
 
+@lru_cache(maxsize=4096)  # asked for the same text at every step of an item's intake
 def fingerprint(title: str, summary: str) -> str:
     """Hash of the letters and digits of a text, folded: equal for texts that read the same (128 bits of SHA-256)."""
     letters = _LETTERS.sub("", fold(title)) + "\0" + _LETTERS.sub("", fold(summary))
     return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+@lru_cache(maxsize=4096)
 def address_key(url: str | None) -> str | None:
     """The address as an identity: no scheme, www., tracking parameters, fragment; parameters sorted. None if there is none."""
     if not url:

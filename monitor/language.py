@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]")
-_HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]")
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_CYRILLIC = re.compile("[\u0400-\u04ff]")
-_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+# runs, not characters: a run costs as much to find as one character
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]+")
+_HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]+")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_CYRILLIC = re.compile("[\u0400-\u04ff]+")
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
 _WORDS = re.compile("[A-Za-z\u00c0-\u024f']+")
 
 
@@ -49,6 +51,8 @@ _STOP = {
     "nl": frozenset("de het een en van voor met op in is te dat die niet zijn aan bij door over uit naar".split()),
 }
 
+_LANGS_OF = {word: [lang for lang, words in _STOP.items() if word in words] for word in frozenset().union(*_STOP.values())}
+
 
 def detect(text: str, hint: str | None = None) -> str:
     """ISO 639-1 code of the text's language; `hint` (the source's language) decides what the text leaves open, else "en".
@@ -56,29 +60,37 @@ def detect(text: str, hint: str | None = None) -> str:
     Han without kana is Japanese or Chinese by the characters that only one of them uses, then by the hint.
     """
     sample = text[:2000]
-    hangul = len(_HANGUL.findall(sample))
-    kana = len(_KANA.findall(sample))
-    han = len(_HAN.findall(sample))
-    latin = len(_LATIN.findall(sample))
+    is_plain = sample.isascii()
+    hangul, kana, han = (0, 0, 0) if is_plain else (_count(_HANGUL, sample), _count(_KANA, sample), _count(_HAN, sample))
+    latin = 0 if is_plain else _count(_LATIN, sample)
     if hangul > kana and hangul * 2 >= han and hangul * 4 >= latin:
         return "ko"
     if kana and (kana + han) * 4 >= latin:
         return "ja"
     if han and han * 4 >= latin:
-        chinese = sum(1 for character in sample if character in _ONLY_ZH)
-        japanese = sum(1 for character in sample if character in _ONLY_JA)
+        counted = Counter(sample)
+        chinese = sum(count for character, count in counted.items() if character in _ONLY_ZH)
+        japanese = sum(count for character, count in counted.items() if character in _ONLY_JA)
         if chinese != japanese:
             return "zh" if chinese > japanese else "ja"
         return hint if hint in ("ja", "zh") else "zh"
-    if len(_CYRILLIC.findall(sample)) > latin:
+    if not is_plain and _count(_CYRILLIC, sample) > latin:
         return hint if hint in ("ru", "uk", "bg") else "ru"
-    if not latin:
+    words = Counter(_WORDS.findall(sample.lower()))
+    if not words:
         return hint if hint in ("ja", "zh", "ko", *_STOP) else "en"
-    words = [word.lower() for word in _WORDS.findall(sample)]
-    votes = {lang: sum(1 for word in words if word in stops) for lang, stops in _STOP.items()}
+    votes = dict.fromkeys(_STOP, 0)
+    for word, count in words.items():
+        for lang in _LANGS_OF.get(word, ()):
+            votes[lang] += count
     if hint in votes:
         votes[hint] += 1
     best = max(votes, key=lambda lang: votes[lang])
     if votes[best] >= 2:
         return best
     return hint if hint in votes else "en"
+
+
+def _count(runs: re.Pattern[str], text: str) -> int:
+    """Characters of the text that the runs cover."""
+    return sum(map(len, runs.findall(text)))

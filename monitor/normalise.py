@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ _LAYERS = 5
 
 _DROPPED = re.compile(r"<(script|style|head|template|svg|iframe|noscript)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.I | re.S)
 _BLOCK = re.compile(r"</?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|section|article|dd|dt|hr|pre)\b[^<>]*>", re.I)
+_MARKUP = re.compile("<[A-Za-z/!?]|&[#A-Za-z]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[!?][^<>]*>")
 _INERT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 controls
@@ -59,7 +61,7 @@ def normalise(source: Source, entry: Entry, key: str, now: datetime, *, is_backl
         tier=source.tier,
         kind=source.kind,
         identifiers=entry.identifiers,
-        dates=entry.dates,
+        dates=tuple(replace(each, sentence=plain(each.sentence, MAX_SUMMARY)) for each in entry.dates),
         step=entry.step,
         is_backlog=is_backlog,
     )
@@ -69,7 +71,7 @@ def plain(text: str, limit: int) -> str:
     """Text without markup, entities resolved, cleaned, at most `limit` characters (… marks a cut)."""
     raw = _INERT.sub("", text[:_MAX_RAW])
     for _ in range(_LAYERS):  # feeds escape markup once, twice and more
-        if "<" not in raw and "&" not in raw:
+        if not _MARKUP.search(raw):
             break
         bare = _INERT.sub("", html.unescape(_TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub(" ", raw)))))
         if bare == raw:
