@@ -15,6 +15,7 @@ from pathlib import Path
 
 from monitor import bundled, classifiers, query, train
 from monitor.archive import Archive
+from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.identify import identify
 from monitor.items import Fetched, Item, Source, SourceState, Validators
@@ -85,11 +86,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, Archive.open(f"sqlite:///{folder}/a.db") as archive:
             for start in range(0, len(found), 30):
                 part = found[start : start + 30]
-                archive.intake.store(sort_out(archive.intake.known("s", part), part), SourceState(id="s"), NOW)
+                archive.intake.store(Change(found=sort_out(archive.intake.known("s", part), part), state=SourceState(id="s"), at=NOW))
 
     def whole() -> None:
         with tempfile.TemporaryDirectory() as folder, Archive.open(f"sqlite:///{folder}/a.db") as archive:
-            archive.intake.store(sort_out(archive.intake.known("s", found), found), SourceState(id="s"), NOW)
+            archive.intake.store(Change(found=sort_out(archive.intake.known("s", found), found), state=SourceState(id="s"), at=NOW))
             Judge(archive=archive, rules=[], lexicon=lexicon, model=model, clock=lambda: NOW + timedelta(days=30)).run()
 
     rows = [
@@ -105,7 +106,7 @@ def main() -> None:
     for name, seconds, note in rows:
         print(f"{name:<34}{seconds * 1000:>12.3f}{1 / seconds:>22,.0f}  {note}")
     with tempfile.TemporaryDirectory() as folder, Archive.open(f"sqlite:///{Path(folder)}/a.db") as archive:
-        archive.intake.store(sort_out(archive.intake.known("s", found), found), SourceState(id="s"), NOW)
+        archive.intake.store(Change(found=sort_out(archive.intake.known("s", found), found), state=SourceState(id="s"), at=NOW))
         for text in ("輸出", "export control", "規", "theme:export_control since:90d"):
             seconds = measure(lambda text=text: archive.reading.search(query.parse(text), NOW, limit=50))  # type: ignore[misc]
             print(f"{'search ' + text:<34}{seconds * 1000:>12.3f} ms a query")

@@ -7,25 +7,37 @@ validators - so that a server is told "I have it" only after we have it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import partial
+from types import TracebackType
+from typing import Self
 
+from monitor import health
 from monitor.archive import Archive
-from monitor.dedupe import entry_keys, sort_out
+from monitor.archive.intake import Change
+from monitor.dedupe import sort_out
 from monitor.errors import ArchiveBusy, ArchiveError, FetchError, FetchKind, MonitorError, ParseError
-from monitor.items import Fetched, Source, SourceState, Validators
-from monitor.normalise import clean, normalise
-from monitor.pace import MAX_BACKOFF, Pace, backoff, interval, jittered
-from monitor.sources import TYPES
+from monitor.items import Fetched, Item, Reading, Source, SourceState
+from monitor.pace import MAX_BACKOFF, Pace, due
+from monitor.sources import history
 from monitor.sources.web import NetworkRules, Web
+from monitor.sources.workers import DEFAULT, Limits, Readers
+from monitor.sources.zones import zone_of
 
 log = logging.getLogger(__name__)
 
-FULL_EVERY = timedelta(days=1)
-"""How often a source that says "not modified" is asked without validators, because some servers say so for ever."""
+MAX_ARTICLES = 20
+"""Articles read for one document; the first fetch of a source reads none, because its items are no news."""
+MAX_CATCH_UP = 5
+"""Pages of older entries read when a document has no known entry, so that what came and went between two fetches is not lost."""
+_GROUP = 64
+_GROUP_SECONDS = 0.05
+"""Fetches that end close together are kept in one transaction: a commit that waits for the disk costs more than the rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,35 +86,92 @@ def poll(
     network: NetworkRules,
     pace: Pace,
     clock: Callable[[], datetime],
+    limits: Limits = DEFAULT,
     on_done: Callable[[Outcome], None] = lambda _: None,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> Round:
     """Read sources once, all of those given but for those under Retry-After.
 
     Args:
+        limits: what reading one document may cost.
         on_done: told of each source as it ends, for progress.
         is_stopped: asked now and then; once true, sources still being read are given up and keep their state.
     """
-    return asyncio.run(_poll(archive, sources, network=network, pace=pace, clock=clock, on_done=on_done, is_stopped=is_stopped))
+
+    async def once() -> Round:
+        async with Intake(archive, network=network, pace=pace, clock=clock, limits=limits) as intake:
+            return await intake.round(sources, on_done=on_done, is_stopped=is_stopped)
+
+    return asyncio.run(once())
 
 
-async def _poll(
+def backfill(
     archive: Archive,
-    sources: Sequence[Source],
+    source: Source,
+    since: date,
     *,
     network: NetworkRules,
     pace: Pace,
     clock: Callable[[], datetime],
-    on_done: Callable[[Outcome], None],
-    is_stopped: Callable[[], bool],
+    limits: Limits = DEFAULT,
+    on_page: Callable[[int, int, int], None] = lambda _read, _left, _new: None,
 ) -> Round:
-    started = time.monotonic()
-    states = archive.intake.states()
-    outcomes: list[Outcome] = []
-    async with Web(network, clock) as web:
+    """Read a source back to a day, page by page; begun again, it goes on where it stopped.
+
+    Args:
+        on_page: told after each page: pages read now, pages still known to be read, new items so far.
+
+    Raises:
+        FetchError, ParseError: a page that could not be read; what was read before it is kept.
+    """
+
+    async def once() -> Round:
+        async with Intake(archive, network=network, pace=pace, clock=clock, limits=limits) as intake:
+            return await intake.backfill(source, since, on_page)
+
+    return asyncio.run(once())
+
+
+class Intake:
+    """Intake over an archive: a client, its workers and what is remembered of the sources; within one event loop.
+
+    The archive belongs to it while it runs: states are read once and kept in memory.
+    """
+
+    def __init__(
+        self, archive: Archive, *, network: NetworkRules, pace: Pace, clock: Callable[[], datetime], limits: Limits
+    ) -> None:
+        self._archive = archive
+        self._pace = pace
+        self._clock = clock
+        self._web = Web(network, clock)
+        self._readers = Readers(limits)
+        self._writer = _Writer(archive)
+        self._states = archive.intake.states()
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await _given_up(self._busy.values())
+        self._writer.flush()
+        await self._readers.__aexit__(kind, error, trace)
+        await self._web.__aexit__(kind, error, trace)
+
+    async def round(
+        self,
+        sources: Sequence[Source],
+        *,
+        on_done: Callable[[Outcome], None] = lambda _: None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> Round:
+        """Read sources once, as poll does."""
+        started = time.monotonic()
+        outcomes: list[Outcome] = []
 
         async def one(source: Source) -> None:
-            outcome = await _read(archive, web, source, states.get(source.id, SourceState(id=source.id)), pace, clock)
+            outcome = await self.read(source)
             outcomes.append(outcome)
             on_done(outcome)
 
@@ -112,102 +181,256 @@ async def _poll(
             for task in done:
                 task.result()  # an archive that cannot be written ends the round
             if is_stopped():
-                for task in reading:
-                    task.cancel()
-                await asyncio.gather(*reading, return_exceptions=True)
+                await _given_up(reading)
                 break
-    order = {source.id: place for place, source in enumerate(sources)}
-    return Round(
-        outcomes=tuple(sorted(outcomes, key=lambda each: order[each.source])), seconds=round(time.monotonic() - started, 3)
-    )
-
-
-async def _read(
-    archive: Archive, web: Web, source: Source, state: SourceState, pace: Pace, clock: Callable[[], datetime]
-) -> Outcome:
-    """Read one source; every failure becomes an outcome."""
-    began = time.monotonic()
-    now = clock()
-    if state.not_before is not None and now < state.not_before <= now + MAX_BACKOFF * 1.2:
-        return Outcome(
-            source=source.id, status="held", notes=(f"asked not to be called before {state.not_before:%Y-%m-%d %H:%MZ}",)
+        order = {source.id: place for place, source in enumerate(sources)}
+        return Round(
+            outcomes=tuple(sorted(outcomes, key=lambda each: order[each.source])), seconds=round(time.monotonic() - started, 3)
         )
-    try:
-        fetched = await web.fetch(source.url, subject=source.id, validators=_validators(state, now))
-        outcome = _kept(archive, source, state, fetched, pace, clock())
-    except (ArchiveBusy, ArchiveError):
-        raise  # no fault of the source
-    except MonitorError as error:
-        outcome = _failed(archive, source, state, error, pace, clock())
-    except Exception as error:
-        log.exception("failed source=%s", source.id)
-        own = FetchError(f"internal error ({type(error).__name__})", kind=FetchKind.INTERNAL, subject=source.id)
-        outcome = _failed(archive, source, state, own, pace, clock())
-    level = logging.WARNING if outcome.status == "failed" else logging.INFO
-    log.log(
-        level,
-        "read source=%s status=%s new=%d revised=%d ms=%d%s",
-        source.id,
-        outcome.status,
-        outcome.new,
-        outcome.revised,
-        (time.monotonic() - began) * 1000,
-        f" error={outcome.error!r}" if outcome.error else "",
-    )
-    return outcome
+
+    def look(self, sources: Sequence[Source], pace: Pace) -> None:
+        """Start reading every source whose time has come and that is not being read: a slow one holds no other."""
+        self._pace = pace
+        for source in due(sources, self._states, self._clock(), pace):
+            if source.id not in self._busy:
+                task = asyncio.create_task(self._alone(source))
+                self._busy[source.id] = task
+                task.add_done_callback(partial(self._done, source.id))
+
+    def _done(self, source: str, _: asyncio.Task[None]) -> None:
+        self._busy.pop(source, None)
+
+    def ask_now(self, source: str) -> None:
+        """Make a source due: its hub says that it has something new."""
+        state = self._states.get(source)
+        if state is not None:
+            self._states[source] = replace(state, next_poll=None)
+
+    async def _alone(self, source: Source) -> None:
+        try:
+            await self.read(source)
+        except (ArchiveBusy, ArchiveError) as error:
+            log.error("%s", error)
+
+    async def read(self, source: Source) -> Outcome:
+        """Read one source; every failure of its own becomes an outcome.
+
+        Raises:
+            ArchiveBusy, ArchiveError: nothing could be kept; no fault of the source.
+        """
+        began = time.monotonic()
+        state = health.current(source, self._states.get(source.id, SourceState(id=source.id)))
+        now = self._clock()
+        if state.not_before is not None and now < state.not_before <= now + MAX_BACKOFF * 1.2:
+            note = f"asked not to be called before {state.not_before:%Y-%m-%d %H:%MZ}"
+            return Outcome(source=source.id, status="held", notes=(note,))
+        try:
+            fetched = await self._fetch(source, health.address(source, state), state, now)
+            outcome = await self._kept(source, state, fetched)
+        except (ArchiveBusy, ArchiveError):
+            raise
+        except MonitorError as error:
+            outcome = await self._failed(source, state, error)
+        except Exception as error:
+            log.exception("failed source=%s", source.id)
+            own = FetchError(f"internal error ({type(error).__name__})", kind=FetchKind.INTERNAL, subject=source.id)
+            outcome = await self._failed(source, state, own)
+        log.log(
+            logging.WARNING if outcome.status == "failed" else logging.INFO,
+            "read source=%s status=%s new=%d revised=%d ms=%d%s",
+            source.id,
+            outcome.status,
+            outcome.new,
+            outcome.revised,
+            (time.monotonic() - began) * 1000,
+            f" error={outcome.error!r}" if outcome.error else "",
+        )
+        return outcome
+
+    async def backfill(self, source: Source, since: date, on_page: Callable[[int, int, int], None]) -> Round:
+        """Read a source back to a day, as the function backfill does."""
+        started = time.monotonic()
+        tables = self._archive.intake
+        with self._archive.errors():
+            pages = tables.pending(source.id, since)
+            if not pages:
+                pages = list(history(source, since, self._clock().date()))
+                tables.begin_backfill(source.id, since, pages)
+        read = new = revised = 0
+        while pages:
+            page, state = pages[0], self._states.get(source.id, SourceState(id=source.id))
+            fetched = await self._fetch(source, page, None, self._clock())
+            now = self._clock()
+            reading = await self._readers.read(source, fetched, seen=b"", now=now, is_backlog=True)
+            with self._archive.errors():
+                found = sort_out(tables.known(source.id, reading.items), reading.items)
+                is_far_enough = bool(reading.items) and all(item.moment.date() < since for item in reading.items)
+                change = Change(
+                    state=state, found=found, at=now, page=page, older=() if is_far_enough else reading.older, since=since
+                )
+                tables.store(change)
+                self._states[source.id] = state
+                pages = tables.pending(source.id, since)
+            read, new, revised = read + 1, new + len(found.new), revised + len(found.revised)
+            on_page(read, len(pages), new)
+        outcome = Outcome(source=source.id, status="fetched", new=new, revised=revised, notes=(f"{read} pages",))
+        return Round(outcomes=(outcome,), seconds=round(time.monotonic() - started, 3))
+
+    async def _fetch(self, source: Source, url: str, state: SourceState | None, now: datetime) -> Fetched:
+        return await self._web.fetch(
+            url,
+            subject=source.id,
+            validators=None if state is None else health.validators(state, now),
+            headers=source.headers,
+            is_tls_verified=source.is_tls_verified,
+        )
+
+    async def _kept(self, source: Source, state: SourceState, fetched: Fetched) -> Outcome:
+        """Keep what an answer brought, with the state that it leaves behind."""
+        if fetched.is_unmodified:
+            await self._store(source, state, fetched)
+            return Outcome(source=source.id, status="unchanged")
+        now = self._clock()
+        is_backlog = state.polls == 0
+        reading = await self._readers.read(source, fetched, seen=state.seen, now=now, is_backlog=is_backlog)
+        if not reading.entries and reading.older:  # an index of documents: the newest of them is the news
+            reading = await self._caught_up(source, reading, now, is_backlog=is_backlog, pages=1)
+        if not reading.entries and state.had_entries:
+            raise ParseError("no entries, though it had some before", subject=source.id)
+        with self._archive.errors():
+            found = sort_out(self._archive.intake.known(source.id, reading.items), reading.items)
+        notes: list[str] = []
+        if health.is_late(reading, state, len(found.new)):
+            reading = await self._caught_up(source, reading, now, is_backlog=False, pages=MAX_CATCH_UP)
+            with self._archive.errors():
+                found = sort_out(self._archive.intake.known(source.id, reading.items), reading.items)
+            if health.is_late(reading, state, len(found.new)):
+                notes.append("no entry of the last fetch is left: the source moves faster than it is read; shorten every:")
+        if source.is_full_text and not is_backlog and found.new:
+            found = replace(found, new=await self._with_articles(source, found.new))
+        new = [min(item.moment, now) for item in found.new]
+        await self._store(source, state, fetched, reading, Change(state=state, found=found, at=now), new=new, notes=notes)
+        return Outcome(
+            source=source.id,
+            status="fetched",
+            new=len(found.new),
+            revised=len(found.revised),
+            notes=(*reading.notes, *notes),
+        )
+
+    async def _store(
+        self,
+        source: Source,
+        state: SourceState,
+        fetched: Fetched,
+        reading: Reading | None = None,
+        change: Change | None = None,
+        *,
+        new: Sequence[datetime] = (),
+        notes: Sequence[str] = (),
+    ) -> None:
+        now = self._clock()
+        healthy = health.after_success(
+            source, state, fetched, reading, new=new, notes=notes, zone=zone_of(source), pace=self._pace, now=now
+        )
+        await self._writer.write(replace(change, state=healthy) if change else Change(state=healthy, at=now))
+        self._states[source.id] = healthy
+
+    async def _failed(self, source: Source, state: SourceState, error: MonitorError) -> Outcome:
+        now = self._clock()
+        failed = health.after_failure(source, state, error, pace=self._pace, now=now)
+        await self._writer.write(Change(state=failed, at=now))
+        self._states[source.id] = failed
+        return Outcome(source=source.id, status="failed", error=f"{failed.error_kind}: {failed.error_text}")
+
+    async def _caught_up(self, source: Source, reading: Reading, now: datetime, *, is_backlog: bool, pages: int) -> Reading:
+        """The reading with pages of older entries added, until one has an entry that is known."""
+        items, entries, seen, older = list(reading.items), reading.entries, reading.seen, list(reading.older)
+        for _ in range(pages):
+            if not older:
+                break
+            try:
+                page = await self._fetch(source, older.pop(0), None, now)
+                more = await self._readers.read(source, page, seen=b"", now=now, is_backlog=is_backlog)
+            except MonitorError as error:
+                log.warning("source=%s older entries not read: %s", source.id, error)
+                break
+            met = {item.id for item in items}
+            items += [item for item in more.items if item.id not in met]
+            entries, seen, older = entries + more.entries, seen + more.seen, list(more.older)
+            with self._archive.errors():
+                found = sort_out(self._archive.intake.known(source.id, more.items), more.items)
+            if len(found.new) < more.entries:
+                break
+        return replace(reading, items=tuple(items), entries=entries, seen=seen)
+
+    async def _with_articles(self, source: Source, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        """The items with the text of their pages; where a page fails, the feed's own text stands."""
+
+        async def one(item: Item) -> Item:
+            assert item.url is not None
+            try:
+                page = await self._web.fetch(item.url, subject=source.id, is_tls_verified=source.is_tls_verified)
+                return replace(item, body=await self._readers.article(page, subject=source.id))
+            except MonitorError as error:
+                log.info("article item=%s not read: %s", item.id, error)
+                return item
+
+        wanted = [item for item in items if item.url is not None][:MAX_ARTICLES]
+        found = {item.id: item for item in await asyncio.gather(*(one(item) for item in wanted))}
+        return tuple(found.get(item.id, item) for item in items)
 
 
-def _validators(state: SourceState, now: datetime) -> Validators | None:
-    is_time_for_full = state.last_full is None or now - state.last_full >= FULL_EVERY
-    return None if is_time_for_full or state.error_count else state.validators
+@dataclass(slots=True)
+class _Writer:
+    """Keeps changes in groups; whoever waits for one knows that it is on the disk."""
+
+    archive: Archive
+    _waiting: list[tuple[Change, asyncio.Future[None]]] = field(default_factory=list)
+    _timer: asyncio.TimerHandle | None = None
+
+    async def write(self, change: Change) -> None:
+        """Keep a change.
+
+        Raises:
+            ArchiveBusy, ArchiveError: it could not be kept.
+        """
+        loop = asyncio.get_running_loop()
+        kept: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((change, kept))
+        if len(self._waiting) >= _GROUP:
+            self.flush()
+        elif self._timer is None:
+            self._timer = loop.call_later(_GROUP_SECONDS, self.flush)
+        await kept
+
+    def flush(self) -> None:
+        """Keep what waits, at once."""
+        if self._timer is not None:
+            self._timer.cancel()
+        group, self._waiting, self._timer = self._waiting, [], None
+        try:
+            self._store(change for change, _ in group)
+        except Exception:  # noqa: BLE001 (each is tried alone below: one that cannot be kept takes no other with it)
+            for change, kept in group:
+                try:
+                    self._store((change,))
+                except Exception as error:  # noqa: BLE001 (raised where the change is waited for)
+                    if not kept.done():
+                        kept.set_exception(error)
+        for _, kept in group:
+            if not kept.done():
+                kept.set_result(None)
+
+    def _store(self, changes: Iterable[Change]) -> None:
+        with self.archive.errors():
+            self.archive.intake.store(*changes)
 
 
-def _kept(archive: Archive, source: Source, state: SourceState, fetched: Fetched, pace: Pace, now: datetime) -> Outcome:
-    healthy = replace(
-        state,
-        validators=fetched.validators,
-        polls=state.polls + 1,
-        last_attempt=now,
-        last_success=now,
-        error_kind=None,
-        error_text=None,
-        error_at=None,
-        error_count=0,
-        not_before=None,
-        next_poll=now + jittered(interval(source, pace), pace),
-    )
-    if fetched.is_unmodified:
-        with archive.errors():
-            archive.intake.store_state(healthy)
-        return Outcome(source=source.id, status="unchanged")
-    parsed = TYPES[source.type](source, fetched)
-    if not parsed.entries and state.had_entries:
-        raise ParseError("no entries, though it had some before", subject=source.id)
-    keys = entry_keys(parsed.entries)
-    items = [
-        normalise(source, entry, key, now, is_backlog=state.polls == 0) for entry, key in zip(parsed.entries, keys, strict=True)
-    ]
-    with archive.errors():
-        found = sort_out(archive.intake.known(source.id, items), items)
-        archive.intake.store(found, replace(healthy, last_full=now, had_entries=state.had_entries or bool(items)), now)
-    return Outcome(source=source.id, status="fetched", new=len(found.new), revised=len(found.revised), notes=parsed.notes)
-
-
-def _failed(archive: Archive, source: Source, state: SourceState, error: MonitorError, pace: Pace, now: datetime) -> Outcome:
-    kind = error.kind if isinstance(error, FetchError) else FetchKind.NOT_A_FEED
-    asked = error.retry_after if isinstance(error, FetchError) else None
-    count = state.error_count + 1
-    text = clean(error.cause if error.hint is None else f"{error.cause}. {error.hint}")[:300]
-    failed = replace(
-        state,
-        last_attempt=now,
-        error_kind=kind.value,
-        error_text=text,
-        error_at=now,
-        error_count=count,
-        not_before=asked,
-        next_poll=max(asked or now, now + jittered(backoff(source, pace, count), pace)),
-    )
-    with archive.errors():
-        archive.intake.store_state(failed)
-    return Outcome(source=source.id, status="failed", error=f"{kind.value}: {text}")
+async def _given_up(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """End tasks and wait until they have."""
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.gather(*ending, return_exceptions=True)

@@ -6,11 +6,17 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from monitor import rhythm
+from monitor.errors import FetchKind
 from monitor.items import Source, SourceState
+from monitor.rhythm import Rhythm
 
 MAX_BACKOFF = timedelta(hours=24)
 """The longest that a failing source is left alone; none is ever dropped in silence."""
+_FURTHEST = timedelta(days=7)
+"""The longest that any source waits: health.GONE_EVERY."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +29,39 @@ class Pace:
     jitter: float = 0.1  # share of the interval added by chance, so that sources of one host do not march in step
 
 
+_NETWORK = (FetchKind.TIMEOUT, FetchKind.DNS, FetchKind.CONNECT)
+_PATIENT = (FetchKind.TOO_LARGE, FetchKind.TOO_COSTLY)
+_MAX_NETWORK_BACKOFF = timedelta(hours=2)
+"""When the network was down for a day, every source is back two hours after it."""
+
+
 def interval(source: Source, pace: Pace) -> timedelta:
-    """Time between two fetches of a healthy source."""
+    """Time between two fetches of a healthy source of which no rhythm is known."""
     if source.every is not None:
         return timedelta(seconds=source.every)
     return min(max(pace.usual, pace.shortest), pace.longest)
 
 
-def backoff(source: Source, pace: Pace, failures: int) -> timedelta:
-    """Time until the next try after so many failures in a row (1 and more): doubled each time, up to MAX_BACKOFF."""
-    return min(interval(source, pace) * int(2 ** min(failures - 1, 20)), MAX_BACKOFF)
+def wait(source: Source, learned: Rhythm | None, pace: Pace, *, now: datetime, zone: ZoneInfo, fresh_for: timedelta) -> timedelta:
+    """Time until the next fetch of a healthy source: what feeds.yaml says, else its rhythm.
+
+    Args:
+        fresh_for: how long the server says that asking is of no use; it counts where feeds.yaml leaves the interval open.
+    """
+    if source.every is not None:
+        return interval(source, pace)
+    found = rhythm.wait(learned, now=now, zone=zone, shortest=pace.shortest, longest=pace.longest, usual=interval(source, pace))
+    return min(max(found, fresh_for), pace.longest)
+
+
+def backoff(source: Source, kind: FetchKind, failures: int, pace: Pace) -> timedelta:
+    """Time until the next try after so many failures in a row (1 and more), doubled each time.
+
+    Trouble of the network heals by itself and is capped early; a document beyond the limits is asked for twice as rarely.
+    """
+    first = interval(source, pace) * (2 if kind in _PATIENT else 1)
+    longest = _MAX_NETWORK_BACKOFF if kind in _NETWORK else MAX_BACKOFF
+    return max(min(first * int(2 ** min(failures - 1, 20)), longest), interval(source, pace))
 
 
 def jittered(span: timedelta, pace: Pace) -> timedelta:
@@ -44,7 +73,7 @@ def due(sources: Iterable[Source], states: Mapping[str, SourceState], now: datet
     """Sources whose time has come. A stored time further ahead than any pace allows is not believed: the clock was wrong then."""
     found = []
     for source in sources:
-        furthest = max(pace.longest, MAX_BACKOFF, interval(source, pace)) * (1 + pace.jitter)
+        furthest = max(pace.longest, _FURTHEST, interval(source, pace)) * (1 + pace.jitter)
         state = states.get(source.id)
         is_waiting = state is not None and state.next_poll is not None and now < state.next_poll <= now + furthest
         if not is_waiting:
@@ -53,7 +82,12 @@ def due(sources: Iterable[Source], states: Mapping[str, SourceState], now: datet
 
 
 def is_stale(source: Source, state: SourceState | None, now: datetime, pace: Pace) -> bool:
-    """True if a source has not been read for three of its intervals, or was tried and never read."""
+    """True if a source has not been read for three of its intervals, or was tried and never read.
+
+    A healthy source that waits for its next hour is not stale, however long the wait.
+    """
     if state is None or state.last_success is None:
         return state is not None and state.error_count > 0
-    return now - state.last_success > 3 * interval(source, pace) + timedelta(minutes=5)
+    grace = timedelta(minutes=5)
+    is_waiting = state.error_count == 0 and state.next_poll is not None and now <= state.next_poll + grace
+    return not is_waiting and now - state.last_success > 3 * interval(source, pace) + grace

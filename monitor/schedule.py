@@ -6,6 +6,7 @@ or at times that do not exist, in the nights of a clock change, and drops runs t
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import threading
@@ -18,12 +19,12 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from monitor import config, house, intake
+from monitor import config, house
 from monitor.archive import Archive
 from monitor.delivery import Deliverer
 from monitor.errors import ArchiveBusy, MonitorError
+from monitor.intake import Intake
 from monitor.judgement import Judge
-from monitor.pace import due
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Service:
         self._reload = threading.Event()
         self._speaking: tuple[Archive, Judge, Deliverer] | None = None
         self._is_outdated = False
+        self._listening: _Listening | None = None
 
     def run(self) -> None:
         """Work until stopped.
@@ -85,6 +87,8 @@ class Service:
             finally:
                 # no waiting for a slow server: what is not committed was not promised
                 scheduler.shutdown(wait=False)
+                if self._listening is not None:
+                    self._listening.stop()
                 self._drain()
                 for number, handler in previous:
                     signal.signal(number, handler)
@@ -96,18 +100,19 @@ class Service:
 
     def _read(self) -> None:
         """One look at the sources that are due."""
-        settings = self._settings
-        with Archive.open(self._url) as archive:
-            ready = due(settings.sources, archive.intake.states(), self._clock(), settings.pace)
-            if ready and not self._stop.is_set():
-                intake.poll(
-                    archive,
-                    ready,
-                    network=settings.network,
-                    pace=settings.pace,
-                    clock=self._clock,
-                    is_stopped=self._stop.is_set,
-                )
+        if self._stop.is_set():
+            return
+        if self._listening is None or not self._listening.is_alive(self._settings):
+            self._listen_anew()
+        assert self._listening is not None
+        self._listening.look(self._settings)
+
+    def _listen_anew(self) -> None:
+        """Intake with the settings of now; the one before, if there is one, is given up."""
+        if self._listening is not None:
+            self._listening.stop()
+        self._listening = _Listening(self._url, self._settings, self._clock)
+        self._listening.start()
 
     def _tell(self) -> None:
         """Judge what came in, order the digests that are due, send what waits."""
@@ -185,3 +190,58 @@ class Service:
             (signal.SIGINT, signal.signal(signal.SIGINT, end)),
             (signal.SIGHUP, signal.signal(signal.SIGHUP, again)),
         ]
+
+
+class _Listening:
+    """Intake on an event loop in a thread of its own: what is slow goes on between two ticks, and holds nothing else."""
+
+    def __init__(self, url: str, settings: config.Config, clock: Callable[[], datetime]) -> None:
+        self._url = url
+        self._settings = settings
+        self._clock = clock
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), name="intake", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._intake: Intake | None = None
+        self._end: asyncio.Event | None = None
+        self._is_ready = threading.Event()
+
+    def start(self) -> None:
+        """Begin; returns when sources can be looked at."""
+        self._thread.start()
+        self._is_ready.wait()
+
+    def is_alive(self, settings: config.Config) -> bool:
+        """True if it works, and by the rules of these settings."""
+        rules = (self._settings.network, self._settings.limits)
+        return self._thread.is_alive() and rules == (settings.network, settings.limits)
+
+    def look(self, settings: config.Config) -> None:
+        """Start reading what is due."""
+        self._soon(lambda intake: intake.look(settings.sources, settings.pace))
+
+    def stop(self) -> None:
+        """Give up what is being read; a moment for what is about to be kept."""
+        if self._loop is not None and self._end is not None:
+            self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(timeout=5.0)
+
+    def _soon(self, work: Callable[[Intake], None]) -> None:
+        if self._loop is not None and self._intake is not None:
+            self._loop.call_soon_threadsafe(work, self._intake)
+
+    async def _live(self) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        settings = self._settings
+        try:
+            with Archive.open(self._url) as archive:
+                async with Intake(
+                    archive, network=settings.network, pace=settings.pace, clock=self._clock, limits=settings.limits
+                ) as self._intake:
+                    self._is_ready.set()
+                    await self._end.wait()
+        except MonitorError as error:
+            log.error("%s", error)
+        except Exception:
+            log.exception("internal error in intake; beginning anew")
+        finally:
+            self._is_ready.set()

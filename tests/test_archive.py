@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from monitor import query
 from monitor.archive import Archive, schema
 from monitor.archive.connection import STEPS
+from monitor.archive.intake import Change
 from monitor.dedupe import Sorted, sort_out
 from monitor.errors import ArchiveBusy, ArchiveError, UsageError
 from monitor.items import Item, SourceState, Validators
@@ -26,7 +27,7 @@ from monitor.segment import pieces
 
 def store(archive: Archive, *items: Item) -> Sorted:
     found = sort_out(archive.intake.known(items[0].source, items), items)
-    archive.intake.store(found, SourceState(id=items[0].source, polls=1), NOW)
+    archive.intake.store(Change(found=found, state=SourceState(id=items[0].source, polls=1), at=NOW))
     return found
 
 
@@ -73,7 +74,7 @@ def test_keys_that_look_like_numbers_stay_apart(archive: Archive) -> None:
 def test_validators_are_kept_with_the_items(archive: Archive) -> None:
     """One transaction: whoever sees the validators sees the items."""
     state = SourceState(id="meti", validators=Validators(etag='"x"'), polls=1, last_success=NOW)
-    archive.intake.store(Sorted(new=(an_item(),), revised=(), unchanged=0), state, NOW)
+    archive.intake.store(Change(found=Sorted(new=(an_item(),), revised=(), unchanged=0), state=state, at=NOW))
     assert archive.intake.state("meti") == state
 
 
@@ -81,7 +82,7 @@ def test_a_failing_write_leaves_nothing_behind(archive: Archive) -> None:
     """Half a document is never stored."""
     state = SourceState(id="meti", polls="many")  # type: ignore[arg-type]  # the source's row is written last, and refused
     with pytest.raises(sqlite3.Error):
-        archive.intake.store(Sorted(new=(an_item(),), revised=(), unchanged=0), state, NOW)
+        archive.intake.store(Change(found=Sorted(new=(an_item(),), revised=(), unchanged=0), state=state, at=NOW))
     assert archive.reading.counts()["items"] == 0
     assert archive.intake.states() == {}
 

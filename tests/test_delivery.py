@@ -13,6 +13,7 @@ from conftest import NOW, Clock
 from fakes import MailFake, SlackFake
 
 from monitor.archive import Archive
+from monitor.archive.intake import Change
 from monitor.channels import Channel
 from monitor.channels.console import Console
 from monitor.channels.mail import Mail
@@ -30,7 +31,9 @@ MORNING = Subscription(id="morning", to=("mori@x.example", "sato@x.example"), at
 def order(archive: Archive, *items: Item, channel: str = "slack:#econsec", event: str | None = None, at: datetime = NOW) -> None:
     """Items judged to be on theme and ordered for a channel."""
     for item in items:
-        archive.intake.store(sort_out(archive.intake.known(item.source, [item]), [item]), SourceState(id=item.source), at)
+        archive.intake.store(
+            Change(found=sort_out(archive.intake.known(item.source, [item]), [item]), state=SourceState(id=item.source), at=at)
+        )
         link = Link(event=event or event_id(item.id), is_new=True)
         tag = Tag(theme="export_control", score=0.9, is_given=True)
         judged = Judged(item=item, findings=Findings(lang="ja"), tags=(tag,), link=link, model="m")
@@ -361,8 +364,7 @@ def test_a_digest_is_due_once_per_local_day_whatever_the_clock_does(
 
 def test_a_digest_tells_of_sources_that_are_not_read(archive: Archive, deliver: Callable[..., Deliverer], clock: Clock) -> None:
     """Silence is visible."""
-    archive.intake.store_state(
-        SourceState(id="meti", error_kind="status", error_text="HTTP 403", error_count=3, error_at=NOW, last_attempt=NOW)
-    )
+    state = SourceState(id="meti", error_kind="status", error_text="HTTP 403", error_count=3, error_at=NOW, last_attempt=NOW)
+    archive.intake.store(Change(state=state, at=NOW))
     content = deliver().digest_content(MORNING, NOW - timedelta(days=1), NOW)
     assert content.notes == ("経済産業省 (meti): never read: HTTP 403",)

@@ -11,6 +11,7 @@ from builders import an_item
 from conftest import NOW, Clock
 
 from monitor.archive import Archive
+from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.errors import ArchiveError
 from monitor.items import Findings, Item, Rule, SourceState
@@ -29,9 +30,8 @@ def on_theme(**changes: object) -> Item:
 
 def put(archive: Archive, *items: Item) -> None:
     for item in items:
-        archive.intake.store(
-            sort_out(archive.intake.known(item.source, [item]), [item]), SourceState(id=item.source, polls=2), NOW
-        )
+        found = sort_out(archive.intake.known(item.source, [item]), [item])
+        archive.intake.store(Change(found=found, state=SourceState(id=item.source, polls=2), at=NOW))
 
 
 @pytest.fixture
@@ -107,10 +107,14 @@ def test_an_edit_into_the_theme_is_told_exactly_once(archive: Archive, judge: Ju
     judge.run()
     clock.move(hours=1)
     edited = replace(item, title=TITLE, summary=SUMMARY)
-    archive.intake.store(sort_out(archive.intake.known("meti", [edited]), [edited]), SourceState(id="meti"), clock.now)
+    archive.intake.store(
+        Change(found=sort_out(archive.intake.known("meti", [edited]), [edited]), state=SourceState(id="meti"), at=clock.now)
+    )
     assert judge.run().alerts == 1
     again = replace(edited, title=TITLE + "（更新）")
-    archive.intake.store(sort_out(archive.intake.known("meti", [again]), [again]), SourceState(id="meti"), clock.now)
+    archive.intake.store(
+        Change(found=sort_out(archive.intake.known("meti", [again]), [again]), state=SourceState(id="meti"), at=clock.now)
+    )
     assert judge.run().alerts == 0
     assert states(archive) == [(item.id, "waiting")]
 

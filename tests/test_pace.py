@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.errors import FetchKind
 from monitor.items import Source, SourceState
 from monitor.pace import Pace, backoff, due, interval, is_stale, jittered
 
@@ -52,15 +53,15 @@ def test_a_source_has_its_own_interval_or_the_usual_one_within_bounds(
 )
 def test_a_failing_source_is_left_alone_twice_as_long_each_time(failures: int, span: timedelta) -> None:
     """Doubled up to a day, however often it fails; never dropped."""
-    assert backoff(a_source(), PACE, failures) == span
+    assert backoff(a_source(), FetchKind.STATUS, failures, PACE) == span
 
 
 @given(st.floats(1, 86_400), st.integers(1, 200))
 def test_back_off_grows_and_is_bounded(every: float, failures: int) -> None:
     """Never shorter than the interval, never shorter than before, never longer than a day."""
     source = a_source(every=timedelta(seconds=every))
-    span = backoff(source, PACE, failures)
-    assert interval(source, PACE) <= span <= backoff(source, PACE, failures + 1) <= timedelta(days=1)
+    span = backoff(source, FetchKind.STATUS, failures, PACE)
+    assert interval(source, PACE) <= span <= backoff(source, FetchKind.STATUS, failures + 1, PACE) <= timedelta(days=1)
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=2)), st.floats(0, 1))

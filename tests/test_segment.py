@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.archive import Archive
+from monitor.archive.intake import Change
 from monitor.dedupe import Sorted
 from monitor.items import SourceState
 from monitor.query import Word
@@ -178,7 +179,9 @@ def test_a_text_contains_each_of_its_terms(text: str) -> None:
 )
 def test_rules_find_a_word_where_search_finds_it(archive: Archive, text: str, word: str) -> None:
     """What contains says of a text is what the archive's index says of it."""
-    archive.intake.store(Sorted(new=(an_item(title=text),), revised=(), unchanged=0), SourceState(id="meti"), NOW)
+    archive.intake.store(
+        Change(found=Sorted(new=(an_item(title=text),), revised=(), unchanged=0), state=SourceState(id="meti"), at=NOW)
+    )
     assert contains(fold(text), word) is bool(archive.reading.search(Word(word), NOW))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from monitor.errors import ArchiveBusy, ArchiveError, MonitorError, UsageError
 
-STEPS = ("m001_first",)
+STEPS = ("m001_first", "m002_intake")
 """Names of the steps in schema.py, known here so that reading need not import what writing needs."""
 WAIT = 30.0
 """Seconds that a writer waits for another before it gives up."""

@@ -30,6 +30,8 @@ from monitor.items import (
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+_WHOLE = "select items.*, articles.body from items left join articles on articles.item = items.id"
+
 
 class JudgingTables:
     """Judgement's side of the archive."""
@@ -45,8 +47,8 @@ class JudgingTables:
 
     def unjudged(self, limit: int) -> list[Item]:
         """Items that wait for judgement, in order of arrival, at most `limit`."""
-        rows = self._connection.execute("select * from items where judged_at is null order by n limit ?", [limit])
-        return [item_of(row) for row in rows]
+        rows = self._connection.execute(f"{_WHOLE} where judged_at is null order by n limit ?", [limit])
+        return [item_of(row, is_whole=True) for row in rows]
 
     def untagged(self, limit: int) -> int:
         """How many judged items no classifier has seen, counted up to `limit`."""
@@ -66,8 +68,8 @@ class JudgingTables:
         Older items come too if they name a rare identifier, since that joins without regard to time.
         """
         rows = self._connection.execute(
-            """
-            select * from items where judged_at is not null and event is not null and (moment >= ? or id in (
+            f"""
+            {_WHOLE} where judged_at is not null and event is not null and (moment >= ? or id in (
                 select item from identifiers where type in
                 ('fr_doc', 'fr_citation', 'docket', 'rin', 'jp_law_no', 'jp_kokuji', 'jp_tsutatsu', 'cn_docno', 'uk_nte')))
             order by judged_at, n
@@ -75,11 +77,11 @@ class JudgingTables:
             [written(since)],
         ).fetchall()
         for row in rows:
-            yield item_of(row), self.findings(row["id"], row["lang"]), row["event"]
+            yield item_of(row, is_whole=True), self.findings(row["id"], row["lang"]), row["event"]
 
     def judged(self, item: str) -> Judged | None:
         """An item with what judgement said of it; None if there is no such item or it was not judged yet."""
-        row = self._connection.execute("select * from items where id = ? and judged_at is not null", [item]).fetchone()
+        row = self._connection.execute(f"{_WHOLE} where id = ? and judged_at is not null", [item]).fetchone()
         if row is None:
             return None
         tags = tuple(
@@ -88,7 +90,7 @@ class JudgingTables:
         )
         findings = self.findings(item, row["lang"], Stage(row["stage"]), row["step"])
         link = Link(event=row["event"], is_new=False, reasons=reasons_of(row["linked_by"]), copy_of=row["copy_of"])
-        return Judged(item=item_of(row), findings=findings, tags=tags, link=link, model=row["model"])
+        return Judged(item=item_of(row, is_whole=True), findings=findings, tags=tags, link=link, model=row["model"])
 
     def findings(self, item: str, lang: str, stage: Stage = Stage.REPORTED, step: str | None = None) -> Findings:
         """What identify found in an item, as stored."""

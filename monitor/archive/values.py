@@ -22,16 +22,20 @@ def written_after(moment: datetime) -> str:
 
 def read(text: str | None) -> datetime | None:
     """The moment of a column; None for null."""
-    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return None if text is None else read_surely(text)
 
 
 def read_surely(text: str) -> datetime:
     """The moment of a column that is never null."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
-def item_of(row: sqlite3.Row) -> Item:
-    """The item of a row of items."""
+def item_of(row: sqlite3.Row, *, is_whole: bool = False) -> Item:
+    """The item of a row of items.
+
+    Args:
+        is_whole: the row has the body of its article beside it, null if there is none.
+    """
     stated = json.loads(row["stated"])
     return Item(
         id=row["id"],
@@ -54,6 +58,7 @@ def item_of(row: sqlite3.Row) -> Item:
         step=row["step"],
         is_backlog=bool(row["is_backlog"]),
         changed_at=read(row["changed_at"]),
+        body=(row["body"] or "") if is_whole else "",
     )
 
 

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -127,13 +127,23 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+class Step(Protocol):
+    """Told of progress."""
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """So many steps more are done; the total, if it has become known or has changed."""
+
+
 @contextlib.contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal, after one second; elsewhere nothing. Yields the function that is told of progress."""
+def progress(what: str, total: int | None) -> Iterator[Step]:
+    """A progress bar on a terminal, after one second; elsewhere nothing.
+
+    Yields what is to be told of progress.
+    """
     import threading
 
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda _done, _total=None: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -151,7 +161,7 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     timer.daemon = True
     timer.start()
     try:
-        yield lambda step: bar.update(task, advance=step)
+        yield lambda done, total=None: bar.update(task, advance=done, total=total)
     finally:
         timer.cancel()
         bar.stop()

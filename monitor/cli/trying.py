@@ -43,7 +43,9 @@ def demo(here: Here, keep: Path | None) -> None:
         for number, (_, moment) in enumerate(ROUNDS):
             web.show(number)
             clock = _fixed(moment)
-            found = intake.poll(archive, settings.sources, network=settings.network, pace=settings.pace, clock=clock)
+            found = intake.poll(
+                archive, settings.sources, network=settings.network, pace=settings.pace, clock=clock, limits=settings.limits
+            )
             judged = house.judge(archive, settings, classifier, clock).run()
             click.echo(
                 f"\n### {moment:%Y-%m-%d %H:%MZ}: {len(settings.sources)} sources, {found.new} new items, {found.revised} revised;"

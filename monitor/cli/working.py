@@ -21,8 +21,10 @@ from monitor.items import Source
 from monitor.query import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
+    from monitor.archive import Archive
     from monitor.config import MailConfig
     from monitor.digest import Content
+    from monitor.intake import Round
 
 
 @command("run", example="monitor run\nmonitor run --config feeds.yaml --archive sqlite:////var/lib/monitor/monitor.db")
@@ -44,15 +46,18 @@ def run(here: Here) -> None:
         os._exit(0)
 
 
-@command("poll", example="monitor poll\nmonitor poll jp-meti us-fr-bis --json")
+@command("poll", example="monitor poll\nmonitor poll jp-meti-press us-fr-bis --json\nmonitor poll us-fr-bis --since 2025-01-01")
 @click.argument("names", metavar="[SOURCE]...", nargs=-1)
 @click.option("--due", "is_due_only", is_flag=True, help="Only sources whose time has come.")
+@click.option("--since", "day", metavar="DAY", help="Read the sources named back to this day, YYYY-MM-DD, as far as they can.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
-def poll(here: Here, names: tuple[str, ...], is_due_only: bool, is_json: bool) -> None:
+def poll(here: Here, names: tuple[str, ...], is_due_only: bool, day: str | None, is_json: bool) -> None:
     """One round of intake and judgement, now.
 
-    Every source (or those named) is fetched that is not under Retry-After. Exit 4: some sources failed, 5: all did.
+    Every source (or those named) is fetched that is not under Retry-After. With --since their older entries are read page by
+    page; a backfill that was broken off goes on where it stopped, and nothing of it raises an alert. Exit 4: some sources
+    failed, 5: all did.
     """
     from monitor import house, intake
     from monitor.pace import due
@@ -63,12 +68,22 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, is_json: bool) -
     with here.archive() as archive, archive.working():
         if is_due_only:
             sources = due(sources, archive.intake.states(), here.now(), settings.pace)
-        with progress("Reading sources", len(sources)) as step:
-            found = intake.poll(
-                archive, sources, network=settings.network, pace=settings.pace, clock=here.now, on_done=lambda _: step(1)
-            )
+        if day is not None:
+            found = _backfilled(here, archive, chosen(settings.sources, names) if names else [], day)
+        else:
+            with progress("Reading sources", len(sources)) as step:
+                found = intake.poll(
+                    archive,
+                    sources,
+                    network=settings.network,
+                    pace=settings.pace,
+                    clock=here.now,
+                    limits=settings.limits,
+                    on_done=lambda _: step(1),
+                )
         with progress("Judging items", None) as step:
-            judged = house.judge(archive, settings, house.classifiers_folder(), here.now).run(on_done=step)
+            judge = house.judge(archive, settings, house.classifiers_folder(), here.now)
+            judged = judge.run(on_done=step)
     report = {
         "sources": len(sources),
         "fetched": found.count("fetched"),
@@ -97,6 +112,41 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, is_json: bool) -
             note("Send them with: monitor deliver")
     if found.failures:
         here.exit_code = 5 if len(found.failures) == len(sources) else 4
+
+
+def _backfilled(here: Here, archive: Archive, sources: Sequence[Source], day: str) -> Round:
+    """Each source read back to a day; a source that fails keeps what it gave so far, and its place."""
+    from monitor import intake
+    from monitor.errors import FetchError, ParseError
+    from monitor.intake import Outcome, Round
+
+    if not sources:
+        raise UsageError("--since needs the names of sources", hint="For example: monitor poll us-fr-bis --since 2025-01-01")
+    since = date.fromisoformat(_day(day, here.now(), "UTC"))
+    if since > here.now().date():
+        raise UsageError(f"--since {day!r} lies ahead")
+    settings = here.config()
+    outcomes, seconds = [], 0.0
+    for source in sources:
+        with progress(f"Reading {source.id} back to {since}", None) as step:
+            try:
+                found = intake.backfill(
+                    archive,
+                    source,
+                    since,
+                    network=settings.network,
+                    pace=settings.pace,
+                    clock=here.now,
+                    limits=settings.limits,
+                    on_page=lambda read, left, _new: step(1, read + left),
+                )
+            except (FetchError, ParseError) as error:
+                note(f"monitor: {source.id}: stopped here; the same command goes on from this page")
+                outcomes.append(Outcome(source=source.id, status="failed", error=str(error)))
+                continue
+        outcomes += found.outcomes
+        seconds += found.seconds
+    return Round(outcomes=tuple(outcomes), seconds=round(seconds, 3))
 
 
 @command("deliver", example="monitor deliver\nmonitor deliver --json")
@@ -233,9 +283,9 @@ def _day(day: str | None, now: datetime, tz: str) -> str:
     try:
         found = date.fromisoformat(day)
     except ValueError as error:
-        raise UsageError(f"--date {day!r} is no day", hint="Write YYYY-MM-DD") from error
+        raise UsageError(f"{day!r} is no day", hint="Write YYYY-MM-DD") from error
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise UsageError(f"--date {day!r} is out of reach")
+        raise UsageError(f"{day!r} is out of reach")
     return found.isoformat()
 
 
