@@ -34,7 +34,7 @@ _COMMANDS = {
     "label": "monitor.cli.teaching:label",
     "train": "monitor.cli.teaching:train",
     "evaluate": "monitor.cli.teaching:evaluate",
-    "sources": "monitor.cli.house:sources",
+    "sources": "monitor.cli.sources:sources",
     "status": "monitor.cli.house:status",
     "doctor": "monitor.cli.house:doctor",
     "backup": "monitor.cli.house:backup",

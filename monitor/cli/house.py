@@ -1,8 +1,7 @@
-"""Commands about the house: sources, status, doctor, backup."""
+"""Commands about the house: status, doctor, backup."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
@@ -13,62 +12,11 @@ from typing import Any
 
 import click
 
-from monitor.cli.options import GlobalOptions, Here, command
-from monitor.cli.output import emit, format_option, note, stamp
+from monitor.cli.options import Here, command
+from monitor.cli.output import note, stamp
 from monitor.errors import ArchiveError, MonitorError, UsageError
 from monitor.items import Source, SourceState
 from monitor.normalise import clean
-
-
-@click.group(
-    "sources",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="\b\nExample:\n  monitor sources list\n  monitor sources check jp-meti-press",
-)
-@GlobalOptions
-def sources() -> None:
-    """What is watched, and how it fares."""
-
-
-@sources.command("list", epilog="\b\nExample:\n  monitor sources list --failing\n  monitor sources list --format json")
-@click.option("--failing", is_flag=True, help="Only sources whose last fetch failed.")
-@format_option()
-@GlobalOptions
-@click.pass_obj
-def list_(here: Here, failing: bool, form: str | None) -> None:
-    """The sources of feeds.yaml with their state."""
-    settings = here.config()
-    states = _states(here)
-    rows = [_source_row(each, states.get(each.id), settings) for each in settings.sources]
-    rows = [row for row in rows if row["error"] or not failing]
-    emit(
-        rows,
-        ("id", "country", "lang", "tier", "last_success", "error", "name"),
-        form,
-        wide="name",
-        optional=("lang", "country", "tier"),
-        json_rows=[
-            {**row, "last_success": stamp(states[row["id"]].last_success) if row["id"] in states else None} for row in rows
-        ],
-    )
-
-
-@sources.command("check", epilog="\b\nExample:\n  monitor sources check jp-anpo\n  monitor sources check --format json")
-@click.argument("names", metavar="[SOURCE]...", nargs=-1)
-@format_option("table", "json", "tsv")
-@GlobalOptions
-@click.pass_obj
-def check(here: Here, names: tuple[str, ...], form: str | None) -> None:
-    """Fetch and read sources without storing anything: what they hold, how fresh it is, what is odd."""
-    from monitor.cli.working import chosen
-
-    here.start_log()
-    settings = here.config()
-    rows = asyncio.run(_checked(chosen(settings.sources, names), settings, here.now()))
-    emit(rows, ("id", "entries", "newest", "undated", "verdict", "first"), form, wide="first", optional=("undated", "newest"))
-    bad = sum(1 for row in rows if row["verdict"] != "ok")
-    if bad:
-        here.exit_code = 5 if bad == len(rows) else 4
 
 
 @command("status", example="monitor status\nmonitor status --json | jq .outbox")
@@ -77,7 +25,7 @@ def check(here: Here, names: tuple[str, ...], form: str | None) -> None:
 def status(here: Here, is_json: bool) -> None:
     """The state of sources, outbox, model and archive."""
     settings = here.config()
-    states = _states(here)
+    states = states_of(here)
     now = here.now()
     shown: dict[str, Any] = {
         "sources": [_source_json(each, states.get(each.id), settings, now) for each in settings.sources],
@@ -215,28 +163,12 @@ def archive_exists(here: Here) -> bool:
     return path_of(here.url()).exists()
 
 
-def _states(here: Here) -> dict[str, SourceState]:
+def states_of(here: Here) -> dict[str, SourceState]:
+    """What the archive remembers of each source; {} if there is no archive yet."""
     if not archive_exists(here):
         return {}
     with here.archive(is_readonly=True) as archive, archive.errors():
         return archive.intake.states()
-
-
-def _source_row(source: Source, state: SourceState | None, settings: Any) -> dict[str, Any]:
-    del settings
-    error = "" if state is None or state.error_kind is None else f"{state.error_kind} ×{state.error_count}"
-    return {
-        "id": source.id,
-        "type": source.type,
-        "country": source.country,
-        "lang": source.lang,
-        "tier": source.tier.value,
-        "last_success": None if state is None or state.last_success is None else state.last_success.strftime("%Y-%m-%d %H:%M"),
-        "error": error,
-        "error_text": None if state is None else state.error_text,
-        "name": source.name,
-        "url": source.url,
-    }
 
 
 def _source_json(source: Source, state: SourceState | None, settings: Any, now: datetime) -> dict[str, Any]:
@@ -290,40 +222,3 @@ def _print_status(shown: dict[str, Any]) -> None:
         )
     else:
         click.echo(f"archive  {archive['url']}: there is none yet. Make it with: monitor poll")
-
-
-async def _checked(chosen: list[Source], settings: Any, now: datetime) -> list[dict[str, Any]]:
-    from monitor.sources import TYPES
-    from monitor.sources.web import Web
-
-    async with Web(settings.network) as web:
-
-        async def one(source: Source) -> dict[str, Any]:
-            row: dict[str, Any] = {
-                "id": source.id,
-                "entries": 0,
-                "newest": None,
-                "undated": None,
-                "first": "",
-                "verdict": "ok",
-                "notes": [],
-            }
-            try:
-                fetched = await web.fetch(source.url, subject=source.id)
-                parsed = TYPES[source.type](source, fetched)
-            except MonitorError as error:
-                row["verdict"] = str(error)
-                return row
-            moments = [entry.published for entry in parsed.entries if entry.published is not None]
-            row["entries"] = len(parsed.entries)
-            row["newest"] = max(moments).strftime("%Y-%m-%d") if moments else None
-            row["undated"] = len(parsed.entries) - len(moments)
-            row["first"] = parsed.entries[0].title if parsed.entries else ""
-            row["notes"] = list(parsed.notes)
-            if not parsed.entries:
-                row["verdict"] = "no entries"
-            elif moments and (now - max(moments)).days > 90:
-                row["verdict"] = "silent for more than 90 days"
-            return row
-
-        return list(await asyncio.gather(*(one(source) for source in chosen)))

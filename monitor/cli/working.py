@@ -122,7 +122,7 @@ def _backfilled(here: Here, archive: Archive, sources: Sequence[Source], day: st
 
     if not sources:
         raise UsageError("--since needs the names of sources", hint="For example: monitor poll us-fr-bis --since 2025-01-01")
-    since = date.fromisoformat(_day(day, here.now(), "UTC"))
+    since = date.fromisoformat(_day(day, here.now(), "UTC", "--since"))
     if since > here.now().date():
         raise UsageError(f"--since {day!r} lies ahead")
     settings = here.config()
@@ -277,15 +277,15 @@ def write_digest(content: Content, recipient: str, mail: MailConfig | None, out:
     return written
 
 
-def _day(day: str | None, now: datetime, tz: str) -> str:
+def _day(day: str | None, now: datetime, tz: str, option: str = "--date") -> str:
     if day is None:
         return now.astimezone(ZoneInfo(tz)).date().isoformat()
     try:
         found = date.fromisoformat(day)
     except ValueError as error:
-        raise UsageError(f"{day!r} is no day", hint="Write YYYY-MM-DD") from error
+        raise UsageError(f"{option} {day!r} is no day", hint="Write YYYY-MM-DD") from error
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise UsageError(f"{day!r} is out of reach")
+        raise UsageError(f"{option} {day!r} is out of reach")
     return found.isoformat()
 
 
