@@ -20,6 +20,7 @@ _TRACKING = re.compile(
     r"^(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|sid|ref|ref_src|cmpid|smid|spm|at_\w+|ns_\w+)$", re.I
 )
 _LETTERS = re.compile(r"[\W_]+")
+_NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 MIN_LETTERS = 30
 """Letters and digits from which on a text alone can identify an entry; shorter ones ("Press release") repeat by chance."""
 SAME_TITLE = 0.5
@@ -109,6 +110,8 @@ def sort_out(index: Index, items: Iterable[Item]) -> Sorted:
 
 def find(index: Index, item: Item) -> Known | None:
     """The known item that this one is; None if it is new."""
+    if not index.by_key:
+        return None
     by_key = index.by_key.get(item.key)
     if by_key is not None and not _is_other_story(by_key, item):
         return by_key
@@ -116,9 +119,11 @@ def find(index: Index, item: Item) -> Known | None:
     by_address = index.by_address.get(address) if address else None
     if by_address is not None and fold(by_address.title) == fold(item.title):
         return by_address
-    title, summary = _LETTERS.sub("", fold(item.title)), _LETTERS.sub("", fold(item.summary))
-    if summary and len(title) + len(summary) >= MIN_LETTERS:
-        return index.by_text.get(fingerprint(item.title, item.summary))
+    by_text = index.by_text.get(fingerprint(item.title, item.summary))
+    if by_text is not None:
+        summary = _letters(item.summary)
+        if summary and len(_letters(item.title)) + len(summary) >= MIN_LETTERS:
+            return by_text
     return None
 
 
@@ -130,7 +135,7 @@ def is_changed(known: Known, item: Item) -> bool:
 @lru_cache(maxsize=4096)  # asked for the same text at every step of an item's intake
 def fingerprint(title: str, summary: str) -> str:
     """Hash of the letters and digits of a text, folded: equal for texts that read the same (128 bits of SHA-256)."""
-    letters = _LETTERS.sub("", fold(title)) + "\0" + _LETTERS.sub("", fold(summary))
+    letters = f"{_letters(title)}\0{_letters(summary)}"
     return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -163,6 +168,12 @@ def resemblance(one: str, other: str) -> float:
     if not first or not second:
         return 0.0
     return len(first & second) / len(first | second)
+
+
+def _letters(text: str) -> str:
+    """Letters and digits of a text, folded."""
+    folded = fold(text)
+    return folded.translate(_NO_LETTERS) if folded.isascii() else _LETTERS.sub("", folded)
 
 
 def _told_apart(keys: list[str], marks: list[str]) -> list[str]:

@@ -509,5 +509,5 @@ def event_id(founder: str) -> str:
 
 
 def _token(text: str, length: int) -> str:
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[: length * 5 // 40 * 5 + 5]
     return base64.b32encode(digest).decode("ascii").lower()[:length]

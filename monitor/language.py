@@ -14,6 +14,10 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
 _WORDS = re.compile("[A-Za-z\u00c0-\u024f']+")
 
 
+_SAMPLE = 1_000
+"""Characters that are looked at; a title and a summary say which language they are in well before."""
+
+
 def _is_in(character: str, *charsets: str) -> bool:
     """True if one of the charsets, and so the script that it serves, has the character."""
     for name in charsets:
@@ -59,7 +63,7 @@ def detect(text: str, hint: str | None = None) -> str:
 
     Han without kana is Japanese or Chinese by the characters that only one of them uses, then by the hint.
     """
-    sample = text[:2000]
+    sample = text[:_SAMPLE]
     is_plain = sample.isascii()
     hangul, kana, han = (0, 0, 0) if is_plain else (_count(_HANGUL, sample), _count(_KANA, sample), _count(_HAN, sample))
     latin = 0 if is_plain else _count(_LATIN, sample)

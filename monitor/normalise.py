@@ -19,10 +19,12 @@ _MAX_RAW = 400_000  # characters of markup looked at; more adds nothing to 8,000
 
 _LAYERS = 5
 
-_DROPPED = re.compile(r"<(script|style|head|template|svg|iframe|noscript)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.I | re.S)
+# each begins with a plain "<", so that the search jumps from one to the next
+_DROPPED = re.compile(r"<(?:(script|style|head|template|svg|iframe|noscript)\b.*?(?:</\1\s*>|$)|!--.*?(?:-->|$))", re.I | re.S)
 _BLOCK = re.compile(r"</?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|section|article|dd|dt|hr|pre)\b[^<>]*>", re.I)
 _MARKUP = re.compile("<[A-Za-z/!?]|&[#A-Za-z]")
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[!?][^<>]*>")
+_TAG = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>")
+_NO_ADDRESS = re.compile(r"[\s<>\"\\`]")
 _INERT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 controls
     "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # zero width, bidi overrides and isolates
@@ -69,33 +71,35 @@ def normalise(source: Source, entry: Entry, key: str, now: datetime, *, is_backl
 
 def plain(text: str, limit: int) -> str:
     """Text without markup, entities resolved, cleaned, at most `limit` characters (… marks a cut)."""
-    raw = _INERT.sub("", text[:_MAX_RAW])
+    raw = inert(text[:_MAX_RAW])
     for _ in range(_LAYERS):  # feeds escape markup once, twice and more
         if not _MARKUP.search(raw):
             break
-        bare = _INERT.sub("", html.unescape(_TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub(" ", raw)))))
+        bare = _TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub(" ", raw)))
+        if "&" in bare:
+            bare = inert(html.unescape(bare))
         if bare == raw:
             break
         raw = bare
-    return _shortened(clean(raw), limit)
+    return _shortened(_spaced(raw), limit)
 
 
 def clean(text: str) -> str:
     """Text that can do no harm on a terminal, in a mail header or in a database: NFC, no controls, single spaces."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", _INERT.sub("", text))).strip()
+    return _spaced(inert(text))
 
 
 def inert(text: str) -> str:
     """Text without control characters and bidi overrides; spaces stay as they are."""
-    return _INERT.sub("", text)
+    return text if text.isascii() and text.isprintable() else _INERT.sub("", text)
 
 
 def address(url: str | None) -> str | None:
     """The address if it is one that a reader may click: http or https, with a host, without a password; else None."""
     if not url:
         return None
-    found = _INERT.sub("", url).strip()
-    if len(found) > MAX_URL or any(character.isspace() or character in '<>"\\`' for character in found):
+    found = inert(url).strip()
+    if len(found) > MAX_URL or _NO_ADDRESS.search(found):
         return None
     try:
         parts = urlsplit(found)
@@ -105,6 +109,10 @@ def address(url: str | None) -> str | None:
     if parts.scheme.lower() not in ("http", "https") or not host or parts.username or parts.password:
         return None
     return found
+
+
+def _spaced(text: str) -> str:
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
 
 def _shortened(text: str, limit: int) -> str:

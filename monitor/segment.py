@@ -40,8 +40,9 @@ def fold(text: str) -> str:
 
     Source: Unicode Standard Annex 15 (NFKC), Unicode Standard section 3.13 (case folding).
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return folded if folded.isascii() else _ACCENTED.sub(_bare, folded)
+    if text.isascii():
+        return text.lower()
+    return _ACCENTED.sub(_bare, unicodedata.normalize("NFKC", text).casefold())
 
 
 def _bare(letter: re.Match[str]) -> str:
