@@ -17,8 +17,10 @@ from monitor import compose, digest, match, query
 from monitor.archive import Archive
 from monitor.channels import Channel, split
 from monitor.errors import ArchiveBusy, ArchiveError, ChannelError, MessageRefused, MonitorError
+from monitor.health import is_silent
 from monitor.items import Filed, Message, Order, OrderState, Receipt, Rule, Source, Subscription
 from monitor.pace import Pace, is_stale
+from monitor.sources.zones import zone_of
 
 log = logging.getLogger(__name__)
 
@@ -270,6 +272,8 @@ class Deliverer:
                 )
                 problem = f": {state.error_text}" if state is not None and state.error_text else ""
                 found.append(f"{source.name} ({source.id}): {last}{problem}")
+            elif state is not None and state.last_new is not None and is_silent(state, zone=zone_of(source), now=now):
+                found.append(f"{source.name} ({source.id}): is read, but brought nothing new since {state.last_new:%Y-%m-%d}")
         found += [
             f"{channel} does not take messages since {since}: {error}"
             for channel, since, error in self.archive.reading.failing_channels()

@@ -5,6 +5,7 @@ Nothing is believed at once: a move for good, and 410, count only when the next 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,12 +19,17 @@ from monitor.pace import Pace, backoff, jittered, wait
 
 FULL_EVERY = timedelta(days=1)
 """How often a source that says "not modified" is asked without validators, because some servers say so for ever."""
+LEARN_EVERY = timedelta(hours=6)
+"""How often the rhythm learns that nothing came; what came it learns at once."""
 CONFIRMED = 2
 """Answers in a row that say the same thing before it is believed."""
 GONE_EVERY = timedelta(days=7)
 """How often a source is asked that said 410 and meant it: some come back."""
 LOST_AFTER = 3
 """Failures in a row at the address a source moved to, after which the old one is asked again."""
+SILENT_AFTER = timedelta(days=1)
+_SURELY_SOMETHING = -math.log(0.01)
+"""Moments to be expected from which on silence has a chance below 1 % (Poisson)."""
 MIN_WINDOW = 5
 """Entries from which on a document without a single known one says that we come too late."""
 
@@ -67,14 +73,17 @@ def after_success(
         new: moments of the items that were not known before.
         notes: what intake found odd, besides the reading's own.
     """
-    learned = rhythm.learn(
-        rhythm.read(state.rhythm),
-        new,
-        since=state.last_success if state.polls else None,
-        now=now,
-        zone=zone,
-        entries=reading.entries if reading else state.entries or 0,
-    )
+    known = learned = rhythm.read(state.rhythm)
+    is_fresh = learned is not None and timedelta() <= now - learned.at < LEARN_EVERY
+    if new or not is_fresh:
+        learned = rhythm.learn(
+            learned,
+            new,
+            since=state.last_success if state.polls else None,
+            now=now,
+            zone=zone,
+            entries=reading.entries if reading else 0,
+        )
     fresh_for = max(fetched.fresh_for, reading.fresh_for if reading else timedelta())
     healthy = replace(
         state,
@@ -82,7 +91,7 @@ def after_success(
         validators=fetched.validators,
         polls=state.polls + 1,
         gone_count=0,
-        rhythm=rhythm.written(learned),
+        rhythm=state.rhythm if learned is None or learned is known else rhythm.written(learned),
         last_attempt=now,
         last_success=now,
         error_kind=None,
@@ -138,6 +147,16 @@ def after_failure(source: Source, state: SourceState, error: MonitorError, *, pa
 def is_late(reading: Reading, state: SourceState, new: int) -> bool:
     """True if a document of a source that was read before has no entry that is known: others may have come and gone unseen."""
     return state.had_entries and reading.entries >= MIN_WINDOW and new == reading.entries
+
+
+def is_silent(state: SourceState, *, zone: ZoneInfo, now: datetime) -> bool:
+    """True if a source that is read without an error has brought nothing new for so long that, publishing as it does, it would
+    be so by chance less than once in a hundred times.
+    """
+    learned = rhythm.read(state.rhythm)
+    if learned is None or state.last_new is None or state.error_count or now - state.last_new < SILENT_AFTER:
+        return False
+    return rhythm.expected(learned, since=state.last_new, until=now, zone=zone) > _SURELY_SOMETHING
 
 
 def _moved(source: Source, state: SourceState, moved_to: str | None) -> SourceState:

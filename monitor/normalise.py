@@ -6,7 +6,7 @@ import html
 import re
 import unicodedata
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from monitor import language
@@ -18,6 +18,8 @@ MAX_URL = 2_000
 _MAX_RAW = 400_000  # characters of markup looked at; more adds nothing to 8,000 of text
 
 _LAYERS = 5
+_FIRST = datetime(1990, 1, 1, tzinfo=UTC)
+"""No feed is older than the web: 1970-01-01 and the like are dates that a program failed to set."""
 
 # each begins with a plain "<", so that the search jumps from one to the next
 _DROPPED = re.compile(r"<(?:(script|style|head|template|svg|iframe|noscript)\b.*?(?:</\1\s*>|$)|!--.*?(?:-->|$))", re.I | re.S)
@@ -47,7 +49,9 @@ def normalise(source: Source, entry: Entry, key: str, now: datetime, *, is_backl
         summary = ""
     hint = None if source.lang in (None, "mul") else source.lang
     published = entry.published
-    if published is not None and published > now:
+    if published is not None and published < _FIRST:
+        published = None
+    elif published is not None and published > now:
         published = now
     return Item(
         id=item_id(source.id, key),

@@ -184,4 +184,17 @@ def test_the_clock_can_be_set_or_moved() -> None:
 def test_the_schema_names_every_section() -> None:
     """Editors complete and check with it."""
     properties = config.schema()["properties"]
-    assert {"version", "network", "defaults", "sources", "slack", "mail", "alerts", "digests"} == set(properties)
+    assert {"version", "network", "reading", "defaults", "sources", "slack", "mail", "alerts", "digests"} == set(properties)
+
+
+def test_a_secret_header_comes_from_the_environment(tmp_path: Path) -> None:
+    """What stands in the file is refused with its line; what the environment holds is not shown by the configuration's repr."""
+    path = tmp_path / "feeds.yaml"
+    source = "{id: a, type: feed, url: 'https://a.example/', headers: {Authorization: %s}}"
+    path.write_text("version: 1\nsources:\n  - " + source % "Bearer abc123", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r":3: sources\[a\].headers.Authorization: a secret does not belong"):
+        config.load(path)
+    path.write_text("version: 1\nsources:\n  - " + source % "'Bearer ${A_TOKEN}'", encoding="utf-8")
+    loaded = config.load(path, {"A_TOKEN": "hush-hush"})
+    assert loaded.sources[0].headers == (("Authorization", "Bearer hush-hush"),)
+    assert "hush-hush" not in repr(loaded)

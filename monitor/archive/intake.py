@@ -22,9 +22,9 @@ _ITEM_COLUMNS = (
 _INSERT = f"insert into items (n, {_ITEM_COLUMNS}) values (?{', ?' * len(_ITEM_COLUMNS.split(','))})"
 _STATE_COLUMNS = (
     "id, url, address, moved_to, moved_count, gone_count, etag, last_modified, polls, had_entries, entries, seen, reader, notes,"
-    " rhythm, hub, topic, error_kind, error_text, error_count, not_before"
+    " rhythm, hub, topic, error_kind, error_text, error_count, not_before, next_poll"
 )
-_MOMENTS = ("last_new", "last_attempt", "last_success", "last_full", "error_at", "next_poll")
+_MOMENTS = ("last_new", "last_attempt", "last_success", "last_full", "error_at")
 
 _REPLACE_STATE = (
     f"insert or replace into sources ({_STATE_COLUMNS}, {', '.join(_MOMENTS)})"
@@ -207,7 +207,7 @@ class IntakeTables:
                     state.error_kind,
                     state.error_text,
                     state.error_count,
-                    None if state.not_before is None else written_after(state.not_before),
+                    *(None if each is None else written_after(each) for each in (state.not_before, state.next_poll)),
                     *(None if (value := getattr(state, name)) is None else written(value) for name in _MOMENTS),
                 )
                 for state in states

@@ -35,6 +35,7 @@ _COMMANDS = {
     "train": "monitor.cli.teaching:train",
     "evaluate": "monitor.cli.teaching:evaluate",
     "sources": "monitor.cli.sources:sources",
+    "coverage": "monitor.cli.coverage:coverage",
     "status": "monitor.cli.house:status",
     "doctor": "monitor.cli.house:doctor",
     "backup": "monitor.cli.house:backup",

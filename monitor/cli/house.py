@@ -183,6 +183,10 @@ def _source_json(source: Source, state: SourceState | None, settings: Any, now: 
         "last_error": error,
         "next_poll": None if state is None else stamp(state.next_poll),
         "stale": is_stale(source, state, now, settings.pace),
+        "reader": None if state is None else state.reader,
+        "notes": [] if state is None else list(state.notes),
+        "moved_to": None if state is None else state.address,
+        "tls_verified": source.is_tls_verified,
     }
 
 
@@ -209,6 +213,9 @@ def _print_status(shown: dict[str, Any]) -> None:
     for each in failing:
         error = each["last_error"]
         click.echo(f"  {each['id']}: {error['kind']} ×{error['count']}: {error['text']} (next try {each['next_poll']})")
+    for each in listed:
+        for text in [*each["notes"], *([] if each["tls_verified"] else ["any certificate is accepted (insecure_tls)"])]:
+            click.echo(f"  {each['id']}: {text}")
     outbox = shown["outbox"]
     click.echo(f"outbox   {outbox['waiting']} waiting, {outbox['sent']} sent, {outbox['dead']} dead")
     for each in shown["channels"]:

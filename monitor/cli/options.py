@@ -75,6 +75,8 @@ class Here:
         logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
         for noisy in ("apscheduler", "httpx", "httpcore", "slack_sdk"):
             logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+        # a tick that finds the last one still at work is left out, and says so each second
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 
 def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:

@@ -31,18 +31,20 @@ def read(source: Source, fetched: Fetched, *, seen: bytes, now: datetime, is_bac
         ConfigError: a selector or path of feeds.yaml cannot be read.
     """
     parsed = TYPES[source.type](source, fetched)
+    entries = [each for each in parsed.entries if each.guid or each.url or each.title.strip() or each.summary.strip()]
+    silent = len(parsed.entries) - len(entries)
     known = {seen[start : start + _SIZE] for start in range(0, len(seen), _SIZE)}
-    digests = [_digest(entry) for entry in parsed.entries]
-    keys = entry_keys(parsed.entries)
+    digests = [_digest(entry) for entry in entries]
+    keys = entry_keys(entries)
     return Reading(
         items=tuple(
             normalise(source, entry, key, now, is_backlog=is_backlog)
-            for entry, key, digest in zip(parsed.entries, keys, digests, strict=True)
+            for entry, key, digest in zip(entries, keys, digests, strict=True)
             if digest not in known
         ),
-        entries=len(parsed.entries),
+        entries=len(entries),
         seen=b"".join(digests[:MAX_DIGESTS]),
-        notes=parsed.notes,
+        notes=(*parsed.notes, f"{silent} entries that say nothing; skipped") if silent else parsed.notes,
         reader=parsed.reader,
         older=parsed.older,
         hub=parsed.hub,

@@ -9,6 +9,7 @@ from monitor.sources.raw import RawEntry, RawFeed
 
 _SAYING = ("title", "summary", "content", "link", "id", "published", "updated")
 _ENTITY = re.compile(r"<!ENTITY\s+(%?)\s*\S+\s+(?:\"([^\"]*)\"|'([^']*)')", re.I)
+_OUTSIDE = re.compile(r"<!ENTITY\s+(?:%\s*)?\S+\s+(?:SYSTEM|PUBLIC)\b", re.I)
 _MAX_ENTITY = 1_000
 _MAX_ENTITIES = 300
 
@@ -21,7 +22,7 @@ def read(text: str) -> tuple[RawFeed | None, str | None]:
     """The feed - None if it is none - and what is wrong with it, None if nothing.
 
     Raises:
-        Refused: its entities would expand beyond measure.
+        Refused: its entities would expand beyond measure, or stand in other files.
     """
     import feedparser
 
@@ -67,6 +68,8 @@ def _refuse_bombs(text: str) -> None:
     """
     if "<!ENTITY" not in text[:200_000].upper():
         return
+    if _OUTSIDE.search(text[:200_000]):
+        raise Refused("declares entities that stand outside of it")
     entities = _ENTITY.findall(text[:200_000])
     for is_parameter, one, other in entities:
         value = one or other

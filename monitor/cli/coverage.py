@@ -1,0 +1,94 @@
+"""What is watched and what is not: sources by country, and those that fail, are not read or have fallen silent."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from typing import Any
+
+import click
+
+from monitor.cli.house import states_of
+from monitor.cli.options import Here, command
+from monitor.cli.output import emit, format_option, stamp
+
+_TROUBLES = ("failing", "stale", "silent")
+
+
+@command("coverage", example="monitor coverage\nmonitor coverage --by lang\nmonitor coverage --troubled --format tsv")
+@click.option(
+    "--by", type=click.Choice(["country", "lang", "tier", "kind"]), default="country", show_default=True, help="What to count by."
+)
+@click.option("--troubled", is_flag=True, help="Only the sources that fail, are not read any more or have fallen silent.")
+@format_option("table", "json", "tsv")
+@click.pass_obj
+def coverage(here: Here, by: str, troubled: bool, form: str | None) -> None:
+    """Sources by country, language, tier or kind; and every one that fails, is not read any more, or has fallen silent.
+
+    Silent is a source that is read without an error and, publishing as it usually does, would have brought something new
+    by now with a chance of 99 in 100.
+    """
+    rows = _rows(here)
+    counts = _counted(rows, by)
+    listed = [row for row in rows if row["state"] in _TROUBLES]
+    if form == "json":
+        click.echo(json.dumps({"by": by, "counts": counts, "troubled": listed}, ensure_ascii=False))
+        return
+    is_table = form == "table" or (form is None and sys.stdout.isatty())
+    if not troubled:
+        emit(counts, (by, "sources", "official", "read", "unread", *_TROUBLES), form, wide=by)
+    if troubled or (is_table and listed):  # one table is enough for a program that reads columns
+        emit(listed, ("id", "state", "last_new", "says", "name"), form, wide="says", optional=("name",))
+
+
+def _rows(here: Here) -> list[dict[str, Any]]:
+    """One row a source of feeds.yaml, in its order."""
+    from monitor.health import is_silent
+    from monitor.pace import is_stale
+    from monitor.sources.zones import zone_of
+
+    settings, states, now = here.config(), states_of(here), here.now()
+    rows = []
+    for source in settings.sources:
+        state = states.get(source.id)
+        says = ""
+        if state is None:
+            condition = "unread"
+        elif state.error_kind is not None:
+            condition, says = "failing", f"{state.error_kind} ×{state.error_count}: {state.error_text}"
+        elif is_stale(source, state, now, settings.pace):
+            condition, says = "stale", f"last read {stamp(state.last_success)}"
+        elif is_silent(state, zone=zone_of(source), now=now):
+            condition, says = "silent", "nothing new for longer than it ever is; look whether its page has moved"
+        else:
+            condition = "read"
+        rows.append(
+            {
+                "id": source.id,
+                "name": source.name,
+                "country": source.country,
+                "lang": source.lang,
+                "tier": source.tier.value,
+                "kind": source.kind,
+                "state": condition,
+                "last_new": None if state is None else stamp(state.last_new),
+                "says": says,
+            }
+        )
+    return rows
+
+
+def _counted(rows: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
+    """Counts by a key, the most sources first."""
+    groups: dict[str, Counter[str]] = {}
+    for row in rows:
+        group = groups.setdefault(row[by] or "?", Counter())
+        group["sources"] += 1
+        group["official"] += row["tier"] == "official"
+        group[row["state"]] += 1
+    ordered = sorted(groups.items(), key=lambda pair: (-pair[1]["sources"], pair[0]))
+    return [
+        {by: name, **{each: group[each] for each in ("sources", "official", "read", "unread", *_TROUBLES)}}
+        for name, group in ordered
+    ]
