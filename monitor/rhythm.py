@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import mul
 from zoneinfo import ZoneInfo
 
 HALF_LIFE = timedelta(days=28)
@@ -36,10 +37,12 @@ MIDDLING = 0.4
 
 _FEW = 1.0
 """Weeks of watching at which an hour's own count weighs as much as what it is drawn to; and so for all its days together."""
-_NIGHT, _WEEKEND = 0.06, 0.1  # of the rate of an office hour; what a source unknown is thought to do
+_CURIOUS = 0.1
+"""Polls spent on the office hours that others keep, whatever is known: every two and a half hours if `usual` is fifteen minutes."""
+_NIGHT, _WEEKEND = 0.06, 0.25  # of the rate of an office hour; what a source unknown is thought to do
 _OFFICE = (_NIGHT,) * 7 + (0.3, 0.7) + (1.0,) * 9 + (0.5, 0.3, 0.2, 0.15) + (_NIGHT,) * 2
 _PRIOR = tuple(share * (1 if day < 5 else _WEEKEND) for day in range(7) for share in _OFFICE)
-_PRIOR_MOMENTS, _PRIOR_WEEKS = 0.5, 5.0  # moments in so many office hours: known before anything is
+_PRIOR_MOMENTS, _PRIOR_HOURS = 0.5, 5.0  # so many in so many office hours: what is thought before anything is known
 _PRIOR_MINUTES = 6  # moments at which the minutes of the hour are believed half
 _DELAY = (0.5, 0.3, 0.2)  # an item can be read in the five minutes that it is dated in, the next ones, or those after
 _FARTHEST = timedelta(days=14)  # looked ahead; beyond, `longest` is the answer
@@ -71,7 +74,7 @@ class Rhythm:
     def __post_init__(self) -> None:
         rates = _rates(self.moments, self.watched, self.growth)
         object.__setattr__(self, "rates", rates)
-        object.__setattr__(self, "typical", sum(rate * rate for rate in rates) / sum(rates))
+        object.__setattr__(self, "typical", sum(map(mul, rates, rates)) / sum(rates))
 
     @property
     def growth(self) -> float:
@@ -82,7 +85,7 @@ class Rhythm:
 def learn(
     rhythm: Rhythm | None, published: Sequence[datetime], *, since: datetime | None, now: datetime, zone: ZoneInfo, entries: int
 ) -> Rhythm:
-    """The rhythm, with what a fetch has shown added.
+    """The rhythm, with what a fetch has shown added. Fetches that brought nothing new need not be told one by one.
 
     Args:
         published: of each new item the time that it states, or `now` if it states none; any order. In the first fetch, of all items.
@@ -117,6 +120,7 @@ def wait(
         return min(max(usual, shortest), longest)
     cap = timedelta(hours=1) / max(shortest, timedelta(seconds=1))
     scale = timedelta(hours=1) / max(usual, timedelta(seconds=1))
+    curious = _CURIOUS * scale
     scale *= (rhythm.typical / MIDDLING) ** ACROSS / rhythm.typical**WITHIN
     shares = [share**WITHIN for share in _minutes(rhythm)]
     lacking = 1.0  # of a poll
@@ -124,7 +128,7 @@ def wait(
     seconds = 0.0
     for hour, into, span in _hours(now, now + min(longest, _FARTHEST), zone):
         rate = rhythm.rates[hour]
-        deserved = scale * rate**WITHIN
+        deserved = scale * rate**WITHIN + curious * _PRIOR[hour]
         place, end = into, into + span
         while place < end:
             five = int(place // 300)
@@ -200,7 +204,8 @@ class _Lesson:
         halvings = (now - rhythm.epoch) // HALF_LIFE if now > rhythm.epoch else 0
         self.epoch = rhythm.epoch + halvings * HALF_LIFE if now > rhythm.epoch else now  # a clock that ran ahead is not followed
         self.moments, self.watched, self.minutes = (
-            [each >> min(halvings, 62) for each in counts] for counts in (rhythm.moments, rhythm.watched, rhythm.minutes)
+            [each >> min(halvings, 62) for each in counts] if halvings else list(counts)
+            for counts in (rhythm.moments, rhythm.watched, rhythm.minutes)
         )
         self.latest = min(rhythm.latest, int(now.timestamp() // MOMENT.total_seconds()))
         self.batch = rhythm.batch
@@ -209,11 +214,7 @@ class _Lesson:
         """The dates of a first document, oldest first. Its oldest tenth may be pinned or strays, and is left out."""
         start = max(stated[len(stated) // 10], self.now - HORIZON) if stated else self.now
         stated = [each for each in stated if each >= start]
-        day = start
-        while day < self.now:
-            until = min(day + timedelta(days=1), self.now)
-            self._watch(day, until, day)
-            day = until
+        self._watch(start)
         if self._are_days(stated):
             count = sum(self._day(each, items) for each, items in Counter(stated).items())
         else:
@@ -223,8 +224,10 @@ class _Lesson:
 
     def news(self, stated: list[datetime], since: datetime) -> None:
         """What is new since the source was read before. An item dated before that time came between, nobody knows when."""
-        since = max(since, self.now - HALF_LIFE)
-        self._watch(since, self.now, self.now)
+        earliest = self.now - HALF_LIFE
+        untaught = self.before.at if self.before.at < self.now else since  # fetches that brought nothing may have been left out
+        self._watch(max(untaught, earliest))
+        since = max(since, earliest)
         dated = [] if self._are_days(stated) else [each for each in stated if since < each < self.now]
         count: float = self._count(dated)
         if stated and not dated:
@@ -244,10 +247,14 @@ class _Lesson:
             batch=round(self.batch, 3),
         )
 
-    def _watch(self, since: datetime, until: datetime, at: datetime) -> None:
-        weight = _WATCHES * _growth(at - self.epoch) / 3600
-        for hour, _, span in _hours(since, until, self.zone):
-            self.watched[hour] += round(weight * span)
+    def _watch(self, since: datetime) -> None:
+        """Counts the time since then as watched, each day by its own weight."""
+        while since < self.now:
+            until = min(since + timedelta(days=1), self.now)
+            weight = _WATCHES * _growth(until - self.epoch) / 3600
+            for hour, _, span in _hours(since, until, self.zone):
+                self.watched[hour] += round(weight * span)
+            since = until
 
     def _count(self, stated: Iterable[datetime]) -> int:
         """Counts the moments, oldest first, that were not counted before."""
@@ -275,7 +282,8 @@ class _Lesson:
 
     def _day(self, midnight: datetime, items: int) -> float:
         """Counts items of which only the day is known, over its office hours."""
-        first = midnight.astimezone(self.zone).weekday() * 24
+        local = midnight if midnight.hour == 0 else midnight.astimezone(self.zone)  # a midnight in UTC is a day there
+        first = local.weekday() * 24
         count = 1 + math.log(items)
         weight = _COUNTS * _growth(midnight - self.epoch) * count / sum(_PRIOR[first : first + 24])
         for hour in range(first, first + 24):
@@ -311,21 +319,26 @@ def _rates(moments: Sequence[int], watched: Sequence[int], growth: float) -> tup
 
     Source: the mean of a Gamma-Poisson posterior, (count + k * prior mean) / (time + k), three times over.
     """
-    counts = [each / (_COUNTS * growth) for each in moments]
-    hours = [each / (_WATCHES * growth) for each in watched]
-    office = sum(map(float.__mul__, _PRIOR, hours))
-    level = (sum(counts) + _PRIOR_MOMENTS) / (office + _PRIOR_WEEKS)
-    pooled: list[float] = []
+    few = _FEW * _WATCHES * growth  # in the units of what was watched
+    unit = _WATCHES / _COUNTS  # of a rate, from theirs to moments an hour
+    office = sum(map(mul, _PRIOR, watched)) + _PRIOR_HOURS * _WATCHES * growth
+    level = (sum(moments) + _PRIOR_MOMENTS * _COUNTS * growth) / office
+    rates: list[float] = []
     for first, last in ((0, 120), (120, 168)):
-        alike = [sum(counts[hour:last:24]) for hour in range(first, first + 24)]
-        spent = [sum(hours[hour:last:24]) for hour in range(first, first + 24)]
-        pool = [
-            (alike[at] / 2 + (alike[at - 1] + alike[at - 23]) / 4 + _FEW * level * _PRIOR[first + at])
-            / (spent[at] / 2 + (spent[at - 1] + spent[at - 23]) / 4 + _FEW)
+        days = range(first, last, 24)
+        alike = list(map(sum, zip(*(moments[day : day + 24] for day in days), strict=True)))
+        spent = list(map(sum, zip(*(watched[day : day + 24] for day in days), strict=True)))
+        drawn = [
+            few
+            * (alike[at] / 2 + (alike[at - 1] + alike[at - 23]) / 4 + few * level * _PRIOR[first + at])
+            / (spent[at] / 2 + (spent[at - 1] + spent[at - 23]) / 4 + few)
             for at in range(24)
+        ] * len(days)
+        rates += [
+            unit * (count + pool) / (span + few)
+            for count, span, pool in zip(moments[first:last], watched[first:last], drawn, strict=True)
         ]
-        pooled += pool * ((last - first) // 24)
-    return tuple([(count + _FEW * pool) / (spent + _FEW) for count, spent, pool in zip(counts, hours, pooled, strict=True)])
+    return tuple(rates)
 
 
 def _minutes(rhythm: Rhythm) -> list[float]:
