@@ -102,6 +102,8 @@ def after_success(
         next_poll=now + jittered(wait(source, learned, pace, now=now, zone=zone, fresh_for=fresh_for), pace),
     )
     if reading is not None:
+        # one place names both: the header's hub knows nothing of the document's topic
+        hub, topic = (fetched.hub, fetched.topic) if fetched.hub and fetched.topic else (reading.hub, reading.topic)
         healthy = replace(
             healthy,
             last_full=now,
@@ -111,8 +113,8 @@ def after_success(
             reader=reading.reader,
             notes=tuple(clean(note)[:300] for note in (*reading.notes, *notes))[:20],
             last_new=now if new else state.last_new,
-            hub=fetched.hub or reading.hub,
-            topic=fetched.topic or reading.topic,
+            hub=hub,
+            topic=topic,
         )
     return _moved(source, healthy, fetched.moved_to)
 

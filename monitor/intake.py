@@ -25,6 +25,7 @@ from monitor.errors import ArchiveBusy, ArchiveError, FetchError, FetchKind, Mon
 from monitor.items import Fetched, Item, Reading, Source, SourceState
 from monitor.pace import MAX_BACKOFF, Pace, due
 from monitor.sources import history
+from monitor.sources.article import text_of
 from monitor.sources.web import NetworkRules, Web
 from monitor.sources.workers import DEFAULT, Limits, Readers
 from monitor.sources.zones import zone_of
@@ -149,6 +150,7 @@ class Intake:
         self._writer = _Writer(archive)
         self._states = archive.intake.states()
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()  # busy, and to be read once more
 
     async def __aenter__(self) -> Self:
         return self
@@ -199,9 +201,14 @@ class Intake:
 
     def _done(self, source: str, _: asyncio.Task[None]) -> None:
         self._busy.pop(source, None)
+        if source in self._again:
+            self._again.discard(source)
+            self.ask_now(source)
 
     def ask_now(self, source: str) -> None:
         """Make a source due: its hub says that it has something new."""
+        if source in self._busy:
+            self._again.add(source)
         state = self._states.get(source)
         if state is not None:
             self._states[source] = replace(state, next_poll=None)
@@ -371,7 +378,7 @@ class Intake:
             assert item.url is not None
             try:
                 page = await self._web.fetch(item.url, subject=source.id, is_tls_verified=source.is_tls_verified)
-                return replace(item, body=await self._readers.article(page, subject=source.id))
+                return replace(item, body=await self._readers.call(source.id, text_of, page))
             except MonitorError as error:
                 log.info("article item=%s not read: %s", item.id, error)
                 return item

@@ -7,6 +7,7 @@ or at times that do not exist, in the nights of a clock change, and drops runs t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import threading
@@ -23,6 +24,7 @@ from monitor import config, house
 from monitor.archive import Archive
 from monitor.delivery import Deliverer
 from monitor.errors import ArchiveBusy, MonitorError
+from monitor.hubs import Hubs
 from monitor.intake import Intake
 from monitor.judgement import Judge
 
@@ -193,7 +195,9 @@ class Service:
 
 
 class _Listening:
-    """Intake on an event loop in a thread of its own: what is slow goes on between two ticks, and holds nothing else."""
+    """Intake, and what hubs push, on an event loop in a thread of its own: what is slow goes on between two ticks, and holds
+    nothing else.
+    """
 
     def __init__(self, url: str, settings: config.Config, clock: Callable[[], datetime]) -> None:
         self._url = url
@@ -202,6 +206,7 @@ class _Listening:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), name="intake", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._intake: Intake | None = None
+        self._hubs: Hubs | None = None
         self._end: asyncio.Event | None = None
         self._is_ready = threading.Event()
 
@@ -212,12 +217,18 @@ class _Listening:
 
     def is_alive(self, settings: config.Config) -> bool:
         """True if it works, and by the rules of these settings."""
-        rules = (self._settings.network, self._settings.limits)
-        return self._thread.is_alive() and rules == (settings.network, settings.limits)
+        rules = (self._settings.network, self._settings.limits, self._settings.websub)
+        return self._thread.is_alive() and rules == (settings.network, settings.limits, settings.websub)
 
     def look(self, settings: config.Config) -> None:
         """Start reading what is due."""
-        self._soon(lambda intake: intake.look(settings.sources, settings.pace))
+
+        def work(intake: Intake) -> None:
+            if self._hubs is not None:
+                self._hubs.look(settings.sources)
+            intake.look(settings.sources, settings.pace)
+
+        self._soon(work)
 
     def stop(self) -> None:
         """Give up what is being read; a moment for what is about to be kept."""
@@ -234,9 +245,13 @@ class _Listening:
         settings = self._settings
         try:
             with Archive.open(self._url) as archive:
-                async with Intake(
-                    archive, network=settings.network, pace=settings.pace, clock=self._clock, limits=settings.limits
-                ) as self._intake:
+                async with contextlib.AsyncExitStack() as stack:
+                    network = settings.network
+                    intake = Intake(archive, network=network, pace=settings.pace, clock=self._clock, limits=settings.limits)
+                    self._intake = await stack.enter_async_context(intake)
+                    if settings.websub is not None:
+                        hubs = Hubs(archive, settings.websub, network=network, clock=self._clock, ask=intake.ask_now)
+                        self._hubs = await stack.enter_async_context(hubs)
                     self._is_ready.set()
                     await self._end.wait()
         except MonitorError as error:

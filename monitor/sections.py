@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from datetime import timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -22,6 +24,7 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(B|kB|KB|KiB|MB|MiB|GB|GiB)?$")
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
 _LIMIT = re.compile(r"^(\d+)/(\d+(?:\.\d+)?)?([smhd])$")
+_LISTEN = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$")
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
 
 
@@ -79,6 +82,36 @@ def _query(value: str) -> str:
     except QueryError as error:
         raise ValueError(f"{error}\n        {error.query}\n        {' ' * error.position}^") from None
     return value
+
+
+def _callback(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        host = None
+    if not host or re.search(r"[\s?#@\\]", value):
+        raise ValueError(f"{value!r} is no address for hubs to call; write https://monitor.example.org/hub")
+    if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+        raise ValueError("hubs call over https; http is allowed only for this machine")
+    return value.rstrip("/")
+
+
+def _listening(value: str) -> str:
+    match = _LISTEN.match(value)
+    if match is None or int(match[2]) > 65_535:
+        raise ValueError(f"{value!r} is no place to listen; write 127.0.0.1:8765")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """True if a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 Span = Annotated[timedelta, BeforeValidator(span)]
@@ -208,6 +241,13 @@ class SourceSection(_Section):
         return self
 
 
+class WebSubSection(_Section):
+    """Where hubs call that push the news of sources."""
+
+    callback: Annotated[str, AfterValidator(_callback)]
+    listen: Annotated[str, AfterValidator(_listening)] = "127.0.0.1:8765"
+
+
 class SlackSection(_Section):
     """Slack; the token is SLACK_BOT_TOKEN in the environment."""
 
@@ -236,7 +276,7 @@ class LimitSection(_Section):
     """How many alerts at most."""
 
     per_event: Annotated[Limit, BeforeValidator(_limit)] | None = None
-    per_channel: Annotated[Limit, BeforeValidator(_limit)] | None = None
+    per_channel: Annotated[Limit, BeforeValidator(_limit)] = Limit(count=10, window=timedelta(hours=1))
 
 
 class AlertSection(_Section):
@@ -270,6 +310,7 @@ class File(_Section):
     reading: ReadingSection = ReadingSection()
     defaults: DefaultsSection = DefaultsSection()
     sources: list[SourceSection] = []
+    websub: WebSubSection | None = None
     slack: SlackSection = SlackSection()
     mail: MailSection | None = None
     alerts: list[AlertSection] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sqlite3
@@ -13,6 +14,7 @@ from builders import NOW, an_item
 from conftest import Clock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from monitor import query
 from monitor.archive import Archive, schema
@@ -287,3 +289,27 @@ def test_statements_of_the_schema_keep_their_comments() -> None:
 def test_the_steps_that_reading_knows_are_those_of_the_schema() -> None:
     """A new step has to be named in both places."""
     assert [step.name for step in schema._STEPS._migrations] == list(STEPS)
+
+
+def test_an_older_archive_is_brought_here_with_all_it_knows(tmp_path: Path) -> None:
+    """Sources keep their validators and failures; a copy of what was there stands beside it."""
+    path = tmp_path / "old.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
+        schema._STEPS.apply(Database(old, execute_plugins=False), stop_before="m002_intake")
+        old.execute(
+            "insert into sources (id, etag, polls, had_entries, last_success, error_kind, error_text, error_count)"
+            " values ('meti', '\"1\"', 7, 1, '2026-02-10T12:00:00Z', 'dns', 'the host name does not resolve', 2)"
+        )
+    with Archive.open(f"sqlite:///{path}") as archive:
+        state = archive.intake.state("meti")
+        store(archive, an_item())
+    assert (state.validators.etag, state.polls, state.had_entries, state.error_kind, state.error_count) == (
+        '"1"',
+        7,
+        True,
+        "dns",
+        2,
+    )
+    assert (state.seen, state.rhythm, state.address) == (b"", None, None)
+    with contextlib.closing(sqlite3.connect(f"{path}.before-migration")) as copy:
+        assert copy.execute("select etag from sources").fetchall() == [('"1"',)]

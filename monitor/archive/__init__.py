@@ -1,6 +1,6 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
-`Archive` is the door; behind it each job has its own tables object: intake, judging, outbox, reading, labels.
+`Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, outbox, reading, labels.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from monitor.archive.labels import LabelTables
 from monitor.archive.reading import AlertRow, ReadingTables
 
 if TYPE_CHECKING:
+    from monitor.archive.hubs import HubTables
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
     from monitor.archive.outbox import OutboxTables
@@ -66,6 +67,13 @@ class Archive:
         from monitor.archive.intake import IntakeTables
 
         return IntakeTables(self._connection)
+
+    @cached_property
+    def hubs(self) -> HubTables:
+        """The hubs' side."""
+        from monitor.archive.hubs import HubTables
+
+        return HubTables(self._connection)
 
     @cached_property
     def judging(self) -> JudgingTables:

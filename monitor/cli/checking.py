@@ -80,18 +80,24 @@ class Checked:
 def look(sources: Sequence[Source], rules: NetworkRules, now: datetime, *, is_proposing: bool = False) -> list[Checked]:
     """Each source fetched and read once, in the order given. Never raises for what a source does."""
     from monitor.sources.web import Web
+    from monitor.sources.workers import Readers
 
     async def everything() -> list[Checked]:
-        async with Web(rules) as web:
+        async with Web(rules) as web, Readers() as readers:
+
+            async def read(source: Source, fetched: Fetched, is_proposing: bool) -> Checked:
+                public = replace(source, headers=())  # secrets stay here
+                found = await readers.call(source.id, examined, public, fetched, now, is_proposing)
+                return replace(found, source=replace(found.source, headers=source.headers))
 
             async def one(source: Source) -> Checked:
                 try:
-                    found = examined(source, await fetched_from(web, source), now, is_proposing=is_proposing)
+                    found = await read(source, await fetched_from(web, source), is_proposing)
                     older = found.parsed.older if found.parsed is not None and not found.parsed.entries else ()
                     if not older:
                         return found
                     # an index of documents: the newest of them is what the source has to say
-                    newest = examined(found.source, await fetched_from(web, found.source, older[0]), now)
+                    newest = await read(found.source, await fetched_from(web, found.source, older[0]), False)
                     notes = (*(found.parsed.notes if found.parsed else ()), f"the newest was read: {older[0]}")
                     parsed = replace(newest.parsed or Parsed(entries=()), notes=notes)
                     return replace(newest, fetched=found.fetched, parsed=parsed, proposals=found.proposals)
@@ -113,7 +119,7 @@ async def fetched_from(web: Web, source: Source, url: str | None = None) -> Fetc
     return await web.fetch(url or source.url, subject=source.id, headers=source.headers, is_tls_verified=source.is_tls_verified)
 
 
-def examined(source: Source, fetched: Fetched, now: datetime, *, is_proposing: bool = False) -> Checked:
+def examined(source: Source, fetched: Fetched, now: datetime, is_proposing: bool = False) -> Checked:
     """A document of a source, read and judged; a source of type "" is read as what it is."""
     from monitor.sources import TYPES, discover, propose
 

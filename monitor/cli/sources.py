@@ -300,16 +300,17 @@ async def _found(url: str, wanted: str | None, settings: Config) -> _Found:
     """
     from monitor.sources import discover, propose
     from monitor.sources.web import Web
+    from monitor.sources.workers import Readers
 
     tried: list[str] = []
 
     async def read_at(web: Web, url: str, fetched: Fetched) -> Read | None:
         """What an answer is; None if it is not what is wanted. Of an index of documents, the newest is read."""
         try:
-            read = discover.recognised(fetched, url)
+            read = await readers.call(url, discover.recognised, fetched, url)
             if read.parsed.older and not read.parsed.entries:
                 newest = await web.fetch(read.parsed.older[0], subject=url)
-                read = replace(read, parsed=discover.recognised(newest, url).parsed)
+                read = replace(read, parsed=(await readers.call(url, discover.recognised, newest, url)).parsed)
         except MonitorError as error:
             tried.append(str(error))
             return None
@@ -343,20 +344,20 @@ async def _found(url: str, wanted: str | None, settings: Config) -> _Found:
                 tried.append(f"{each.url}: has no entries")
         return None
 
-    async with Web(settings.network) as web:
+    async with Web(settings.network) as web, Readers(settings.limits) as readers:
         page = await web.fetch(url, subject=url)
         address = page.moved_to or url
         read = await read_at(web, url, page)
         if read is not None:
             return _Found(url=address, type=read.type, title=read.title, parsed=read.parsed, how="the address itself")
-        title = discover.title_of(page)
-        named = discover.feeds_in(page)
+        title = await readers.call(url, discover.title_of, page)
+        named = await readers.call(url, discover.feeds_in, page)
         if wanted != "listing":
             for candidates in (named[:_TRIED], discover.guesses(page.url)):
                 found = await first_of(web, candidates, named)
                 if found is not None:
                     return found
-        proposals = propose.selectors(page, 1) if wanted in (None, "listing") else ()
+        proposals = await readers.call(url, propose.selectors, page, 1) if wanted in (None, "listing") else ()
         if proposals:
             best = proposals[0]
             return _Found(

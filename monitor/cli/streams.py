@@ -18,27 +18,33 @@ import click
 from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, note, stamp
 from monitor.errors import BadLine, UsageError
-from monitor.items import Fetched, Item, Source, Tier, Validators
+from monitor.items import Fetched, Item, Parsed, Tier, Validators
 
 _BATCH = 64
+_PARSED = ("feed", "federal_register", "sitemap")
 
 
 @command("parse", example="monitor parse feed.xml\nmonitor parse https://news.example/feed.xml --type feed")
 @click.argument("place", metavar="FILE|URL")
-@click.option("--type", "type_", help="feed, federal_register; default: by its content.")
+@click.option("--type", "type_", help="feed, federal_register, sitemap; default: by its content.")
 @click.pass_obj
 def parse(here: Here, place: str, type_: str | None) -> None:
     """A feed document to JSON lines: guid, url, title, summary, published, in document order."""
+    from monitor import sources
     from monitor.normalise import MAX_SUMMARY, MAX_TITLE, address, plain
-    from monitor.sources import TYPES, guess_type
+    from monitor.sources.workers import Readers
 
     here.start_log()
+    if type_ is not None and type_ not in _PARSED:
+        raise UsageError(f"--type {type_!r} cannot be read here", hint=f"One of {', '.join(_PARSED)}")
     fetched = _document(place)
-    name = type_ or guess_type(fetched)
-    if name not in TYPES or name == "listing":
-        raise UsageError(f"--type {name!r} cannot be read here", hint="One of feed, federal_register")
-    source = Source(id=Path(place).name if "://" not in place else place, name=place, type=name, url=fetched.url)
-    parsed = TYPES[name](source, fetched)
+    name = Path(place).name if "://" not in place else place
+
+    async def read() -> Parsed:
+        async with Readers() as readers:
+            return await readers.call(name, sources.parse, fetched, name, type_)
+
+    parsed = asyncio.run(read())
     for entry in parsed.entries:
         line = {
             "guid": entry.guid,
@@ -49,7 +55,7 @@ def parse(here: Here, place: str, type_: str | None) -> None:
         }
         print(json_line(line))
     for text in parsed.notes:
-        note(f"monitor: {source.id}: {text}")
+        note(f"monitor: {name}: {text}")
 
 
 @command("tag", example='monitor tag items.jsonl\necho \'{"id":1,"title":"輸出管理規則の改正"}\' | monitor tag -')

@@ -18,7 +18,7 @@ MAX_DIGESTS = 5_000
 _SIZE = 8
 
 
-def read(source: Source, fetched: Fetched, *, seen: bytes, now: datetime, is_backlog: bool) -> Reading:
+def read(source: Source, fetched: Fetched, seen: bytes, now: datetime, is_backlog: bool) -> Reading:
     """The items of a document.
 
     Args:

@@ -7,6 +7,7 @@ connection costs more than the exchange (docs/decisions/0011). h11 reads the pro
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -21,6 +22,7 @@ from monitor.sources.addresses import Address, Network, is_allowed
 MAX_HEADER_BYTES = 64 << 10
 _PIECE = 64 << 10
 _RESOLVERS = 32
+_GOODBYE = 0.2  # seconds
 _ONE_OF_SEVERAL = 8.0  # seconds that an address may take while there is another to try
 
 
@@ -48,7 +50,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request without a body and read the head of its answer.
+        """Send a request, whose body is in memory, and read the head of its answer.
 
         Raises:
             Blocked, UnknownHost: before anything was connected to.
@@ -78,14 +80,15 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         head = h11.Request(
             method=request.method, target=request.url.raw_path, headers=[*request.headers.raw, (b"Connection", b"close")]
         )
-        writer.write((protocol.send(head) or b"") + (protocol.send(h11.EndOfMessage()) or b""))
+        events = (head, *([h11.Data(data=request.content)] if request.content else []), h11.EndOfMessage())
+        writer.write(b"".join(protocol.send(each) or b"" for each in events))
         await writer.drain()
-        while True:
-            event = await _next(protocol, reader)
-            if isinstance(event, h11.Response):
-                break
+        protocol.receive_data(first := await reader.read(_PIECE))
+        if not first:
+            raise h11.RemoteProtocolError("the server closed the connection without an answer")
+        while not isinstance(event := await _next(protocol, reader), h11.Response):
             if not isinstance(event, h11.InformationalResponse):
-                raise h11.RemoteProtocolError("closed before it answered")
+                raise h11.RemoteProtocolError("the server closed the connection before it answered")
         return httpx.Response(
             event.status_code,
             headers=event.headers.raw_items(),
@@ -159,6 +162,11 @@ class _Body(httpx.AsyncByteStream):
             raise httpx.ReadError(str(error)) from error
 
     async def aclose(self) -> None:
+        if self._protocol.their_state is h11.DONE and not self._reader.at_eof():
+            # a moment for the server to see its end of the exchange before the host is asked for the next
+            with contextlib.suppress(TimeoutError, OSError):
+                async with asyncio.timeout(_GOODBYE):
+                    await self._reader.read(1)
         # abort, not close: a server that still sends would be listened to until its end
         self._writer.transport.abort()
 

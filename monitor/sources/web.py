@@ -1,4 +1,4 @@
-"""The one way to the network: every fetch of the product goes through Web.fetch.
+"""The one way to the network: every fetch of the product goes through Web.fetch, every form to a hub through Web.post.
 
 Bounded in time, bytes and redirects; connects only to addresses that addresses.is_allowed permits, and tests the address it
 really connects to; takes turns per host. Never parses.
@@ -11,11 +11,12 @@ import contextlib
 import email.utils
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlencode
 
 import httpx
 
@@ -129,6 +130,38 @@ class Web:
             seen.add(str(target))
         raise FetchError(f"more than {MAX_REDIRECTS} redirects", kind=FetchKind.REDIRECT, subject=subject)
 
+    async def post(self, url: str, form: Sequence[tuple[str, str]], *, subject: str) -> int:
+        """Send a form, under the same guards; redirects are not followed, and the answer's body is not read.
+
+        Args:
+            form: names and values, in order.
+            subject: the source's id, for errors.
+
+        Returns:
+            The status, whatever it is.
+
+        Raises:
+            FetchError: with its kind; no status came.
+        """
+        target = checked(url, subject)
+        headers = {
+            "User-Agent": self._rules.user_agent.encode("ascii", "replace"),
+            "Accept": b"*/*",
+            "Content-Type": b"application/x-www-form-urlencoded",
+        }
+        body = urlencode(form).encode("ascii")
+        async with self._turn(target.host, is_spaced=True), self._all:
+            try:
+                async with asyncio.timeout(self._rules.timeout):
+                    with _translated(subject):
+                        request = httpx.Request("POST", target, headers=_listed(headers), content=body)
+                        answer = await self._transports[True].handle_async_request(request)
+                        await answer.aclose()
+            except TimeoutError as error:
+                cause = f"no answer within {self._rules.timeout:g} s"
+                raise FetchError(cause, kind=FetchKind.TIMEOUT, subject=subject) from error
+        return answer.status_code
+
     @contextlib.asynccontextmanager
     async def _turn(self, host: str, *, is_spaced: bool) -> AsyncIterator[None]:
         turns = self._turns.setdefault(host, _Turns(self._rules.host_concurrency, self._rules.host_delay))
@@ -158,7 +191,7 @@ class Web:
         for name, value in extra:
             headers[next((each for each in headers if each.lower() == name.lower()), name)] = value.encode("utf-8")
         with _translated(subject):
-            request = httpx.Request("GET", target, headers=[(name.encode("ascii"), value) for name, value in headers.items()])
+            request = httpx.Request("GET", target, headers=_listed(headers))
             answer = await self._transports[is_tls_verified].handle_async_request(request)
             try:
                 if answer.status_code in _REDIRECTS:
@@ -171,7 +204,7 @@ class Web:
         is_unmodified = answer.status_code == 304
         if not is_unmodified and not body.strip():
             raise FetchError("the answer is empty", kind=FetchKind.EMPTY, subject=subject)
-        links = _links(_raw(answer, b"link"))
+        links = _links(answer.headers.get("link"), target)
         return Fetched(
             url=str(target),
             body=body,
@@ -310,14 +343,29 @@ def fresh_for(headers: httpx.Headers) -> timedelta:
     return min(max(expires - date, timedelta()), MAX_FRESH)
 
 
-def _links(header: str | None) -> dict[str, str]:
-    """Addresses of a Link header by relation, the first of each. Source: RFC 8288, section 3."""
+def _links(header: str | None, base: httpx.URL) -> dict[str, str]:
+    """Addresses of Link headers by relation, absolute, the first of each. Source: RFC 8288, section 3."""
     found: dict[str, str] = {}
     for address, parameters in _LINK.findall((header or "")[:8000]):
         relation = _REL.search(parameters)
         for name in relation[1].lower().split() if relation else ():
             found.setdefault(name, address.strip())
-    return found
+    return {
+        name: address if address.startswith(("http://", "https://")) else _joined(base, address)
+        for name, address in found.items()
+    }
+
+
+def _joined(base: httpx.URL, address: str) -> str:
+    """A relative address made absolute; as it is where it is none."""
+    try:
+        return str(base.join(address))
+    except (httpx.InvalidURL, ValueError, UnicodeError):
+        return address
+
+
+def _listed(headers: Mapping[str, bytes]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("ascii"), value) for name, value in headers.items()]
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:

@@ -14,17 +14,21 @@ import resource
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass, replace
 from datetime import datetime
+from enum import Enum
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 from monitor.errors import ConfigError, FetchError, FetchKind, MonitorError, ParseError
 from monitor.items import Fetched, Reading, Source
+from monitor.sources import reading
 
 _HEAD = 4
 _MAX_ANSWER = 256 << 20
 _PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
+T = TypeVar("T")
 _ERRORS: dict[str, type[MonitorError]] = {"ParseError": ParseError, "ConfigError": ConfigError}
 
 
@@ -65,19 +69,20 @@ class Readers:
             FetchError: kind too_costly, if it took more than the limits allow.
         """
         public = replace(source, headers=())  # secrets stay here
-        found = await self._ask(source.id, ("read", public, fetched, seen, now, is_backlog))
-        assert isinstance(found, Reading)
-        return found
+        return await self.call(source.id, reading.read, public, fetched, seen, now, is_backlog)
 
-    async def article(self, fetched: Fetched, *, subject: str) -> str:
-        """The text of the page, without its furniture; "" if there is none to be found.
+    async def call(self, subject: str, work: Callable[..., T], *arguments: Any) -> T:
+        """What a function of a module makes of the arguments, in a worker.
+
+        Args:
+            subject: the source or address that it is about, for errors.
+            work: pure; gives back nouns, or what json has.
 
         Raises:
-            FetchError: kind too_costly, if it took more than the limits allow.
+            ParseError, ConfigError: as `work` does.
+            FetchError: kind too_costly, if it took more than the limits allow; internal, if it raised anything else.
         """
-        return str(await self._ask(subject, ("article", fetched)))
-
-    async def _ask(self, subject: str, job: tuple[Any, ...]) -> Any:
+        job = (work, arguments)
         async with self._free:
             worker = self._idle.pop() if self._idle else await self._start()
             is_sound = False
@@ -98,7 +103,7 @@ class Readers:
                     self._end(worker)
         name, value = answer
         if name == "ok":
-            return value
+            return cast(T, value)
         if name in _ERRORS:
             raise _ERRORS[name](value[0], subject=subject, hint=value[1])
         if name == "MemoryError":
@@ -137,7 +142,7 @@ class _Worker:
         self._reader = reader
         self._writer = writer
 
-    async def ask(self, job: tuple[Any, ...]) -> tuple[tuple[str, Any], int]:
+    async def ask(self, job: tuple[Callable[..., Any], tuple[Any, ...]]) -> tuple[tuple[str, Any], int]:
         """The answer, and the worker's resident bytes."""
         raw = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
         self._writer.write(len(raw).to_bytes(_HEAD, "big") + raw)
@@ -159,8 +164,11 @@ class _Nouns(pickle.Unpickler):
     """Takes nouns of this program, and nothing that could run: a worker that was broken into can only lie about a document."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module == "monitor.items" or (module, name) in _PLAIN:
+        if (module, name) in _PLAIN:
             return super().find_class(module, name)
+        found = super().find_class(module, name) if module.startswith("monitor.") and module in sys.modules else None
+        if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum)):
+            return found
         raise pickle.UnpicklingError(f"{module}.{name} is no noun")
 
 
@@ -186,17 +194,11 @@ def main(number: int, max_bytes: int, seconds: int) -> None:
             stream.flush()
 
 
-def _done(job: tuple[Any, ...]) -> tuple[str, Any]:
+def _done(job: tuple[Callable[..., Any], tuple[Any, ...]]) -> tuple[str, Any]:
     """The job's result, or its error, by name."""
-    from monitor.sources import reading
-
+    work, arguments = job
     try:
-        if job[0] == "article":
-            from monitor.sources import article
-
-            return "ok", article.text_of(job[1])
-        _, source, fetched, seen, now, is_backlog = job
-        return "ok", reading.read(source, fetched, seen=seen, now=now, is_backlog=is_backlog)
+        return "ok", work(*arguments)
     except MonitorError as error:
         return type(error).__name__, (error.cause, error.hint)
     except MemoryError:
