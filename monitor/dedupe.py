@@ -19,6 +19,8 @@ from monitor.segment import fold, terms
 _TRACKING = re.compile(
     r"^(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|sid|ref|ref_src|cmpid|smid|spm|at_\w+|ns_\w+)$", re.I
 )
+_PLAIN_ADDRESS = re.compile(r"https?://(?:www\.)?([a-z0-9-][a-z0-9.-]*)(/[!-\"$->@-~]*)?")
+"""An address without query, fragment, port and user, which most are: nothing of it has to be taken apart."""
 _LETTERS = re.compile(r"[\W_]+")
 _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 MIN_LETTERS = 30
@@ -144,6 +146,9 @@ def address_key(url: str | None) -> str | None:
     """The address as an identity: no scheme, www., tracking parameters, fragment; parameters sorted. None if there is none."""
     if not url:
         return None
+    plain = _PLAIN_ADDRESS.fullmatch(url)
+    if plain is not None:
+        return f"{plain[1]}{(plain[2] or '').rstrip('/')}"
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").removeprefix("www.")

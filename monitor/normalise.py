@@ -26,6 +26,7 @@ _DROPPED = re.compile(r"<(?:(script|style|head|template|svg|iframe|noscript)\b.*
 _BLOCK = re.compile(r"</?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|section|article|dd|dt|hr|pre)\b[^<>]*>", re.I)
 _MARKUP = re.compile("<[A-Za-z/!?]|&[#A-Za-z]")
 _TAG = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>")
+_PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9-][a-z0-9.-]*(?:/[!-~]*)?", re.I)
 _NO_ADDRESS = re.compile(r"[\s<>\"\\`]")
 _INERT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 controls
@@ -105,6 +106,8 @@ def address(url: str | None) -> str | None:
     found = inert(url).strip()
     if len(found) > MAX_URL or _NO_ADDRESS.search(found):
         return None
+    if _PLAIN_ADDRESS.fullmatch(found):
+        return found
     try:
         parts = urlsplit(found)
         host = parts.hostname

@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from operator import mul
 from zoneinfo import ZoneInfo
 
@@ -248,13 +248,27 @@ class _Lesson:
         )
 
     def _watch(self, since: datetime) -> None:
-        """Counts the time since then as watched, each day by its own weight."""
-        while since < self.now:
-            until = min(since + timedelta(days=1), self.now)
-            weight = _WATCHES * _growth(until - self.epoch) / 3600
-            for hour, _, span in _hours(since, until, self.zone):
-                self.watched[hour] += round(weight * span)
-            since = until
+        """Counts the time since then as watched, each day by its own weight; a day of a clock change counts as any other."""
+        if since >= self.now:
+            return
+        day = since.astimezone(self.zone).date() + timedelta(days=1)
+        last = self.now.astimezone(self.zone).date()
+        if day >= last:
+            self._watch_hours(since, self.now)
+            return
+        self._watch_hours(since, datetime.combine(day, time(), self.zone))
+        weights = [0.0] * 7  # of whole days by weekday: four months of them are 168 additions, not 2,880
+        while day < last:
+            day += timedelta(days=1)
+            weights[(day.weekday() - 1) % 7] += _growth(datetime.combine(day, time(), UTC) - self.epoch)
+        for hour in range(168):
+            self.watched[hour] += round(_WATCHES * weights[hour // 24])
+        self._watch_hours(datetime.combine(last, time(), self.zone), self.now)
+
+    def _watch_hours(self, since: datetime, until: datetime) -> None:
+        weight = _WATCHES * _growth(until - self.epoch) / 3600
+        for hour, _, span in _hours(since, until, self.zone):
+            self.watched[hour] += round(weight * span)
 
     def _count(self, stated: Iterable[datetime]) -> int:
         """Counts the moments, oldest first, that were not counted before."""
@@ -357,7 +371,7 @@ def _moment(text: str) -> datetime:
 
 
 def _counts(told: Iterable[int], length: int) -> tuple[int, ...]:
-    found = tuple(int(each) for each in told)
-    if len(found) != length or not 0 <= min(found) <= max(found) < 1e12:
+    found = tuple(told)
+    if len(found) != length or set(map(type, found)) != {int} or not 0 <= min(found) <= max(found) < 1e12:
         raise ValueError("not so many counts")
     return found

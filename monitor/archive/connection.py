@@ -36,8 +36,6 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         ArchiveError: cannot be made, opened or written, or is no archive.
         ArchiveBusy: another process holds it.
     """
-    from monitor.archive import schema
-
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = _connect(path)
@@ -47,7 +45,9 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             # FULL: once Slack has an alert, or a server an acknowledged ETag, a power cut must not take the commit back
             connection.execute("pragma synchronous = full")
             with _lock(path, "migrate"):
-                if not schema.is_current(connection):
+                if _steps(connection) != set(STEPS):
+                    from monitor.archive import schema  # it imports sqlite-utils, which takes longer than all the rest
+
                     _keep_copy(connection, path)
                     schema.migrate(connection)
             with transaction(connection):  # a read-only file shows itself here, not at the first item
@@ -149,16 +149,24 @@ def _refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:
     """Leave a file alone that another program wrote, or a newer version of this one."""
     if _is_empty(connection):
         return
-    query = "select name from sqlite_master where type = 'table' and name = '_sqlite_migrations'"
-    if connection.execute(query).fetchone() is None:
+    steps = _steps(connection)
+    if steps is None:
         raise ArchiveError("is a database, but not an archive of this program", subject=str(path))
-    steps = {row["name"] for row in connection.execute("select name from _sqlite_migrations where migration_set = 'archive'")}
     if steps - set(STEPS):
         raise ArchiveError(
             f"was written by a newer version of this program (step {min(steps - set(STEPS))})",
             subject=str(path),
             hint="Install the newer version, or use another archive",
         )
+
+
+def _steps(connection: sqlite3.Connection) -> set[str] | None:
+    """The steps that the archive has been through; None if it is none of ours."""
+    query = "select name from sqlite_master where type = 'table' and name = '_sqlite_migrations'"
+    if connection.execute(query).fetchone() is None:
+        return None
+    rows = connection.execute("select name from _sqlite_migrations where migration_set = 'archive'")
+    return {row["name"] for row in rows}
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

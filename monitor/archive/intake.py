@@ -61,14 +61,14 @@ class IntakeTables:
 
     def known(self, source: str, items: Sequence[Item]) -> Index:
         """Everything of the source that one of the items may be: same key, address or text."""
+        index = Index()
+        if self._connection.execute("select 1 from items where source = ? limit 1", [source]).fetchone() is None:
+            return index
         wanted = {
             "key": {item.key for item in items} | {f"{item.key}|{fingerprint(item.title, '')}" for item in items},
             "address": {address for item in items if (address := address_key(item.url))},
             "fingerprint": {fingerprint(item.title, item.summary) for item in items},
         }
-        index = Index()
-        if self._connection.execute("select 1 from items where source = ? limit 1", [source]).fetchone() is None:
-            return index
         for column, values in wanted.items():
             ordered = sorted(values)
             for start in range(0, len(ordered), _CHUNK):

@@ -291,11 +291,6 @@ def migrate(connection: sqlite3.Connection) -> None:
     _STEPS.apply(Database(connection, execute_plugins=False))
 
 
-def is_current(connection: sqlite3.Connection) -> bool:
-    """True if no step is pending; reads only."""
-    return not _STEPS.pending(Database(connection, execute_plugins=False))
-
-
 def _statements(script: str) -> list[str]:
     """The statements of a script; comments are kept, because SQLite stores them with the table."""
     found: list[str] = []

@@ -9,10 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from monitor.items import DateKind, Identifier, Item, KeyDate, Reason, Tier
 
+_NOTHING_STATED = '{"identifiers": [], "dates": []}'
+
 
 def written(moment: datetime) -> str:
     """A moment as a column has it: the second in which it fell."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def written_after(moment: datetime) -> str:
@@ -64,6 +66,8 @@ def item_of(row: sqlite3.Row, *, is_whole: bool = False) -> Item:
 
 def stated_of(item: Item) -> str:
     """What an item has from structured fields, as JSON."""
+    if not item.identifiers and not item.dates:
+        return _NOTHING_STATED
     return json.dumps(
         {
             "identifiers": [[each.type, each.value] for each in item.identifiers],
