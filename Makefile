@@ -2,6 +2,7 @@
 # make test   - everything the tests need, and the tests
 # make check  - format, lint, types, layers
 # make bench  - the benchmarks, one table
+# make soak   - an hour of the service at 24 polls a second: is it flat?
 # make lock   - pin the newest versions that pyproject.toml allows
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench lock train clean
+.PHONY: demo test check bench soak lock train clean
 
 demo: $(VENV)/ready
 	$(BIN)/monitor demo --keep "$$(mktemp -d)/monitor-demo"
@@ -26,6 +27,9 @@ check: $(VENV)/ready-dev
 
 bench: $(VENV)/ready-dev
 	$(BIN)/python -m bench
+
+soak: $(VENV)/ready-dev
+	$(BIN)/python -m bench.soak
 
 train: $(VENV)/ready-dev
 	$(BIN)/monitor train --no-labels --classifiers classifiers

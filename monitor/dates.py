@@ -64,6 +64,12 @@ _ZONES = {
 }
 """Hours east of UTC of the zone names seen in feeds. Source: RFC 822 section 5.1 and common use; CST is read as US Central."""
 
+_FIRST_YEAR, _LAST_YEAR = 1868, 2100
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:[0-5]\d)", re.ASCII)
+_RFC = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:GMT|([+-])(\d\d)([0-5]\d))", re.ASCII
+)
+"""RFC 3339, section 5.6, and RFC 822, section 5, as they are usually written; the other forms are below."""
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2}))?(?:[.,]\d+)?\s*(?P<half>[ap]\.?m\.?)?"
 _ZONE = r"(?P<zone>(?:GMT|UTC)?\s?[+-]\d{1,2}:?(?:\d{2})?|[A-Z]{1,5})?(?:\s*\([^)]*\))?"
 _TAIL = rf"(?:[\s,T-]+(?:at\s+)?{_TIME}\s*{_ZONE})?\s*$"
@@ -93,6 +99,9 @@ def read_moment(text: str, *, zone: timezone = UTC) -> datetime | None:
     Args:
         zone: what a date without a zone is in; Japanese forms without one are JST.
     """
+    usual = _usual(text)
+    if usual is not None:
+        return usual
     # Long strings are no dates; the cap also bounds the time of the patterns.
     folded = unicodedata.normalize("NFKC", text[:120]).strip()
     for form in _FORMS:
@@ -110,9 +119,28 @@ def read_moment(text: str, *, zone: timezone = UTC) -> datetime | None:
     return None
 
 
+def _usual(text: str) -> datetime | None:
+    """The moment of a date as nearly all feeds write it, with its zone; None if it is written, or meant, in any other way."""
+    try:
+        if _ISO.fullmatch(text):
+            found = datetime.fromisoformat(text)
+        elif (match := _RFC.fullmatch(text)) is not None:
+            day, name, year, hour, minute, second, sign, hours, minutes = match.groups()
+            offset = timedelta(hours=int(hours), minutes=int(minutes)) if sign else timedelta()
+            zone = timezone(-offset if sign == "-" else offset) if sign else UTC
+            month = _MONTHS[name.lower()]
+            found = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=zone)
+        else:
+            return None
+    except (ValueError, KeyError):  # 30 February, 24:00, a month of another language
+        return None
+    is_plausible = _FIRST_YEAR <= found.year <= _LAST_YEAR and abs(found.utcoffset() or timedelta()) <= timedelta(hours=14)
+    return found.astimezone(UTC) if is_plausible else None
+
+
 def day_of(year: int, month: int, day: int) -> date | None:
     """That day if the calendar has it and the year is within 1868-2100, else None."""
-    if not 1868 <= year <= 2100:
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
         return None
     try:
         return date(year, month, day)

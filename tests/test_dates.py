@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from monitor import dates
 from monitor.dates import JST, day_of, era_year, month_of, read_moment
 
 NOVEMBER_3 = datetime(2025, 11, 3, tzinfo=UTC)
@@ -265,3 +266,21 @@ def test_an_era_year_never_raises(era: str, number: str) -> None:
 def test_a_month_is_known_by_its_names_only(name: str, expected: int | None) -> None:
     """Names and usual abbreviations in six languages, in any case; nothing is completed."""
     assert month_of(name) == expected
+
+
+@given(
+    st.tuples(*(st.integers(0, top) for top in (2101, 13, 32, 25, 60, 61))),
+    st.sampled_from(["Z", "+09:00", "-05:30", "+14:00", "+14:30", "+09:60", "+0900", "GMT", "-1400"]),
+    st.sampled_from(["Jan", "Feb", "Mai", "Xyz", "Dec"]),
+)
+def test_the_quick_way_reads_nothing_else_than_the_thorough_one(parts: tuple[int, ...], zone: str, month: str) -> None:
+    """Nearly all feeds write one of two forms, which have a way of their own; what it gives, the patterns give, too."""
+    year, number, day, hour, minute, second = parts
+    for text in (
+        f"{year:04}-{number:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}",
+        f"Mon, {day} {month} {year:04} {hour:02}:{minute:02}:{second:02} {zone}",
+    ):
+        quick = dates._usual(text)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dates, "_usual", lambda _: None)
+            assert quick is None or quick == dates.read_moment(text)

@@ -72,6 +72,10 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             _refuse_strangers(connection, path)
             if _is_empty(connection):
                 raise ArchiveError("is empty", subject=str(path), hint="Fill it with: monitor poll")
+            if _steps(connection) != set(STEPS):
+                raise ArchiveError(
+                    "was written by an older version of this program", subject=str(path), hint="Bring it here with: monitor poll"
+                )
         except BaseException:
             connection.close()
             raise

@@ -75,6 +75,7 @@ def show(here: Here, item: str, is_json: bool) -> None:
         found["dates"] = [
             {"kind": each.kind.value, "date": each.date.isoformat(), "sentence": each.sentence} for each in judged.findings.dates
         ]
+        found["body"] = judged.item.body or None
     found["revisions"] = [{"at": stamp(each.at), "title": each.title, "summary": each.summary} for each in revisions]
     if is_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1))
@@ -91,6 +92,8 @@ def show(here: Here, item: str, is_json: bool) -> None:
         click.echo(f"  {each['kind'] + ':':<12}{each['date']}  {each['sentence'][:100]}")
     if found["summary"]:
         click.echo("\n" + textwrap.fill(found["summary"], 100))
+    if found.get("body"):
+        click.echo("\nThe page at its address:\n" + textwrap.fill(found["body"], 100))
     for each in found["revisions"]:
         click.echo(f"\nUntil {each['at']} it said: {each['title']}\n{each['summary']}".rstrip())
 
