@@ -37,7 +37,7 @@ MAX_ARTICLES = 20
 MAX_CATCH_UP = 5
 """Pages of older entries read when a document has no known entry, so that what came and went between two fetches is not lost."""
 _GROUP = 64
-_GROUP_SECONDS = 0.05
+_GROUP_SECONDS = 0.2
 """Fetches that end close together are kept in one transaction: a commit that waits for the disk costs more than the rows."""
 
 

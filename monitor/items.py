@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 
 class Tier(StrEnum):
@@ -186,6 +188,10 @@ class Item:
     changed_at: datetime | None = None  # when its source last changed it; None: never
     body: str = ""  # plain text of the page at its address, where the source asks for it and it could be read
 
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        # measured: a fifth of what pickling a frozen dataclass with slots costs by itself; thirty cross a process border with each feed
+        return item_of, _VALUES(self)
+
     @property
     def text(self) -> str:
         """Title, and the page's text or else the summary, as the verbs read them."""
@@ -196,6 +202,15 @@ class Item:
     def moment(self) -> datetime:
         """When it happened as far as we know: published, else first seen."""
         return self.published or self.first_seen
+
+
+_NAMES = tuple(each.name for each in fields(Item))
+_VALUES: Callable[[Item], tuple[object, ...]] = attrgetter(*_NAMES)
+
+
+def item_of(*values: object) -> Item:
+    """The item of its fields' values, in their order."""
+    return Item(**dict(zip(_NAMES, values, strict=True)))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

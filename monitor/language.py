@@ -11,10 +11,9 @@ _HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]+")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _CYRILLIC = re.compile("[\u0400-\u04ff]+")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
-_WORDS = re.compile("[A-Za-z\u00c0-\u024f']+")
 
 
-_SAMPLE = 1_000
+_SAMPLE = 400
 """Characters that are looked at; a title and a summary say which language they are in well before."""
 
 
@@ -64,9 +63,31 @@ def detect(text: str, hint: str | None = None) -> str:
     Han without kana is Japanese or Chinese by the characters that only one of them uses, then by the hint.
     """
     sample = text[:_SAMPLE]
-    is_plain = sample.isascii()
-    hangul, kana, han = (0, 0, 0) if is_plain else (_count(_HANGUL, sample), _count(_KANA, sample), _count(_HAN, sample))
-    latin = 0 if is_plain else _count(_LATIN, sample)
+    if not sample.isascii():
+        found = _by_script(sample, hint)
+        if found is not None:
+            return found
+    words = Counter(sample.lower().split())
+    if not _LATIN.search(sample):
+        return hint if hint in ("ja", "zh", "ko", *_STOP) else "en"
+    votes = dict.fromkeys(_STOP, 0)
+    for word in _LANGS_OF.keys() & words.keys():
+        for lang in _LANGS_OF[word]:
+            votes[lang] += words[word]
+    if hint in votes:
+        votes[hint] += 1
+    best = max(votes, key=lambda lang: votes[lang])
+    if votes[best] >= 2:
+        return best
+    return hint if hint in votes else "en"
+
+
+def _by_script(sample: str, hint: str | None) -> str | None:
+    """The language as far as the script tells; None: the text is Latin."""
+    latin = _count(_LATIN, sample)
+    kana = _count(_KANA, sample) if _KANA.search(sample) else 0
+    hangul = _count(_HANGUL, sample) if _HANGUL.search(sample) else 0
+    han = _count(_HAN, sample) if not kana or latin > kana or hangul else 0
     if hangul > kana and hangul * 2 >= han and hangul * 4 >= latin:
         return "ko"
     if kana and (kana + han) * 4 >= latin:
@@ -78,21 +99,9 @@ def detect(text: str, hint: str | None = None) -> str:
         if chinese != japanese:
             return "zh" if chinese > japanese else "ja"
         return hint if hint in ("ja", "zh") else "zh"
-    if not is_plain and _count(_CYRILLIC, sample) > latin:
+    if _count(_CYRILLIC, sample) > latin:
         return hint if hint in ("ru", "uk", "bg") else "ru"
-    words = Counter(_WORDS.findall(sample.lower()))
-    if not words:
-        return hint if hint in ("ja", "zh", "ko", *_STOP) else "en"
-    votes = dict.fromkeys(_STOP, 0)
-    for word, count in words.items():
-        for lang in _LANGS_OF.get(word, ()):
-            votes[lang] += count
-    if hint in votes:
-        votes[hint] += 1
-    best = max(votes, key=lambda lang: votes[lang])
-    if votes[best] >= 2:
-        return best
-    return hint if hint in votes else "en"
+    return None
 
 
 def _count(runs: re.Pattern[str], text: str) -> int:

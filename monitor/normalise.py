@@ -33,7 +33,6 @@ _INERT = re.compile(
     "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # zero width, bidi overrides and isolates
     "\ud800-\udfff\ufff9-\uffff]"  # lone surrogates, specials
 )
-_SPACE = re.compile(r"\s+")
 
 
 def normalise(source: Source, entry: Entry, key: str, now: datetime, *, is_backlog: bool = False) -> Item:
@@ -119,7 +118,7 @@ def address(url: str | None) -> str | None:
 
 
 def _spaced(text: str) -> str:
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _shortened(text: str, limit: int) -> str:

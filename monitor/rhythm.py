@@ -10,8 +10,9 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
 from operator import mul
 from zoneinfo import ZoneInfo
 
@@ -52,7 +53,7 @@ _WATCHES = 360  # hours watched in tens of seconds: whole numbers are short in J
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what is derived is kept once it is asked for
 class Rhythm:
     """What is known of a source's habits.
 
@@ -68,13 +69,16 @@ class Rhythm:
     latest: int = 0  # number of the latest moment counted, since 1970; 0: none
     entries: int = 0  # that the document shows; 0: unknown
     batch: float = 1.0  # items a moment, 1 and more
-    rates: tuple[float, ...] = field(init=False, repr=False)  # moments an hour, by hour of the local week; all above 0
-    typical: float = field(init=False, repr=False)  # the rate that the middling item sees, moments an hour
 
-    def __post_init__(self) -> None:
-        rates = _rates(self.moments, self.watched, self.growth)
-        object.__setattr__(self, "rates", rates)
-        object.__setattr__(self, "typical", sum(map(mul, rates, rates)) / sum(rates))
+    @cached_property
+    def rates(self) -> tuple[float, ...]:
+        """Moments an hour, by hour of the local week; all above 0."""
+        return _rates(self.moments, self.watched, self.growth)
+
+    @cached_property
+    def typical(self) -> float:
+        """The rate that the middling item sees, moments an hour."""
+        return float(sum(map(mul, self.rates, self.rates)) / sum(self.rates))
 
     @property
     def growth(self) -> float:

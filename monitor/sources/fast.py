@@ -133,11 +133,8 @@ def tree(text: str) -> etree._Element:
         raise Unsure(f"not well-formed ({str(error)[:160]})") from error
 
 
-class _Names:
-    """Names of elements as feedparser tells them apart: prefix and local name in lower case; each looked up once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str | None], str] = {}
+class _Names(dict[str, str]):
+    """Names of elements as feedparser tells them apart, by tag: prefix and local name in lower case; each looked up once."""
 
     def of(self, element: etree._Element) -> str:
         """The name, for example title, dc_date.
@@ -148,23 +145,26 @@ class _Names:
         tag = element.tag
         if not isinstance(tag, str):
             raise Unsure("an entity")
-        key = (tag, element.prefix)
-        name = self._known.get(key)
+        name = self.get(tag)
         if name is None:
-            name = self._known[key] = _name(tag, element.prefix)
+            name, is_known = _name(tag, element.prefix)
+            if is_known:
+                self[tag] = name
         return name
 
 
-def _name(tag: str, given: str | None) -> str:
+def _name(tag: str, given: str | None) -> tuple[str, bool]:
+    """The name of a tag, and whether it is the same under any prefix."""
     uri, _, local = tag[1:].rpartition("}") if tag[0] == "{" else ("", "", tag)
     prefix = _NAMESPACES.get(uri.lower())
     if prefix is None and "backend.userland.com/rss" in uri.lower():
         prefix = ""
+    is_known = prefix is not None
     if prefix is None:
         prefix = (given or "").lower()
         if prefix in _PREFIXES or (not prefix and local.lower() in _MEANT):
             raise Unsure(f"namespace {uri[:80]}")
-    return f"{prefix}_{local}".lower() if prefix else local.lower()
+    return (f"{prefix}_{local}" if prefix else local).lower(), is_known
 
 
 def _entry(element: etree._Element, names: _Names, *, is_atom: bool) -> RawEntry:
@@ -176,7 +176,7 @@ def _entry(element: etree._Element, names: _Names, *, is_atom: bool) -> RawEntry
     needs: set[str] = set()  # what must be stated for what stands deeper to mean nothing
     is_reset = False
     for child in element:
-        name = names.of(child)
+        name = names.get(child.tag) or names.of(child)
         if name not in _MEANT:
             if name in _APART:
                 is_reset = True

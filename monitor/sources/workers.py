@@ -172,7 +172,7 @@ class _Nouns(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is no noun")
 
 
-_PLAIN = {("datetime", each) for each in ("datetime", "date", "timedelta", "timezone")}
+_PLAIN = {("monitor.items", "item_of"), *(("datetime", each) for each in ("datetime", "date", "timedelta", "timezone"))}
 
 
 def main(number: int, max_bytes: int, seconds: int) -> None:
