@@ -107,7 +107,7 @@ def read(text: str) -> RawFeed:
         link=link,
         links=links,
         ttl=_ttl(channel, names),
-        entries=tuple(_entry(each, names, is_atom=is_atom) for each in found),
+        entries=tuple(entry for each in found if (entry := _entry(each, names, is_atom=is_atom)).says_something),
     )
 
 

@@ -15,6 +15,11 @@ class RawEntry:
     summary: str
     dates: tuple[str, ...]  # published, updated, created, as far as they are stated
 
+    @property
+    def says_something(self) -> bool:
+        """False for an empty element, such as broken documents leave behind."""
+        return bool(self.guid or self.link or self.title or self.summary or self.dates)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawFeed:

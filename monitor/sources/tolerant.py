@@ -7,7 +7,6 @@ from typing import Any
 
 from monitor.sources.raw import RawEntry, RawFeed
 
-_SAYING = ("title", "summary", "content", "link", "id", "published", "updated")
 _ENTITY = re.compile(r"<!ENTITY\s+(%?)\s*\S+\s+(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _OUTSIDE = re.compile(r"<!ENTITY\s+(?:%\s*)?\S+\s+(?:SYSTEM|PUBLIC)\b", re.I)
 _MAX_ENTITY = 1_000
@@ -37,13 +36,12 @@ def read(text: str) -> tuple[RawFeed | None, str | None]:
         return None, None
     problem = document.get("bozo_exception")
     is_damaged = document.get("bozo") and not isinstance(problem, feedparser.exceptions.CharacterEncodingOverride)
-    # An empty <item/> inside an item counts as an entry for feedparser; it says nothing, so it is none.
-    found = [each for each in document.entries if any(dict.get(each, name) for name in _SAYING)]
     feed = RawFeed(
         link=document.feed.get("link"),
         links=tuple((each.get("rel", ""), each.get("href", "")) for each in document.feed.get("links", ())),
         ttl=str(document.feed.get("ttl", "")),
-        entries=tuple(_entry(each) for each in found),
+        # an empty <item/> inside an item counts as an entry for feedparser
+        entries=tuple(entry for each in document.entries if (entry := _entry(each)).says_something),
     )
     return feed, f"not well-formed ({problem})" if is_damaged else None
 
