@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.dedupe import resemblance
+from monitor.copies import Copies
 from monitor.identifiers import RARE
 from monitor.items import Findings, Item, Link, Reason, event_id
 from monitor.segment import HIRAGANA, STOP_WORDS, pieces
@@ -25,7 +25,6 @@ SAME_LANGUAGE = 0.30
 ACROSS_LANGUAGES = 0.50
 TOGETHER = 0.58
 MIN_WORDS = 0.15
-COPY = 0.6
 """Thresholds of similarity (0..1), set on the project's own events; see docs/decisions/0006."""
 ACROSS_DAYS = 5
 MIN_SHARED_CONCEPTS = 3
@@ -43,12 +42,9 @@ _TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,40}$")
 class _Member:
     id: str
     lang: str
-    source: str
-    text: str
     words: Mapping[str, float]  # unit length
     concepts: Mapping[str, float]  # unit length
     keys: frozenset[tuple[str, str]]  # rare identifiers
-    figures: frozenset[str]  # words of the title that hold a digit
     moment: datetime
 
 
@@ -63,24 +59,26 @@ class Linker:
         self._event_of_identifier: dict[tuple[str, str], str] = {}
         self._event_of_item: dict[str, str] = {}
         self._order: dict[str, int] = {}
+        self._copies = Copies()
+        self._source_of_item: dict[str, str] = {}
 
     def link(self, item: Item, findings: Findings) -> Link:
         """The item's event, with the evidence; the same for an item that was linked before."""
         known = self._event_of_item.get(item.id)
         if known is not None:
             self._forget_item(item.id, known)
-            self._add(self._member(item, findings), known)
+            self._add(item, self._member(item, findings), known)
             return Link(event=known, is_new=False, reasons=(Reason("the item was linked before", 1.0),))
         member = self._member(item, findings)
         event, reasons = self._decide(member)
-        copy_of = self._copied(member, event) if event else None
+        copy_of = self._copied(item, event) if event else None
         link = Link(event=event or event_id(item.id), is_new=event is None, reasons=reasons, copy_of=copy_of)
-        self._add(member, link.event)
+        self._add(item, member, link.event)
         return link
 
     def remember(self, item: Item, findings: Findings, event: str) -> None:
         """Take an item and the event that it was given before."""
-        self._add(self._member(item, findings), event)
+        self._add(item, self._member(item, findings), event)
 
     def _decide(self, member: _Member) -> tuple[str | None, tuple[Reason, ...]]:
         named = {
@@ -109,13 +107,12 @@ class Linker:
                         votes[event] += weights[term]  # type: ignore[assignment]
         return [event for event, _ in sorted(votes.items(), key=lambda pair: (-pair[1], pair[0]))[:CANDIDATES]]
 
-    def _copied(self, member: _Member, event: str) -> str | None:
-        """The item that another source has told in nearly the same words. One source does not repeat itself: notices of a series
-        differ in a number or a name alone, and a title with another number is another notice in any source."""
-        for other in self._members[event]:
-            is_alike = other.source != member.source and other.lang == member.lang and other.figures == member.figures
-            if is_alike and resemblance(other.text, member.text) >= COPY:
-                return other.id
+    def _copied(self, item: Item, event: str) -> str | None:
+        """The item of the event that another source has told in nearly the same words. One source does not repeat itself:
+        notices of a series differ in a number or a name alone."""
+        for copy in self._copies.find(item.title, item.summary, item.moment):
+            if self._event_of_item[copy.id] == event and self._source_of_item[copy.id] != item.source:
+                return copy.id
         return None
 
     def _member(self, item: Item, findings: Findings) -> _Member:
@@ -125,11 +122,8 @@ class Linker:
         return _Member(
             id=item.id,
             lang=findings.lang,
-            source=item.source,
-            text=text,
             words=self._weighed(words),
             concepts=self._weighed(concepts),
-            figures=frozenset(run for run, _ in pieces(item.title) if any(each.isdigit() for each in run)),
             keys=frozenset((each.type, each.value) for each in findings.identifiers if each.type in RARE),
             moment=item.moment,
         )
@@ -144,7 +138,7 @@ class Linker:
         length = math.sqrt(sum(weight * weight for weight in weights.values()))
         return {term: weight / length for term, weight in weights.items()} if length else {}
 
-    def _add(self, member: _Member, event: str) -> None:
+    def _add(self, item: Item, member: _Member, event: str) -> None:
         self._count += 1
         self._order.setdefault(event, self._count)
         for terms in (member.words, member.concepts):
@@ -153,6 +147,8 @@ class Linker:
                 self._events_of_term[term][event] = None
         self._members.setdefault(event, deque(maxlen=MEMBERS)).append(member)
         self._event_of_item[member.id] = event
+        self._source_of_item[member.id] = item.source
+        self._copies.add(item.id, item.title, item.summary, item.moment)
         for key in member.keys:
             self._event_of_identifier.setdefault(key, event)
 

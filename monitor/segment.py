@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from operator import add
 
 CJK = (
     "\u3005\u3007"  # 々 〇
@@ -20,6 +21,8 @@ CJK = (
 """Characters of unspaced (or, for Korean, agglutinated) scripts, as the inside of a regex class."""
 
 _PIECE = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+")
+_EITHER = re.compile(f"([{CJK}]+)|([^\\W_{CJK}]+)")
+_ASCII_WORD = re.compile("[a-z0-9]+")
 _ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 _CJK_FIRST = re.compile(f"[{CJK}]")
 
@@ -72,12 +75,16 @@ def index_text(text: str) -> str:
 
     The closing character makes a query of one character a prefix query that also finds the end of a run.
     """
+    folded = fold(text)
+    if folded.isascii():
+        return " ".join(_ASCII_WORD.findall(folded))
     found: list[str] = []
-    for run, is_cjk in pieces(text):
-        if is_cjk:
-            found += [run[i : i + 2] for i in range(len(run))]
+    for unspaced, word in _EITHER.findall(folded):
+        if unspaced:
+            found += map(add, unspaced, unspaced[1:])
+            found.append(unspaced[-1])
         else:
-            found.append(run)
+            found.append(word)
     return " ".join(found)
 
 
