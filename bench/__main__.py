@@ -1,6 +1,9 @@
-"""Runs every benchmark and prints one table after the other."""
+"""Runs every benchmark and prints one table after the other; python -m bench.intake --full and bench.soak take hours."""
 
-from bench import stages
+from bench import copies, intake, polling, stages
 
 if __name__ == "__main__":
     stages.main()
+    polling.main()
+    copies.main([])
+    intake.main([])

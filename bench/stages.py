@@ -86,11 +86,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, Archive.open(f"sqlite:///{folder}/a.db") as archive:
             for start in range(0, len(found), 30):
                 part = found[start : start + 30]
-                archive.intake.store(Change(found=sort_out(archive.intake.known("s", part), part), state=SourceState(id="s"), at=NOW))
+                archive.intake.store(
+                    Change(found=sort_out(archive.intake.known("s", part), part), state=SourceState(id="s"), at=NOW)
+                )
 
     def whole() -> None:
         with tempfile.TemporaryDirectory() as folder, Archive.open(f"sqlite:///{folder}/a.db") as archive:
-            archive.intake.store(Change(found=sort_out(archive.intake.known("s", found), found), state=SourceState(id="s"), at=NOW))
+            archive.intake.store(
+                Change(found=sort_out(archive.intake.known("s", found), found), state=SourceState(id="s"), at=NOW)
+            )
             Judge(archive=archive, rules=[], lexicon=lexicon, model=model, clock=lambda: NOW + timedelta(days=30)).run()
 
     rows = [

@@ -164,17 +164,6 @@ def address_key(url: str | None) -> str | None:
     return f"{host}{port}{parts.path.rstrip('/')}{query}".encode("utf-8", "replace").decode()
 
 
-def resemblance(one: str, other: str) -> float:
-    """Share of word 3-grams that two texts have in common, 0..1 (Jaccard). Symmetric; 0 if either is empty.
-
-    Source: Broder 1997, On the resemblance and containment of documents.
-    """
-    first, second = _shingles(one), _shingles(other)
-    if not first or not second:
-        return 0.0
-    return len(first & second) / len(first | second)
-
-
 def _letters(text: str) -> str:
     """Letters and digits of a text, folded."""
     folded = fold(text)
@@ -187,14 +176,6 @@ def _told_apart(keys: list[str], marks: list[str]) -> list[str]:
     for key, mark in zip(keys, marks, strict=True):
         marks_of.setdefault(key, set()).add(mark)
     return [f"{key}|{mark}" if len(marks_of[key]) > 1 else key for key, mark in zip(keys, marks, strict=True)]
-
-
-def _shingles(text: str) -> set[tuple[str, ...]]:
-    words = terms(text)
-    if not words:
-        return set()
-    size = min(3, len(words))
-    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
 
 
 def _is_other_story(known: Known, item: Item) -> bool:

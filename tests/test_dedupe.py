@@ -7,7 +7,7 @@ from builders import an_entry, an_item
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.dedupe import Index, Known, address_key, entry_keys, find, fingerprint, is_changed, resemblance, sort_out
+from monitor.dedupe import Index, Known, address_key, entry_keys, find, fingerprint, is_changed, sort_out
 from monitor.items import Item, item_id
 
 LONG = "The bureau adds twelve firms to its list for the diversion of chips and machine tools"
@@ -266,27 +266,3 @@ def test_a_document_read_again_has_nothing_new(items: list[Item]) -> None:
     assert index == Index()
     assert len({item.id for item in first.new}) == len(first.new)
     assert sort_out(_index(*first.new), items).new == ()
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        ("a b c d", "A, B, C, D", 1.0),
-        ("a b c d", "a b c x", 1 / 3),
-        ("a b c d", "d c b a", 0.0),
-        ("輸出管理規則", "輸出管理強化", 1 / 5),
-        ("", "chips", 0.0),
-    ],
-)
-def test_resemblance_is_the_share_of_three_words_in_a_row(one: str, other: str, expected: float) -> None:
-    """Common 3-grams over all 3-grams, of words or of character pairs."""
-    assert resemblance(one, other) == pytest.approx(expected)
-
-
-@settings(deadline=None)
-@given(TEXTS, TEXTS)
-def test_resemblance_is_symmetric_and_bounded(one: str, other: str) -> None:
-    """The same either way, 0 to 1, and 1 of a text with itself unless it is empty."""
-    assert resemblance(one, other) == resemblance(other, one)
-    assert 0.0 <= resemblance(one, other) <= 1.0
-    assert resemblance(one, one) == (1.0 if fingerprint(one, "") != fingerprint("", "") else 0.0)

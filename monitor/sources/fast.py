@@ -28,7 +28,7 @@ _NAMESPACES = {
             "http://www.w3.org/2005/atom",
         ),
         "content": ("http://purl.org/rss/1.0/modules/content/",),
-        "dc": ("http://purl.org/dc/elements/1.0/", "http://purl.org/dc/elements/1.1/"),
+        "dc": ("http://purl.org/dc/elements/1.1/",),
         "dcterms": ("http://purl.org/dc/terms/",),
         "itunes": ("http://www.itunes.com/dtds/podcast-1.0.dtd",),
         "media": ("http://search.yahoo.com/mrss", "http://search.yahoo.com/mrss/"),
@@ -60,9 +60,23 @@ _DATES = {
     "dcterms_created": "created",
 }
 _UNSURE = ("abstract", "body", "xhtml_body", "fullitem", "itunes_summary", "image", "textinput", "item", "entry")
-_MEANT = frozenset((*_TITLES, *_SUMMARIES, *_CONTENTS, *_IDS, *_DATES, *_UNSURE, "link", "media_title"))
-_APART = frozenset(("author", "contributor", "source"))
-"""Elements whose own children never speak for the entry."""
+_ROOTS = ("rss", "channel", "feed")
+_MEANT = frozenset((*_ROOTS, *_TITLES, *_SUMMARIES, *_CONTENTS, *_IDS, *_DATES, *_UNSURE, "link", "media_title"))
+_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_RSS_090 = "http://my.netscape.com/rdf/simple/0.9/"
+_ODD_TAG = re.compile(r"<(?:[A-Za-z/][^<>]*<|/[^A-Za-z]|!\[)")
+_BASE = re.compile(r"base\s*=\s*[\"']")
+_ENTRIES = ("item", "entry")
+_BOXES = {
+    "image": frozenset(("title", "url", "link", "width", "height", "description")),
+    "textinput": frozenset(("title", "description", "name", "link")),
+}
+"""Elements of a channel with a title and a link of their own; anything else inside ends that."""
+_ATTRIBUTES = frozenset(("type", "mode", "src", "href", "url", "uri", "rel", "ispermalink", "base", "about"))
+_USUAL_ATTRIBUTES = frozenset((*(_ATTRIBUTES - {"base", "about"}), "{http://www.w3.org/XML/1998/namespace}base", _ABOUT))
+_OF_CDF = frozenset(("href", "lastmod"))
+_OF_FEED = frozenset(("link", *_IDS, *_SUMMARIES, *_CONTENTS, "fullitem", "itunes_summary"))
+"""Elements of the channel that mean something for the feed's address, or for how feedparser reads the first entry."""
 _TYPES = {None: "", "text": "text/plain", "html": "text/html", "xhtml": "application/xhtml+xml"}
 _READABLE = ("", "text/plain", "text/html", "application/xhtml+xml")
 _HTML = ("text/html", "application/xhtml+xml")
@@ -92,16 +106,24 @@ def read(text: str) -> RawFeed:
     elif kind == "rdf_rdf":
         channel = next((each for each in root if names.of(each) == "channel"), None)
         parents = [root]
+        if "http://purl.org/rss/1.0/" not in map(str.lower, root.nsmap.values()) and root.nsmap.get(None) != _RSS_090:
+            raise Unsure("RDF that does not say that it is RSS")
     elif kind == "feed":
         channel = root
         parents = [root]
     else:
         raise Unsure(f"the root is {kind}")
     item = "entry" if kind == "feed" else "item"
+    _check_attributes(root)
+    _check_prefixes(root)
+    _check_base(root, text)
     found = [each for parent in parents for each in parent if names.of(each) == item]
     if len(found) != sum(1 for _ in root.iter("{*}item", "{*}entry")):
         raise Unsure("entries in unusual places")
     is_atom = kind == "feed"
+    for each in root if channel is not None and not is_atom else ():
+        if each is not channel and names.of(each) != item:
+            _refuse_inside(each, names, names.of(each))
     link, links = _feed_links(channel, names) if channel is not None else (None, ())
     return RawFeed(
         link=link,
@@ -159,6 +181,8 @@ def _name(tag: str, given: str | None) -> tuple[str, bool]:
     prefix = _NAMESPACES.get(uri.lower())
     if prefix is None and "backend.userland.com/rss" in uri.lower():
         prefix = ""
+    if uri == "http://purl.org/dc/elements/1.0/" and given == "dc":
+        return f"dc_{local}".lower(), False  # known by its prefix alone
     is_known = prefix is not None
     if prefix is None:
         prefix = (given or "").lower()
@@ -167,28 +191,72 @@ def _name(tag: str, given: str | None) -> tuple[str, bool]:
     return (f"{prefix}_{local}" if prefix else local).lower(), is_known
 
 
+def _check_prefixes(root: etree._Element) -> None:
+    """feedparser goes by prefixes as well as by namespaces.
+
+    Raises:
+        Unsure: a prefix that means something, of a namespace that means something else.
+    """
+    for given, uri in root.nsmap.items():
+        if given and given.lower() in _PREFIXES and _NAMESPACES.get(uri.lower(), given) != given:
+            raise Unsure(f"prefix {given}")
+
+
+def _check_base(root: etree._Element, text: str) -> None:
+    """feedparser goes on with a base after the end of its element where the root has none, and takes base for xml:base.
+
+    Raises:
+        Unsure: a base that is not surely taken back.
+    """
+    is_based = (root.base or "").startswith(("http://", "https://"))
+    for match in _BASE.finditer(text):
+        if not is_based or text[match.start() - 4 : match.start()] != "xml:":
+            raise Unsure("a base below the root")
+
+
+def _check_attributes(element: etree._Element, odd: frozenset[str] = frozenset()) -> None:
+    """feedparser takes attributes in any case and of any namespace for the plain ones.
+
+    Args:
+        odd: plain names that mean something here, but nothing in RSS and Atom.
+
+    Raises:
+        Unsure: an attribute that means something is written in an unusual way.
+    """
+    for name in element.keys():
+        local = name.rpartition("}")[2].lower()
+        if local in odd or (local in _ATTRIBUTES and name not in _USUAL_ATTRIBUTES and name.lower() != "ispermalink"):
+            raise Unsure(f"an attribute {name[:80]}")
+
+
 def _entry(element: etree._Element, names: _Names, *, is_atom: bool) -> RawEntry:
     title = summary = link = None
-    guid = element.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about") or None
+    guid = element.get(_ABOUT) or None
     contents: list[str] = []
     dates: dict[str, str] = {}
     has_content = False
     needs: set[str] = set()  # what must be stated for what stands deeper to mean nothing
     is_reset = False
+    _check_attributes(element, _OF_CDF)
     for child in element:
         name = names.get(child.tag) or names.of(child)
         if name not in _MEANT:
-            if name in _APART:
+            if name == "source":  # its children do not speak for the entry
                 is_reset = True
+                _check_source(child, names)
             elif len(child):
                 needs |= _nested(child, names, has_summary=bool(summary))
-        elif name == "link":
+            continue
+        _check_attributes(child)
+        if name == "link":
             href = _href(child)
+            if len(child):
+                raise Unsure("elements inside a link")
             if href is None:
                 text = _text(child)
                 link = _link_text(_resolved(child, text) if text else "")
-            elif child.get("rel", "alternate") == "alternate":
-                kind = child.get("type", "text/html")
+            elif child.get("rel", "alternate").lower() == "alternate":
+                kind = child.get("type", "text/html").lower()
                 link = _resolved(child, href) if _TYPES.get(kind, kind) in _HTML else link
         elif name in _IDS:
             is_address = _lowered(child, "ispermalink", "true") == "true"
@@ -197,7 +265,7 @@ def _entry(element: etree._Element, names: _Names, *, is_atom: bool) -> RawEntry
             link = guid if is_address and link is None else link
         elif name in _TITLES:
             value = _value(child, is_atom=is_atom)
-            if value and title and value != title and is_reset:
+            if title and value != title and is_reset:
                 raise Unsure("two titles")
             title = title or value
         elif name == "media_title":
@@ -215,6 +283,8 @@ def _entry(element: etree._Element, names: _Names, *, is_atom: bool) -> RawEntry
             contents.append(value)
             summary = value if summary is None else summary
         elif name in _DATES:
+            if name == "date" and child.attrib:
+                raise Unsure("date with attributes")  # no element that feedparser knows: these take the place of its text
             dates[_DATES[name]] = _text(child)
         elif name != "image" or len(child):
             raise Unsure(name)
@@ -235,14 +305,25 @@ def _feed_links(channel: etree._Element, names: _Names) -> tuple[str | None, tup
     """The feed's own address as feedparser has it, and its links by relation."""
     link = None
     links = []
+    has_summary = False
+    _check_attributes(channel, _OF_CDF)
     for child in channel:
         name = names.of(child)
+        if name not in _OF_FEED:
+            if len(child) and name not in _ENTRIES:
+                _refuse_inside(child, names, name)
+            continue
+        _check_attributes(child)
+        if len(child):
+            raise Unsure(f"elements inside {child.tag}")
         if name == "link":
             href = _href(child)
-            relation, kind = child.get("rel", "alternate"), child.get("type", "text/html")
+            relation, kind = child.get("rel", "alternate").lower(), child.get("type", "text/html").lower()
+            if href is None and relation != "alternate":
+                raise Unsure("a relation without an address")
             if href is None:
                 text = _text(child)
-                link = _link_text(_resolved(child, text) if text else "")
+                link = _REFERENCE_LIKE.sub(r"&\1", _resolved(child, text)) if text else ""
                 continue
             links.append((relation, _resolved(child, href)))
             if relation == "alternate" and _TYPES.get(kind, kind) in _HTML:
@@ -250,7 +331,35 @@ def _feed_links(channel: etree._Element, names: _Names) -> tuple[str | None, tup
         elif name in _IDS and link is None and _lowered(child, "ispermalink", "true") == "true":
             text = _text(child)
             link = _resolved(child, text) if text else ""
+        elif name not in _IDS:
+            if has_summary or name in _CONTENTS or name == "fullitem":
+                raise Unsure(f"{name} of the feed")  # to feedparser the first entry has a content, then
+            has_summary = name in ("summary", "itunes_summary")
     return link, tuple(links)
+
+
+def _refuse_inside(parent: etree._Element, names: _Names, name: str) -> None:
+    """An address below the channel's own elements may be the feed's.
+
+    Raises:
+        Unsure: there is one, other than that of a plain image or text input.
+    """
+    below = [names.of(each) for each in parent.iterdescendants()]
+    if name in _BOXES and len(below) == len(parent) and _BOXES[name].issuperset(below):
+        return
+    if not _OF_FEED.isdisjoint((name, *below)):
+        raise Unsure(f"an element of the feed inside {parent.tag}")
+
+
+def _check_source(element: etree._Element, names: _Names) -> None:
+    """Where an entry was taken from.
+
+    Raises:
+        Unsure: it holds what feedparser does not keep apart.
+    """
+    for each in element.iterdescendants():
+        if names.of(each) in ("source", "fullitem", *_CONTENTS):
+            raise Unsure("a content inside source")
 
 
 def _ttl(channel: etree._Element | None, names: _Names) -> str:
@@ -265,10 +374,13 @@ def _value(element: etree._Element, *, is_atom: bool) -> str:
     """The text of a title, summary or content, which may be markup."""
     kind = element.get("type")
     mime = _TYPES.get(kind, kind) or ""
-    if mime not in _READABLE or element.get("mode") or element.get("src"):
+    if kind == "" or mime not in _READABLE or element.get("mode") or element.get("src"):
         raise Unsure(f"content of type {kind}")
     if not len(element):
-        return _text(element)
+        value = _text(element)
+        if _ODD_TAG.search(value):
+            raise Unsure("an odd tag")  # feedparser mends it, or drops it
+        return value
     if not is_atom or mime != "application/xhtml+xml":
         raise Unsure("markup that is not escaped")
     inner = element[0] if len(element) == 1 and element[0].tag == "{http://www.w3.org/1999/xhtml}div" else element
