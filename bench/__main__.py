@@ -5,5 +5,5 @@ from bench import copies, intake, polling, stages
 if __name__ == "__main__":
     stages.main()
     polling.main()
-    copies.main([])
+    copies.main()
     intake.main([])

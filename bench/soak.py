@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 from bench.tree import resident_and_files
@@ -151,7 +152,7 @@ def _judge(samples: list[tuple[float, int]], web: Web, complaints: str) -> None:
     first, last = samples[tenth : 2 * tenth], samples[-tenth:]
     memory = [statistics.median(mb for mb, _ in part) for part in (first, last)]
     files = [statistics.median(count for _, count in part) for part in (first, last)]
-    gaps = [later - earlier for name, times in web.read_at.items() if name[0] == "f" for earlier, later in zip(times, times[1:])]
+    gaps = [later - earlier for name, times in web.read_at.items() if name[0] == "f" for earlier, later in pairwise(times)]
     print(f"memory   {memory[0]:.1f} -> {memory[1]:.1f} MB: {'flat' if memory[1] < memory[0] * FLAT else 'GROWS'}")
     print(f"files    {files[0]:.0f} -> {files[1]:.0f}: {'flat' if files[1] <= files[0] + 5 else 'GROWS'}")
     print(

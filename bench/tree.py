@@ -97,7 +97,7 @@ def resident_and_files(root: int) -> tuple[int, int]:
     for pid in _tree(root):
         with contextlib.suppress(OSError, IndexError, ValueError):
             resident += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-            files += len(os.listdir(f"/proc/{pid}/fd"))
+            files += sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
     return resident, files
 
 

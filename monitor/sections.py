@@ -147,7 +147,7 @@ class ReadingSection(_Section):
     """What reading one document may cost."""
 
     workers: Annotated[int, Field(ge=1, le=16)] = 2
-    timeout: Span = timedelta(seconds=15)
+    timeout: Span = timedelta(seconds=10)
     max_memory: Annotated[int, BeforeValidator(_size)] = 768 << 20
 
 

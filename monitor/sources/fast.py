@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
+from monitor.sources.costly import MAX_ATTRIBUTES, has_many_attributes
 from monitor.sources.raw import RawEntry, RawFeed
 
 _NAMESPACES = {
@@ -95,7 +96,7 @@ def read(text: str) -> RawFeed:
 
     Raises:
         Unsure: not well-formed, no feed, or something in it has two readings.
-        TooDeep: nested deeper than any feed.
+        Costly: nested deeper than any feed.
     """
     root = tree(text)
     names = _Names()
@@ -133,8 +134,8 @@ def read(text: str) -> RawFeed:
     )
 
 
-class TooDeep(Exception):
-    """Nested deeper than any feed, or with texts longer than any article."""
+class Costly(Exception):
+    """Nested deeper, or with more attributes, than any feed: reading it would take beyond measure."""
 
 
 def tree(text: str) -> etree._Element:
@@ -142,8 +143,10 @@ def tree(text: str) -> etree._Element:
 
     Raises:
         Unsure: not well-formed.
-        TooDeep: beyond what libxml2 takes without huge_tree: 256 levels.
+        Costly: beyond what libxml2 takes without huge_tree: 256 levels; or elements with attributes beyond measure.
     """
+    if has_many_attributes(text):
+        raise Costly(f"an element with more than {MAX_ATTRIBUTES} attributes")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
@@ -151,7 +154,7 @@ def tree(text: str) -> etree._Element:
         return etree.fromstring(text.encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError as error:
         if "depth" in str(error).lower():
-            raise TooDeep("nested deeper than 256 elements") from error
+            raise Costly("nested deeper than 256 elements") from error
         raise Unsure(f"not well-formed ({str(error)[:160]})") from error
 
 
@@ -197,8 +200,10 @@ def _check_prefixes(root: etree._Element) -> None:
     Raises:
         Unsure: a prefix that means something, of a namespace that means something else.
     """
+    uris = list(root.nsmap.values())
     for given, uri in root.nsmap.items():
-        if given and given.lower() in _PREFIXES and _NAMESPACES.get(uri.lower(), given) != given:
+        is_shared = uri.lower() not in _NAMESPACES and uris.count(uri) > 1
+        if given and given.lower() in _PREFIXES and (is_shared or _NAMESPACES.get(uri.lower(), given) != given):
             raise Unsure(f"prefix {given}")
 
 
@@ -223,7 +228,7 @@ def _check_attributes(element: etree._Element, odd: frozenset[str] = frozenset()
     Raises:
         Unsure: an attribute that means something is written in an unusual way.
     """
-    for name in element.keys():
+    for name, _ in element.items():
         local = name.rpartition("}")[2].lower()
         if local in odd or (local in _ATTRIBUTES and name not in _USUAL_ATTRIBUTES and name.lower() != "ispermalink"):
             raise Unsure(f"an attribute {name[:80]}")

@@ -50,7 +50,7 @@ def _xml_feed(source: Source, fetched: Fetched, text: str) -> Parsed:
     notes: list[str] = []
     try:
         feed, reader = fast.read(text), "fast"
-    except fast.TooDeep as error:
+    except fast.Costly as error:
         raise ParseError(str(error), subject=source.id) from error
     except fast.Unsure as doubt:
         feed, reader = _tolerant(source, text, notes), "tolerant"

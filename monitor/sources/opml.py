@@ -17,6 +17,7 @@ from lxml import etree
 from monitor.errors import FetchError, UsageError
 from monitor.normalise import clean
 from monitor.sources import federal_register
+from monitor.sources.costly import has_many_attributes
 from monitor.sources.decode import xml_text
 from monitor.sources.web import checked
 
@@ -110,6 +111,8 @@ def _parsed(text: str) -> Any:
         raise UsageError("the list declares entities of its own; that is never needed")
     if not is_opml(text):
         raise UsageError("not a list of subscriptions (OPML)")
+    if has_many_attributes(text):
+        raise UsageError("the list has an element with more attributes than any program writes")
     try:
         return _tree(text, is_tolerant=False)
     except etree.XMLSyntaxError:

@@ -37,7 +37,7 @@ class Limits:
     """What reading one document may cost."""
 
     workers: int = 2
-    seconds: float = 15.0
+    seconds: float = 10.0
     max_bytes: int = 768 << 20  # address space of a worker
     max_resident: int = 120 << 20  # a worker that has grown beyond is replaced by a fresh one
 
