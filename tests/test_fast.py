@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from monitor.normalise import MAX_SUMMARY, MAX_TITLE, plain
@@ -402,7 +402,10 @@ def test_whatever_is_read_fast_reads_the_same_both_ways(document: str) -> None:
     """Where two readings exist the fast reader takes none of them."""
     found = sure(document)
     if found is not None:
-        expected, _ = tolerant.read(document)
+        try:
+            expected, _ = tolerant.read(document)
+        except KeyError:  # feedparser itself falls over a stray creativeCommons:license
+            reject()
         assert expected is not None
         assert told(found) == told(expected)
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ipaddress
+import itertools
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from fakes import Answer, Site
 
 from monitor.errors import FetchError, FetchKind
 from monitor.items import Fetched, Validators
-from monitor.sources.web import NetworkRules, Web, checked, retry_after
+from monitor.sources.web import NetworkRules, Web, checked, fresh_for, retry_after
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 QUICK = NetworkRules(allow_private=LOOPBACK, host_delay=0, timeout=3)
@@ -264,3 +267,206 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
     """Before any connection."""
     with pytest.raises(FetchError):
         checked(url, "test")
+
+
+HEADERS = (("Authorization", "Bearer marked"), ("X-Key", "marked"))
+
+
+def fetch_with_credentials(url: str) -> Fetched:
+    async def once() -> Fetched:
+        async with Web(QUICK) as web:
+            return await web.fetch(url, subject="test", headers=HEADERS)
+
+    return asyncio.run(once())
+
+
+def test_credentials_go_to_their_origin_and_stay_there_over_redirects(site: Site) -> None:
+    """Same scheme, host and port: the configured headers are sent at every hop."""
+    site.pages["/feed"] = Answer(status=302, headers={"Location": "/there"})
+    site.pages["/there"] = Answer(b"x")
+    fetch_with_credentials(f"{site.base}/feed")
+    assert [(headers.get("authorization"), headers.get("x-key")) for _, headers in site.requests] == [
+        ("Bearer marked", "marked")
+    ] * 2
+
+
+@pytest.mark.parametrize("elsewhere", ["host", "port"])
+def test_credentials_are_dropped_at_another_origin_and_come_back_at_their_own(site: Site, elsewhere: str) -> None:
+    """Another host name or another port is another origin, even of the same machine."""
+    other = Site()
+    base = site.base.replace("127.0.0.1", "localhost") if elsewhere == "host" else other.base
+    site.pages["/feed"] = Answer(status=302, headers={"Location": f"{base}/away"})
+    away = site if elsewhere == "host" else other
+    away.pages["/away"] = Answer(status=302, headers={"Location": f"{site.base}/home"})
+    site.pages["/home"] = Answer(b"x")
+    try:
+        fetch_with_credentials(f"{site.base}/feed")
+    finally:
+        other.close()
+    sent = {path: "marked" in str(headers) for path, headers in (*site.requests, *other.requests)}
+    assert sent == {"/feed": True, "/away": False, "/home": True}
+
+
+@pytest.mark.parametrize("etag", ['"a\r\nX-Evil: 1"', '"a\0b"', "", " ", '"a\n"', "\x7f"])
+def test_a_validator_that_no_header_may_hold_is_not_sent(site: Site, etag: str) -> None:
+    """Byte for byte, or not at all: the request goes without it, and unconditionally."""
+    site.pages["/feed"] = Answer(b"x")
+    fetch(f"{site.base}/feed", validators=Validators(etag=etag, last_modified=etag))
+    [(_, headers)] = site.requests
+    assert {"if-none-match", "if-modified-since", "x-evil"} & set(headers) == set()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved_to"),
+    [
+        ((), None),
+        ((301,), "/1"),
+        ((308, 301), "/2"),
+        ((302,), None),
+        ((307, 301), None),
+        ((301, 302), "/1"),
+        ((301, 303, 301), "/1"),
+    ],
+)
+def test_a_source_has_moved_as_far_as_permanent_redirects_lead(
+    site: Site, statuses: tuple[int, ...], moved_to: str | None
+) -> None:
+    """What stands behind a temporary one may be elsewhere tomorrow."""
+    for place, status in enumerate(statuses):
+        site.pages[f"/{place}"] = Answer(status=status, headers={"Location": f"/{place + 1}"})
+    site.pages[f"/{len(statuses)}"] = Answer(b"x")
+    assert fetch(f"{site.base}/0").moved_to == (None if moved_to is None else site.base + moved_to)
+
+
+@pytest.mark.parametrize("length", [10, 11])
+def test_ten_redirects_are_followed_and_no_more(site: Site, length: int) -> None:
+    """Eleven requests at most in one fetch."""
+    for place in range(length):
+        site.pages[f"/{place}"] = Answer(status=302, headers={"Location": f"/{place + 1}"})
+    site.pages[f"/{length}"] = Answer(b"x")
+    if length == 10:
+        assert fetch(f"{site.base}/0").body == b"x"
+    else:
+        assert failure(f"{site.base}/0").kind is FetchKind.REDIRECT
+    assert len(site.requests) == 11
+
+
+DATE = "Fri, 01 May 2026 08:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        ({"Cache-Control": "max-age=600"}, 600),
+        ({"Cache-Control": 'public, max-age="600"'}, 600),
+        ({"Cache-Control": "max-age=600", "Age": "200"}, 400),
+        ({"Cache-Control": "max-age=600", "Age": "900"}, 0),
+        ({"Cache-Control": "max-age=600", "Age": "soon"}, 600),
+        ({"Cache-Control": "max-age=600, no-store"}, 0),
+        ({"Cache-Control": "max-age=600, no-cache"}, 0),
+        ({"Cache-Control": "s-maxage=600"}, 0),
+        ({"Cache-Control": "max-age=99999999"}, 86_400),
+        ({"Cache-Control": "max-age=-5"}, 0),
+        ({"Cache-Control": "max-age=soon"}, 0),
+        ({"Expires": "Fri, 01 May 2026 09:00:00 GMT", "Date": DATE}, 3600),
+        ({"Expires": "Fri, 01 May 2026 07:00:00 GMT", "Date": DATE}, 0),
+        ({"Expires": "Fri, 01 May 2026 09:00:00 GMT"}, 0),
+        ({"Expires": "0", "Date": DATE}, 0),
+        ({"Expires": "Sat, 01 May 2027 08:00:00 GMT", "Date": DATE}, 86_400),
+        ({"Cache-Control": "max-age=60", "Expires": "Fri, 01 May 2026 09:00:00 GMT", "Date": DATE}, 60),
+    ],
+)
+def test_an_answer_is_fresh_for_as_long_as_it_says(headers: dict[str, str], seconds: int) -> None:
+    """Up to a day; what makes no sense says nothing."""
+    assert fresh_for(httpx.Headers(headers)) == timedelta(seconds=seconds)
+
+
+def test_an_answer_tells_its_hub_its_topic_and_how_long_it_stays(site: Site) -> None:
+    """Link headers may be several, or one with commas; addresses are made whole."""
+    link = '<https://hub.example/?a=1,2>; rel="hub", </rss>; title="x, y"; rel=self, <https://second.example/>; rel=hub'
+    site.pages["/feed"] = Answer(b"x", headers={"Link": link, "Cache-Control": "max-age=300"})
+    found = fetch(f"{site.base}/feed")
+    assert (found.hub, found.topic) == ("https://hub.example/?a=1,2", f"{site.base}/rss")
+    assert found.fresh_for == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    "link", ["", "<", "<>; rel=hub", "https://hub.example/; rel=hub", "<https://hub.example/>", "<a" * 5_000]
+)
+def test_a_link_header_that_makes_no_sense_says_nothing(site: Site, link: str) -> None:
+    """Bounded, and no failure."""
+    site.pages["/feed"] = Answer(b"x", headers={"Link": link})
+    found = fetch(f"{site.base}/feed")
+    assert (found.hub or None, found.topic) == (None, None)
+
+
+def at_once(rules: NetworkRules, *urls: str) -> None:
+    async def all_of_them() -> None:
+        async with Web(rules) as web:
+            await asyncio.gather(*(web.fetch(url, subject="x") for url in urls))
+
+    asyncio.run(all_of_them())
+
+
+def test_requests_to_one_host_are_spaced(site: Site) -> None:
+    """However many places the host has; the first goes at once."""
+    starts: list[float] = []
+
+    def answer(headers: dict[str, str]) -> Answer:
+        starts.append(time.monotonic())
+        return Answer(b"x")
+
+    site.pages["/feed"] = answer
+    at_once(NetworkRules(allow_private=LOOPBACK, host_delay=0.2, timeout=5), *[f"{site.base}/feed"] * 4)
+    assert all(later - earlier > 0.15 for earlier, later in itertools.pairwise(starts))
+
+
+def test_waiting_for_a_host_takes_no_place_from_the_others(site: Site) -> None:
+    """Ten sources of a slow host leave room for one of another, though there are but two places in all."""
+    open_gate, order = threading.Event(), []
+
+    def slow(headers: dict[str, str]) -> Answer:
+        open_gate.wait(10)
+        order.append("slow")
+        return Answer(b"x")
+
+    def quick(headers: dict[str, str]) -> Answer:
+        order.append("quick")
+        open_gate.set()
+        return Answer(b"x")
+
+    site.pages |= {"/slow": slow, "/quick": quick}
+    elsewhere = site.base.replace("127.0.0.1", "localhost")
+    rules = NetworkRules(allow_private=LOOPBACK, host_delay=0, host_concurrency=1, concurrency=2, timeout=20)
+    at_once(rules, *[f"{site.base}/slow"] * 10, f"{elsewhere}/quick")
+    assert order[0] == "quick"
+
+
+def test_a_redirect_to_another_host_waits_for_its_turn_there(site: Site) -> None:
+    """A host that many redirect to sees no more requests at once than any other."""
+    running, most, lock = 0, 0, threading.Lock()
+
+    def answer(headers: dict[str, str]) -> Answer:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        threading.Event().wait(0.05)
+        with lock:
+            running -= 1
+        return Answer(b"x")
+
+    there = site.base.replace("127.0.0.1", "localhost")
+    site.pages |= {"/feed": Answer(status=302, headers={"Location": f"{there}/end"}), "/end": answer}
+    rules = NetworkRules(allow_private=LOOPBACK, host_delay=0, host_concurrency=2, timeout=20)
+    at_once(rules, *[f"{site.base}/feed", f"{there}/end"] * 4)
+    assert most == 2
+
+
+def test_no_cookie_outlives_an_answer(site: Site) -> None:
+    """Neither the next hop nor the next fetch brings it back."""
+    site.pages["/feed"] = Answer(status=302, headers={"Location": "/there", "Set-Cookie": "id=7"})
+    site.pages["/there"] = Answer(b"x", headers={"Set-Cookie": "id=8"})
+    at_once(QUICK, *[f"{site.base}/feed"] * 2)
+    assert [headers.get("cookie") for _, headers in site.requests] == [None] * 4

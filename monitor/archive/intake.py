@@ -217,6 +217,8 @@ class IntakeTables:
 
 def _row(item: Item) -> tuple[str | int | None, ...]:
     """The columns of _ITEM_COLUMNS."""
+    published = None if item.published is None else written(item.published)
+    first_seen = written(item.first_seen)
     return (
         item.id,
         item.source,
@@ -224,9 +226,9 @@ def _row(item: Item) -> tuple[str | int | None, ...]:
         item.url,
         item.title,
         item.summary,
-        None if item.published is None else written(item.published),
-        written(item.first_seen),
-        written(item.moment),
+        published,
+        first_seen,
+        published or first_seen,
         item.lang,
         item.country,
         item.tier.value,

@@ -14,7 +14,7 @@ _NOTHING_STATED = '{"identifiers": [], "dates": []}'
 
 def written(moment: datetime) -> str:
     """A moment as a column has it: the second in which it fell."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def written_after(moment: datetime) -> str:
