@@ -82,6 +82,7 @@ class FetchError(RetryLater):
     Args:
         kind: the sort of failure.
         retry_after: the moment (aware UTC) before which the server asked not to be called; None if it did not.
+        status: of the answer, for the kinds status and gone; None: another kind.
     """
 
     exit_code = 4
@@ -94,10 +95,12 @@ class FetchError(RetryLater):
         subject: str | None = None,
         hint: str | None = None,
         retry_after: datetime | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(cause, subject=subject, hint=hint)
         self.kind = kind
         self.retry_after = retry_after
+        self.status = status
 
 
 class ChannelError(RetryLater):

@@ -12,10 +12,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from monitor import health
 from monitor.archive import Archive
@@ -23,10 +23,10 @@ from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.errors import ArchiveBusy, ArchiveError, FetchError, FetchKind, MonitorError, ParseError
 from monitor.items import Fetched, Item, Reading, Source, SourceState
-from monitor.pace import MAX_BACKOFF, Pace, due
+from monitor.pace import MAX_BACKOFF, Pace, backoff, due
 from monitor.sources import history
 from monitor.sources.article import text_of
-from monitor.sources.web import NetworkRules, Web
+from monitor.sources.web import NetworkRules, Web, is_same_origin
 from monitor.sources.workers import DEFAULT, Limits, Readers
 from monitor.sources.zones import zone_of
 
@@ -34,6 +34,12 @@ log = logging.getLogger(__name__)
 
 MAX_ARTICLES = 20
 """Articles read for one document; the first fetch of a source reads none, because its items are no news."""
+ARTICLES_SECONDS = 60.0
+"""What the articles of one document may take together; the others are left out."""
+MAX_PAGES = 2_000
+"""Pages of one backfill that are read before it stops and says so."""
+MAX_EMPTY_PAGES = 20
+"""Pages without a date and without a new entry, one after the other, after which a backfill looks no further."""
 MAX_CATCH_UP = 5
 """Pages of older entries read when a document has no known entry, so that what came and went between two fetches is not lost."""
 _GROUP = 64
@@ -116,17 +122,14 @@ def backfill(
     clock: Callable[[], datetime],
     limits: Limits = DEFAULT,
     on_page: Callable[[int, int, int], None] = lambda _read, _left, _new: None,
-) -> Round:
+) -> Outcome:
     """Read a source back to a day, page by page; begun again, it goes on where it stopped.
 
     Args:
         on_page: told after each page: pages read now, pages still known to be read, new items so far.
-
-    Raises:
-        FetchError, ParseError: a page that could not be read; what was read before it is kept.
     """
 
-    async def once() -> Round:
+    async def once() -> Outcome:
         async with Intake(archive, network=network, pace=pace, clock=clock, limits=limits) as intake:
             return await intake.backfill(source, since, on_page)
 
@@ -177,6 +180,7 @@ class Intake:
             outcomes.append(outcome)
             on_done(outcome)
 
+        sources = list({source.id: source for source in sources}.values())
         reading = {asyncio.create_task(one(source)) for source in sources}
         while reading:
             done, reading = await asyncio.wait(reading, timeout=0.2)
@@ -218,6 +222,10 @@ class Intake:
             await self.read(source)
         except (ArchiveBusy, ArchiveError) as error:
             log.error("%s", error)
+            # what holds a failing source back could not be kept; without it every tick would ask again
+            state = self._states.get(source.id, SourceState(id=source.id, url=source.url))
+            later = self._clock() + backoff(source, FetchKind.INTERNAL, 1, self._pace)
+            self._states[source.id] = replace(state, next_poll=later)
 
     async def read(self, source: Source) -> Outcome:
         """Read one source; every failure of its own becomes an outcome.
@@ -254,42 +262,80 @@ class Intake:
         )
         return outcome
 
-    async def backfill(self, source: Source, since: date, on_page: Callable[[int, int, int], None]) -> Round:
+    async def backfill(self, source: Source, since: date, on_page: Callable[[int, int, int], None]) -> Outcome:
         """Read a source back to a day, as the function backfill does."""
-        started = time.monotonic()
         tables = self._archive.intake
         with self._archive.errors():
             pages = tables.pending(source.id, since)
-            if not pages:
+            if not pages or not is_same_origin(pages[0], source.url):
                 pages = list(history(source, since, self._clock().date()))
                 tables.begin_backfill(source.id, since, pages)
-        read = new = revised = 0
-        while pages:
-            page, state = pages[0], self._states.get(source.id, SourceState(id=source.id))
-            fetched = await self._fetch(source, page, None, self._clock())
+        read = new = empty = 0
+        error = None if pages else "it has no older entries to ask for"
+        while pages and read < MAX_PAGES:
+            try:
+                reading = await self._page(source, pages[0], is_first=read == 0)
+            except (ArchiveBusy, ArchiveError):
+                raise
+            except MonitorError as failure:
+                kind = failure.kind if isinstance(failure, FetchError) else FetchKind.NOT_A_FEED
+                error = f"{kind.value}: {failure.cause}"
+                break
             now = self._clock()
-            reading = await self._readers.read(source, fetched, seen=b"", now=now, is_backlog=True)
             with self._archive.errors():
                 found = sort_out(tables.known(source.id, reading.items), reading.items)
-                is_far_enough = bool(reading.items) and all(item.moment.date() < since for item in reading.items)
+                empty = 0 if found.new else empty + 1
+                dated = [item.moment.date() for item in reading.items if item.published is not None]
+                is_far_enough = max(dated) < since if dated else empty >= MAX_EMPTY_PAGES
+                # an archive keeps entries as they were: what it says of a known one is no revision
                 change = Change(
-                    state=state, found=found, at=now, page=page, older=() if is_far_enough else reading.older, since=since
+                    state=self._states.get(source.id, SourceState(id=source.id)),
+                    found=replace(found, revised=()),
+                    at=now,
+                    page=pages[0],
+                    older=() if is_far_enough else reading.older,
+                    since=since,
                 )
                 tables.store(change)
-                self._states[source.id] = state
                 pages = tables.pending(source.id, since)
-            read, new, revised = read + 1, new + len(found.new), revised + len(found.revised)
+            read, new = read + 1, new + len(found.new)
             on_page(read, len(pages), new)
-        outcome = Outcome(source=source.id, status="fetched", new=new, revised=revised, notes=(f"{read} pages",))
-        return Round(outcomes=(outcome,), seconds=round(time.monotonic() - started, 3))
+        if pages and error is None:
+            error = f"{MAX_PAGES} pages were read; the same command goes on"
+        return Outcome(source=source.id, status="failed" if error else "fetched", new=new, error=error, notes=(f"{read} pages",))
+
+    async def _page(self, source: Source, address: str, *, is_first: bool) -> Reading:
+        """A page of a backfill; past the last one, some servers say that there is none.
+
+        Raises:
+            FetchError, ParseError, ConfigError: it cannot be read.
+        """
+        now = self._clock()
+        state = self._states.get(source.id, SourceState(id=source.id))
+        if state.not_before is not None and now < state.not_before <= now + MAX_BACKOFF * 1.2:
+            cause = f"asked not to be called before {state.not_before:%Y-%m-%d %H:%MZ}"
+            raise FetchError(cause, kind=FetchKind.RATE_LIMITED, subject=source.id)
+        try:
+            fetched = await self._fetch(source, address, None, now)
+        except FetchError as error:
+            if error.retry_after is not None:
+                await self._failed(source, state, error)
+            if is_first or error.status not in (404, 410):
+                raise
+            return Reading(
+                items=(), entries=0, seen=b"", notes=(), reader="", older=(), hub=None, topic=None, fresh_for=timedelta()
+            )
+        return await self._readers.read(source, fetched, seen=b"", now=now, is_backlog=True)
 
     async def _fetch(self, source: Source, url: str, state: SourceState | None, now: datetime) -> Fetched:
+        """A document of the source, wherever it is: its secrets, and the trust in its certificate, are for its own origin."""
+        is_home = is_same_origin(url, source.url)
         return await self._web.fetch(
             url,
             subject=source.id,
             validators=None if state is None else health.validators(state, now),
-            headers=source.headers,
-            is_tls_verified=source.is_tls_verified,
+            headers=source.headers if is_home else (),
+            is_tls_verified=source.is_tls_verified or not is_home,
         )
 
     async def _kept(self, source: Source, state: SourceState, fetched: Fetched) -> Outcome:
@@ -301,7 +347,7 @@ class Intake:
         is_backlog = state.polls == 0
         reading = await self._readers.read(source, fetched, seen=state.seen, now=now, is_backlog=is_backlog)
         if not reading.entries and reading.older:  # an index of documents: the newest of them is the news
-            reading = await self._caught_up(source, reading, now, is_backlog=is_backlog, pages=1)
+            reading = await self._caught_up(source, reading, now, is_backlog=is_backlog, pages=1, is_needed=True)
         if not reading.entries and state.had_entries:
             raise ParseError("no entries, though it had some before", subject=source.id)
         with self._archive.errors():
@@ -313,8 +359,14 @@ class Intake:
                 found = sort_out(self._archive.intake.known(source.id, reading.items), reading.items)
             if health.is_late(reading, state, len(found.new)):
                 notes.append("no entry of the last fetch is left: the source moves faster than it is read; shorten every:")
-        if source.is_full_text and not is_backlog and found.new:
-            found = replace(found, new=await self._with_articles(source, found.new))
+        if source.is_full_text and not is_backlog:
+            # an edit is read anew: its old page would speak for it
+            whole = await self._with_articles(source, [*found.new, *(item for _, item in found.revised)])
+            found = replace(
+                found,
+                new=tuple(whole.get(item.id, item) for item in found.new),
+                revised=tuple((known, whole.get(item.id, item)) for known, item in found.revised),
+            )
         new = [min(item.moment, now) for item in found.new]
         await self._store(source, state, fetched, reading, Change(state=state, found=found, at=now), new=new, notes=notes)
         return Outcome(
@@ -350,42 +402,62 @@ class Intake:
         self._states[source.id] = failed
         return Outcome(source=source.id, status="failed", error=f"{failed.error_kind}: {failed.error_text}")
 
-    async def _caught_up(self, source: Source, reading: Reading, now: datetime, *, is_backlog: bool, pages: int) -> Reading:
-        """The reading with pages of older entries added, until one has an entry that is known."""
+    async def _caught_up(
+        self, source: Source, reading: Reading, now: datetime, *, is_backlog: bool, pages: int, is_needed: bool = False
+    ) -> Reading:
+        """The reading with what is new in pages of older entries added, until one has an entry that is known.
+
+        Raises:
+            FetchError, ParseError: such a page cannot be read, and `is_needed`.
+        """
         items, entries, seen, older = list(reading.items), reading.entries, reading.seen, list(reading.older)
-        for _ in range(pages):
-            if not older:
-                break
+        asked: set[str] = set()
+        while older and len(asked) < pages and older[0] not in asked:
+            asked.add(older[0])
             try:
                 page = await self._fetch(source, older.pop(0), None, now)
                 more = await self._readers.read(source, page, seen=b"", now=now, is_backlog=is_backlog)
             except MonitorError as error:
+                if is_needed:
+                    raise
                 log.warning("source=%s older entries not read: %s", source.id, error)
                 break
-            met = {item.id for item in items}
-            items += [item for item in more.items if item.id not in met]
-            entries, seen, older = entries + more.entries, seen + more.seen, list(more.older)
             with self._archive.errors():
                 found = sort_out(self._archive.intake.known(source.id, more.items), more.items)
+            met = {item.id for item in items}
+            # of an index all that its newest document says counts; an older page says nothing new of a known entry
+            items += [item for item in (more.items if is_needed else found.new) if item.id not in met]
+            entries, seen, older = entries + more.entries, seen + more.seen, list(more.older)
             if len(found.new) < more.entries:
                 break
         return replace(reading, items=tuple(items), entries=entries, seen=seen)
 
-    async def _with_articles(self, source: Source, items: tuple[Item, ...]) -> tuple[Item, ...]:
-        """The items with the text of their pages; where a page fails, the feed's own text stands."""
+    async def _with_articles(self, source: Source, items: Sequence[Item]) -> dict[str, Item]:
+        """Items with the text of their pages, by id; where a page fails, the feed's own text stands.
+
+        Bounded in number and time, because the document's news waits for it; the first page that costs too much, or a host
+        that asks for patience, ends it.
+        """
+        is_over = False
 
         async def one(item: Item) -> Item:
-            assert item.url is not None
+            nonlocal is_over
+            if is_over or item.url is None:
+                return item
             try:
-                page = await self._web.fetch(item.url, subject=source.id, is_tls_verified=source.is_tls_verified)
+                page = await self._fetch(replace(source, headers=()), item.url, None, self._clock())
                 return replace(item, body=await self._readers.call(source.id, text_of, page))
             except MonitorError as error:
+                is_over |= isinstance(error, FetchError) and error.kind in (FetchKind.TOO_COSTLY, FetchKind.RATE_LIMITED)
                 log.info("article item=%s not read: %s", item.id, error)
                 return item
 
-        wanted = [item for item in items if item.url is not None][:MAX_ARTICLES]
-        found = {item.id: item for item in await asyncio.gather(*(one(item) for item in wanted))}
-        return tuple(found.get(item.id, item) for item in items)
+        tasks = [asyncio.create_task(one(item)) for item in items if item.url is not None][:MAX_ARTICLES]
+        if not tasks:
+            return {}
+        done, late = await asyncio.wait(tasks, timeout=ARTICLES_SECONDS)
+        await _given_up(late)
+        return {task.result().id: task.result() for task in done}
 
 
 @dataclass(slots=True)
@@ -434,7 +506,7 @@ class _Writer:
             self.archive.intake.store(*changes)
 
 
-async def _given_up(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def _given_up(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """End tasks and wait until they have."""
     ending = list(tasks)
     for task in ending:

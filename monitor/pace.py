@@ -75,7 +75,12 @@ def due(sources: Iterable[Source], states: Mapping[str, SourceState], now: datet
     for source in sources:
         furthest = max(pace.longest, _FURTHEST, interval(source, pace)) * (1 + pace.jitter)
         state = states.get(source.id)
-        is_waiting = state is not None and state.next_poll is not None and now < state.next_poll <= now + furthest
+        is_waiting = (
+            state is not None
+            and state.url in (None, source.url)  # of a corrected address nothing is known yet
+            and state.next_poll is not None
+            and now < state.next_poll <= now + furthest
+        )
         if not is_waiting:
             found.append(source)
     return found

@@ -56,8 +56,8 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, day: str | None,
     """One round of intake and judgement, now.
 
     Every source (or those named) is fetched that is not under Retry-After. With --since their older entries are read page by
-    page; a backfill that was broken off goes on where it stopped, and nothing of it raises an alert. Exit 4: some sources
-    failed, 5: all did.
+    page; a backfill that was broken off goes on where it stopped, and what is older than a rule's window is never alerted.
+    Exit 4: some sources failed, 5: all did.
     """
     from monitor import house, intake
     from monitor.pace import due
@@ -65,11 +65,14 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, day: str | None,
     here.start_log(logging.ERROR)  # failures are told at the end, one line each
     settings = here.config()
     sources = chosen(settings.sources, names)
+    since = None if day is None else _since(day, names, here.now())
+    if since is not None and is_due_only:
+        raise UsageError("--since and --due do not go together")
     with here.archive() as archive, archive.working():
         if is_due_only:
             sources = due(sources, archive.intake.states(), here.now(), settings.pace)
-        if day is not None:
-            found = _backfilled(here, archive, chosen(settings.sources, names) if names else [], day)
+        if since is not None:
+            found = _backfilled(here, archive, sources, since)
         else:
             with progress("Reading sources", len(sources)) as step:
                 found = intake.poll(
@@ -114,39 +117,47 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, day: str | None,
         here.exit_code = 5 if len(found.failures) == len(sources) else 4
 
 
-def _backfilled(here: Here, archive: Archive, sources: Sequence[Source], day: str) -> Round:
-    """Each source read back to a day; a source that fails keeps what it gave so far, and its place."""
-    from monitor import intake
-    from monitor.errors import FetchError, ParseError
-    from monitor.intake import Outcome, Round
+def _since(day: str, names: Sequence[str], now: datetime) -> date:
+    """The day of --since.
 
-    if not sources:
+    Raises:
+        UsageError: no day, one ahead, or no source is named.
+    """
+    if not names:
         raise UsageError("--since needs the names of sources", hint="For example: monitor poll us-fr-bis --since 2025-01-01")
-    since = date.fromisoformat(_day(day, here.now(), "UTC", "--since"))
-    if since > here.now().date():
+    found = date.fromisoformat(_day(day, now, "UTC", "--since"))
+    if found > now.date():
         raise UsageError(f"--since {day!r} lies ahead")
+    return found
+
+
+def _backfilled(here: Here, archive: Archive, sources: Sequence[Source], since: date) -> Round:
+    """Each source read back to a day; a source that fails keeps what it gave so far, and its place."""
+    import time
+
+    from monitor import intake
+
     settings = here.config()
-    outcomes, seconds = [], 0.0
+    outcomes = []
+    began = time.monotonic()
     for source in sources:
         with progress(f"Reading {source.id} back to {since}", None) as step:
-            try:
-                found = intake.backfill(
-                    archive,
-                    source,
-                    since,
-                    network=settings.network,
-                    pace=settings.pace,
-                    clock=here.now,
-                    limits=settings.limits,
-                    on_page=lambda read, left, _new: step(1, read + left),
-                )
-            except (FetchError, ParseError) as error:
-                note(f"monitor: {source.id}: stopped here; the same command goes on from this page")
-                outcomes.append(Outcome(source=source.id, status="failed", error=str(error)))
-                continue
-        outcomes += found.outcomes
-        seconds += found.seconds
-    return Round(outcomes=tuple(outcomes), seconds=round(seconds, 3))
+            found = intake.backfill(
+                archive,
+                source,
+                since,
+                network=settings.network,
+                pace=settings.pace,
+                clock=here.now,
+                limits=settings.limits,
+                on_page=lambda read, left, _new: step(1, read + left),
+            )
+        note(
+            f"monitor: {source.id}: {', '.join(found.notes)}, {found.new} new"
+            + (f"; stopped ({found.error}), the same command goes on there" if found.error else "")
+        )
+        outcomes.append(found)
+    return intake.Round(outcomes=tuple(outcomes), seconds=round(time.monotonic() - began, 3))
 
 
 @command("deliver", example="monitor deliver\nmonitor deliver --json")
@@ -314,4 +325,4 @@ def chosen(sources: Sequence[Source], names: Sequence[str]) -> list[Source]:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"Did you mean {near[0]}?" if near else "Names are listed by: monitor sources list"
             raise UsageError(f"there is no source {name!r} in the configuration", hint=hint)
-    return [known[name] for name in names] if names else list(sources)
+    return [known[name] for name in dict.fromkeys(names)] if names else list(sources)

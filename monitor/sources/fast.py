@@ -369,10 +369,10 @@ def _check_source(element: etree._Element, names: _Names) -> None:
 
 def _ttl(channel: etree._Element | None, names: _Names) -> str:
     """What the channel says of how many minutes it stays fresh, "" if nothing."""
-    for child in channel if channel is not None else ():
-        if names.of(child) == "ttl":
-            return (child.text or "").strip()
-    return ""
+    said = [child for child in (channel if channel is not None else ()) if names.of(child) == "ttl"]
+    if len(said) > 1 or any(len(each) or each.attrib for each in said):
+        raise Unsure("ttl")
+    return _text(said[0]) if said else ""
 
 
 def _value(element: etree._Element, *, is_atom: bool) -> str:

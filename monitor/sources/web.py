@@ -248,10 +248,10 @@ class Web:
                 retry_after=wait,
             )
         if status == 410:
-            raise FetchError("HTTP 410: gone for good", kind=FetchKind.GONE, subject=subject)
+            raise FetchError("HTTP 410: gone for good", kind=FetchKind.GONE, subject=subject, status=status)
         if answer.headers.get("cf-mitigated") == "challenge":
             raise FetchError(f"HTTP {status}: the server wants a browser (bot block)", kind=FetchKind.BOT_BLOCK, subject=subject)
-        raise FetchError(f"HTTP {status}", kind=FetchKind.STATUS, subject=subject)
+        raise FetchError(f"HTTP {status}", kind=FetchKind.STATUS, subject=subject, status=status)
 
 
 class _Turns:
@@ -366,6 +366,14 @@ def _joined(base: httpx.URL, address: str) -> str:
 
 def _listed(headers: Mapping[str, bytes]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("ascii"), value) for name, value in headers.items()]
+
+
+def is_same_origin(one: str, other: str) -> bool:
+    """True if two addresses have scheme, host and port in common; False if one of them is no address. Source: RFC 6454."""
+    try:
+        return _origin(httpx.URL(one)) == _origin(httpx.URL(other))
+    except (httpx.InvalidURL, ValueError, UnicodeError):
+        return False
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
