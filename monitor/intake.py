@@ -442,17 +442,17 @@ class Intake:
 
         async def one(item: Item) -> Item:
             nonlocal is_over
-            if is_over or item.url is None:
+            if is_over:
                 return item
             try:
-                page = await self._fetch(replace(source, headers=()), item.url, None, self._clock())
+                page = await self._fetch(replace(source, headers=()), item.url or "", None, self._clock())
                 return replace(item, body=await self._readers.call(source.id, text_of, page))
             except MonitorError as error:
                 is_over |= isinstance(error, FetchError) and error.kind in (FetchKind.TOO_COSTLY, FetchKind.RATE_LIMITED)
                 log.info("article item=%s not read: %s", item.id, error)
                 return item
 
-        tasks = [asyncio.create_task(one(item)) for item in items if item.url is not None][:MAX_ARTICLES]
+        tasks = [asyncio.create_task(one(item)) for item in [item for item in items if item.url is not None][:MAX_ARTICLES]]
         if not tasks:
             return {}
         done, late = await asyncio.wait(tasks, timeout=ARTICLES_SECONDS)
