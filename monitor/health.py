@@ -116,7 +116,7 @@ def after_success(
             hub=hub,
             topic=topic,
         )
-    return _moved(source, healthy, fetched.moved_to)
+    return _moved(healthy, fetched.moved_to)
 
 
 def after_failure(source: Source, state: SourceState, error: MonitorError, *, pace: Pace, now: datetime) -> SourceState:
@@ -161,13 +161,11 @@ def is_silent(state: SourceState, *, zone: ZoneInfo, now: datetime) -> bool:
     return rhythm.expected(learned, since=state.last_new, until=now, zone=zone) > _SURELY_SOMETHING
 
 
-def _moved(source: Source, state: SourceState, moved_to: str | None) -> SourceState:
+def _moved(state: SourceState, moved_to: str | None) -> SourceState:
     """The state with a move counted, and made when it is confirmed."""
     if moved_to is None:
         return replace(state, moved_to=None, moved_count=0)
     count = state.moved_count + 1 if moved_to == state.moved_to else 1
     if count < CONFIRMED:
         return replace(state, moved_to=moved_to, moved_count=count)
-    note = f"moved for good to {moved_to}; it is read there. Change the address of {source.id} in feeds.yaml"
-    notes = (*(each for each in state.notes if not each.startswith("moved for good")), clean(note)[:300])
-    return replace(state, address=moved_to, moved_to=None, moved_count=0, notes=notes)
+    return replace(state, address=moved_to, moved_to=None, moved_count=0)

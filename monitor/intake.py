@@ -182,13 +182,13 @@ class Intake:
 
         sources = list({source.id: source for source in sources}.values())
         reading = {asyncio.create_task(one(source)) for source in sources}
-        while reading:
-            done, reading = await asyncio.wait(reading, timeout=0.2)
-            for task in done:
-                task.result()  # an archive that cannot be written ends the round
-            if is_stopped():
-                await _given_up(reading)
-                break
+        try:
+            while reading and not is_stopped():
+                done, reading = await asyncio.wait(reading, timeout=0.2)
+                for task in done:
+                    task.result()  # an archive that cannot be written ends the round
+        finally:
+            await _given_up(reading)
         order = {source.id: place for place, source in enumerate(sources)}
         return Round(
             outcomes=tuple(sorted(outcomes, key=lambda each: order[each.source])), seconds=round(time.monotonic() - started, 3)
@@ -215,7 +215,7 @@ class Intake:
             self._again.add(source)
         state = self._states.get(source)
         if state is not None:
-            self._states[source] = replace(state, next_poll=None)
+            self._states[source] = replace(state, next_poll=state.not_before)
 
     async def _alone(self, source: Source) -> None:
         try:
@@ -267,7 +267,7 @@ class Intake:
         tables = self._archive.intake
         with self._archive.errors():
             pages = tables.pending(source.id, since)
-            if not pages or not is_same_origin(pages[0], source.url):
+            if not pages:
                 pages = list(history(source, since, self._clock().date()))
                 tables.begin_backfill(source.id, since, pages)
         read = new = empty = 0
@@ -394,6 +394,8 @@ class Intake:
         )
         await self._writer.write(replace(change, state=healthy) if change else Change(state=healthy, at=now))
         self._states[source.id] = healthy
+        if healthy.address != state.address:
+            log.warning("source=%s moved for good to=%s; change its address in feeds.yaml", source.id, healthy.address)
 
     async def _failed(self, source: Source, state: SourceState, error: MonitorError) -> Outcome:
         now = self._clock()
@@ -490,6 +492,10 @@ class _Writer:
         group, self._waiting, self._timer = self._waiting, [], None
         try:
             self._store(change for change, _ in group)
+        except (ArchiveBusy, ArchiveError) as error:  # the archive's fault, not a change's: to try each would wait for each
+            for _, kept in group:
+                if not kept.done():
+                    kept.set_exception(error)
         except Exception:  # noqa: BLE001 (each is tried alone below: one that cannot be kept takes no other with it)
             for change, kept in group:
                 try:

@@ -155,7 +155,9 @@ class Entry:
 class Parsed:
     """What one document gave."""
 
-    entries: tuple[Entry, ...]  # in document order
+    entries: tuple[Entry, ...]  # in document order; without those left out
+    digests: tuple[bytes, ...] | None = None  # of all entries, left out or not, by their words; None: this reader makes none
+    left_out: int = 0  # entries that stood in the last document word for word
     notes: tuple[str, ...] = ()  # what an operator should know: repaired, cut, bad entries skipped
     reader: str = ""  # which way the document was read: fast, tolerant, json, html, ...
     older: tuple[str, ...] = ()  # addresses where older entries are, newest first, absolute

@@ -300,7 +300,7 @@ def test_an_older_archive_is_brought_here_with_all_it_knows(tmp_path: Path) -> N
             "insert into sources (id, etag, polls, had_entries, last_success, error_kind, error_text, error_count)"
             " values ('meti', '\"1\"', 7, 1, '2026-02-10T12:00:00Z', 'dns', 'the host name does not resolve', 2)"
         )
-    with pytest.raises(ArchiveError, match="older version.*monitor poll"):
+    with pytest.raises(ArchiveError, match=r"older version.*monitor poll"):
         Archive.open(f"sqlite:///{path}", is_readonly=True)
     with Archive.open(f"sqlite:///{path}") as archive:
         state = archive.intake.state("meti")

@@ -184,10 +184,17 @@ def _source_json(source: Source, state: SourceState | None, settings: Any, now: 
         "next_poll": None if state is None else stamp(state.next_poll),
         "stale": is_stale(source, state, now, settings.pace),
         "reader": None if state is None else state.reader,
-        "notes": [] if state is None else list(state.notes),
+        "notes": [] if state is None else [*state.notes, *_moved(source, state)],
         "moved_to": None if state is None else state.address,
         "tls_verified": source.is_tls_verified,
     }
+
+
+def _moved(source: Source, state: SourceState) -> list[str]:
+    """What to do about a source that moved for good, as long as feeds.yaml has its old address."""
+    if state.address is None or state.url not in (None, source.url):
+        return []
+    return [f"moved for good to {state.address}; it is read there. Change its address in feeds.yaml"]
 
 
 def _model() -> dict[str, Any]:

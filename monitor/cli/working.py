@@ -39,7 +39,7 @@ def run(here: Here) -> None:
 
     here.start_log(logging.INFO)
     Service(here.url(), here.path(), house.classifiers_folder(), here.now).run()
-    if any(thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate()):
+    if any(thread.name.startswith(("ThreadPoolExecutor", "resolve")) for thread in threading.enumerate()):
         # A channel or server that does not answer would hold the exit for its whole timeout. Everything that was
         # promised is committed; what was not will be met again.
         logging.shutdown()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,8 +30,11 @@ _ZONED = re.compile(r"(?:Z|GMT|UTC?|[+-]\d\d:?\d\d)\s*$")
 _LEADING = re.compile(r"^(?:\s|<!--.*?-->)*(?=<\?xml)|^[^<]{1,400}(?=<)", re.S)
 
 
-def parse(source: Source, fetched: Fetched) -> Parsed:
+def parse(source: Source, fetched: Fetched, known: Container[bytes] = frozenset()) -> Parsed:
     """Entries of a feed document, in document order.
+
+    Args:
+        known: digests of entries that the last document had; the fast reader leaves such out.
 
     Raises:
         ParseError: not a feed of any known kind.
@@ -42,14 +45,14 @@ def parse(source: Source, fetched: Fetched) -> Parsed:
     text = xml_text(fetched.body, fetched.content_type)
     if _OPML.match(text):
         return _opml(text)
-    return _xml_feed(source, fetched, text)
+    return _xml_feed(source, fetched, text, known)
 
 
-def _xml_feed(source: Source, fetched: Fetched, text: str) -> Parsed:
+def _xml_feed(source: Source, fetched: Fetched, text: str, known: Container[bytes]) -> Parsed:
     text = _LEADING.sub("", text, count=1)
     notes: list[str] = []
     try:
-        feed, reader = fast.read(text), "fast"
+        feed, reader = fast.read(text, known), "fast"
     except fast.Costly as error:
         raise ParseError(str(error), subject=source.id) from error
     except fast.Unsure as doubt:
@@ -64,6 +67,8 @@ def _xml_feed(source: Source, fetched: Fetched, text: str) -> Parsed:
     older = tuple(each for each in (links.get("prev-archive"), links.get("next")) if each)
     return Parsed(
         entries=tuple(_entry(source, each, base) for each in feed.entries[:MAX_ENTRIES]),
+        digests=feed.digests,
+        left_out=feed.left_out,
         notes=tuple(notes),
         reader=reader,
         older=older[:1],

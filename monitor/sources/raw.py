@@ -28,4 +28,6 @@ class RawFeed:
     link: str | None  # the feed's own page, what relative links are seen from
     links: tuple[tuple[str, str], ...]  # relation, address: hub, self, next, prev-archive, ...
     ttl: str  # minutes, as written; "" if not stated
-    entries: tuple[RawEntry, ...]
+    entries: tuple[RawEntry, ...]  # without those left out
+    digests: tuple[bytes, ...] | None = None  # as in Parsed
+    left_out: int = 0

@@ -11,7 +11,7 @@ from datetime import datetime
 from monitor.dedupe import entry_keys
 from monitor.items import Entry, Fetched, Reading, Source
 from monitor.normalise import normalise
-from monitor.sources import TYPES
+from monitor.sources import TYPES, feed
 
 MAX_DIGESTS = 5_000
 """Entries of a document that the next reading knows again; beyond them the archive is asked."""
@@ -30,19 +30,19 @@ def read(source: Source, fetched: Fetched, seen: bytes, now: datetime, is_backlo
         ParseError: not what the source's type promises.
         ConfigError: a selector or path of feeds.yaml cannot be read.
     """
-    parsed = TYPES[source.type](source, fetched)
+    known = {seen[start : start + _SIZE] for start in range(0, len(seen), _SIZE)}
+    parsed = feed.parse(source, fetched, known) if source.type == "feed" else TYPES[source.type](source, fetched)
     entries = [each for each in parsed.entries if each.guid or each.url or each.title.strip() or each.summary.strip()]
     silent = len(parsed.entries) - len(entries)
-    known = {seen[start : start + _SIZE] for start in range(0, len(seen), _SIZE)}
-    digests = [_digest(entry) for entry in entries]
     keys = entry_keys(entries)
+    if parsed.digests is None:
+        digests = [_digest(entry) for entry in entries]
+        anew = [place for place, digest in enumerate(digests) if digest not in known]
+    else:
+        digests, anew = list(parsed.digests), list(range(len(entries)))
     return Reading(
-        items=tuple(
-            normalise(source, entry, key, now, is_backlog=is_backlog)
-            for entry, key, digest in zip(entries, keys, digests, strict=True)
-            if digest not in known
-        ),
-        entries=len(entries),
+        items=tuple(normalise(source, entries[place], keys[place], now, is_backlog=is_backlog) for place in anew),
+        entries=len(entries) + parsed.left_out,
         seen=b"".join(digests[:MAX_DIGESTS]),
         notes=(*parsed.notes, f"{silent} entries that say nothing; skipped") if silent else parsed.notes,
         reader=parsed.reader,

@@ -162,13 +162,15 @@ class _Body(httpx.AsyncByteStream):
             raise httpx.ReadError(str(error)) from error
 
     async def aclose(self) -> None:
-        if self._protocol.their_state is h11.DONE and not self._reader.at_eof():
-            # a moment for the server to see its end of the exchange before the host is asked for the next
-            with contextlib.suppress(TimeoutError, OSError):
-                async with asyncio.timeout(_GOODBYE):
-                    await self._reader.read(1)
-        # abort, not close: a server that still sends would be listened to until its end
-        self._writer.transport.abort()
+        try:
+            if self._protocol.their_state is h11.DONE and not self._reader.at_eof():
+                # a moment for the server to see its end of the exchange before the host is asked for the next
+                with contextlib.suppress(TimeoutError, OSError):
+                    async with asyncio.timeout(_GOODBYE):
+                        await self._reader.read(1)
+        finally:
+            # abort, not close: a server that still sends would be listened to until its end
+            self._writer.transport.abort()
 
 
 async def _next(protocol: h11.Connection, reader: asyncio.StreamReader) -> object:

@@ -106,10 +106,10 @@ class Web:
         start = checked(url, subject)
         target, seen = start, {str(start)}
         left = self._rules.timeout
-        moved_to, is_permanent = None, True
-        for hops in range(MAX_REDIRECTS + 1):
+        moved_to, is_permanent, last_host = None, True, ""
+        for _ in range(MAX_REDIRECTS + 1):
             is_home = _origin(target) == _origin(start)
-            async with self._turn(target.host, is_spaced=hops == 0), self._all:
+            async with self._turn(target.host, is_spaced=target.host != last_host), self._all:
                 began = time.monotonic()
                 try:
                     async with asyncio.timeout(left):
@@ -122,7 +122,7 @@ class Web:
                 left = max(0.001, left - (time.monotonic() - began))
             if isinstance(answer, Fetched):
                 return replace(answer, moved_to=moved_to)
-            target = checked(answer.url, subject)
+            last_host, target = target.host, checked(answer.url, subject)
             is_permanent &= answer.is_permanent
             moved_to = str(target) if is_permanent else moved_to
             if str(target) in seen:
@@ -329,7 +329,7 @@ def fresh_for(headers: httpx.Headers) -> timedelta:
 
     Source: RFC 9111, sections 4.2 and 5.2.2; Expires counts from the server's own Date.
     """
-    control = headers.get("cache-control", "")
+    control = headers.get("cache-control", "").lower()
     if "no-cache" in control or "no-store" in control:
         return timedelta()
     match = _MAX_AGE.search(control)

@@ -94,6 +94,8 @@ class Readers:
             except TimeoutError as error:
                 cause = f"reading it took more than {self._limits.seconds:g} s"
                 raise FetchError(cause, kind=FetchKind.TOO_COSTLY, subject=subject) from error
+            except pickle.UnpicklingError as error:
+                raise FetchError(f"internal error ({error})", kind=FetchKind.INTERNAL, subject=subject) from error
             except (OSError, EOFError, asyncio.IncompleteReadError) as error:
                 cause = f"reading it took more than {self._limits.max_bytes >> 20} MiB, or broke the reader"
                 raise FetchError(cause, kind=FetchKind.TOO_COSTLY, subject=subject) from error
@@ -162,7 +164,7 @@ class _Worker:
 
 
 class _Nouns(pickle.Unpickler):
-    """Takes nouns of this program, and nothing that could run: a worker that was broken into can only lie about a document."""
+    """Takes nouns of this program, and no other function or class: what a worker that was broken into can do here is little."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _PLAIN:
