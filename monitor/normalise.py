@@ -79,6 +79,8 @@ def plain(text: str, limit: int) -> str:
     for _ in range(_LAYERS):  # feeds escape markup once, twice and more
         if not _MARKUP.search(raw):
             break
+        if "<![CDATA[" in raw:  # escaped once too often; what stands in it is text
+            raw = raw.replace("<![CDATA[", " ").replace("]]>", " ")
         bare = _TAG.sub("", _BLOCK.sub(" ", _DROPPED.sub(" ", raw)))
         if "&" in bare:
             bare = inert(html.unescape(bare))

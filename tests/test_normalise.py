@@ -69,7 +69,7 @@ def test_inert_text_keeps_its_spaces() -> None:
         ("before<script>alert('x')</script>after", "before after"),
         ("text<style>p{color:red}", "text"),
         ("a<!-- <b>no</b> -->b", "a b"),
-        ("<![CDATA[稀土]]>", ""),
+        ("<![CDATA[稀土]]>", "稀土"),
         ("<header>Notice</header>", "Notice"),
         ("5 < 6 and 7 > 2", "5 < 6 and 7 > 2"),
         ("x &lt; y", "x < y"),
@@ -245,3 +245,8 @@ def test_an_address_kept_once_is_kept(url: str) -> None:
     """Any text is refused, or becomes an address that stays as it is."""
     found = address(url)
     assert found is None or address(found) == found
+
+
+def test_text_in_an_escaped_cdata_section_is_kept() -> None:
+    """Some systems escape the markers with the text."""
+    assert plain("&lt;![CDATA[<p>輸出管理の<b>強化</b></p>]]&gt; 2026", 100) == "輸出管理の強化 2026"

@@ -28,6 +28,8 @@ from monitor.sources.inflate import ACCEPTED, Inflater
 from monitor.sources.transport import Blocked, GuardedTransport, UnknownHost
 
 MAX_REDIRECTS = 10
+MAX_HOSTS = 4_096
+"""Hosts whose turns are remembered; beyond them the idle ones are forgotten."""
 MAX_RETRY_AFTER = timedelta(hours=24)
 MAX_FRESH = timedelta(hours=24)
 _PERMANENT = (301, 308)
@@ -123,7 +125,7 @@ class Web:
             if isinstance(answer, Fetched):
                 return replace(answer, moved_to=moved_to)
             last_host, target = target.host, checked(answer.url, subject)
-            is_permanent &= answer.is_permanent
+            is_permanent &= answer.is_permanent and not (start.scheme == "https" and target.scheme == "http")
             moved_to = str(target) if is_permanent else moved_to
             if str(target) in seen:
                 raise FetchError("redirects in a circle", kind=FetchKind.REDIRECT, subject=subject)
@@ -164,6 +166,8 @@ class Web:
 
     @contextlib.asynccontextmanager
     async def _turn(self, host: str, *, is_spaced: bool) -> AsyncIterator[None]:
+        if len(self._turns) > MAX_HOSTS:
+            self._turns = {name: turns for name, turns in self._turns.items() if turns.is_busy}
         turns = self._turns.setdefault(host, _Turns(self._rules.host_concurrency, self._rules.host_delay))
         async with turns.next(is_spaced=is_spaced):
             yield
@@ -261,18 +265,28 @@ class _Turns:
         self._slots = asyncio.Semaphore(concurrency)
         self._delay = delay
         self._free_at = 0.0
+        self._users = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """True if somebody is in or waits, or the next start is not free yet."""
+        return self._users > 0 or time.monotonic() < self._free_at
 
     @contextlib.asynccontextmanager
     async def next(self, *, is_spaced: bool) -> AsyncIterator[None]:
         """A turn; `is_spaced` False for what goes on with an exchange that had its own."""
-        async with self._slots:
-            now = time.monotonic()
-            if is_spaced:
-                start = max(now, self._free_at)
-                self._free_at = start + self._delay
-                if start > now:
-                    await asyncio.sleep(start - now)
-            yield
+        self._users += 1
+        try:
+            async with self._slots:
+                now = time.monotonic()
+                if is_spaced:
+                    start = max(now, self._free_at)
+                    self._free_at = start + self._delay
+                    if start > now:
+                        await asyncio.sleep(start - now)
+                yield
+        finally:
+            self._users -= 1
 
 
 def checked(url: str, subject: str) -> httpx.URL:
