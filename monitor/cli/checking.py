@@ -199,6 +199,13 @@ def _step(source: Source, proposals: Sequence[Proposal], feeds: Sequence[Candida
     return NEXT_STEPS[FetchKind.NOT_A_FEED] if isinstance(error, ParseError) else ""
 
 
+def day(moment: datetime, source: Source) -> str:
+    """The day of a moment where the source is: a ministry's midnight is its own."""
+    from monitor.sources.zones import zone_of
+
+    return moment.astimezone(zone_of(source)).strftime("%Y-%m-%d")
+
+
 def row(found: Checked) -> dict[str, Any]:
     """One line of the table."""
     first = found.parsed.entries[0].title if found.parsed and found.parsed.entries else ""
@@ -207,7 +214,7 @@ def row(found: Checked) -> dict[str, Any]:
         "id": found.source.id,
         "verdict": found.verdict,
         "entries": len(found.parsed.entries) if found.parsed else 0,
-        "newest": None if newest is None else newest.strftime("%Y-%m-%d"),
+        "newest": None if newest is None else day(newest, found.source),
         "undated": found.undated if found.parsed else None,
         "says": f"{found.why}. {found.next}" if found.why else first,
     }
@@ -265,7 +272,7 @@ def tell(found: Checked) -> None:
         newest = found.newest
         _say(
             "entries",
-            f"{len(parsed.entries)}, newest {newest:%Y-%m-%d}" if newest else f"{len(parsed.entries)}",
+            f"{len(parsed.entries)}, newest {day(newest, source)}" if newest else f"{len(parsed.entries)}",
             f"{found.undated} undated, {found.future} in the future, {found.duplicates} with a repeated guid",
         )
         for text in parsed.notes:
@@ -279,7 +286,7 @@ def tell(found: Checked) -> None:
         unread = "; not readable: " + ", ".join(repr(each) for each in finds.unread) if finds.unread else ""
         _say("date", f"{source.select.date!r} in {finds.with_date}{unread}" if source.select.date else "no selector")
     for entry in parsed.entries[:_SHOWN] if parsed else ():
-        when = "no date" if entry.published is None else f"{entry.published:%Y-%m-%d}"
+        when = "no date" if entry.published is None else day(entry.published, source)
         _say("", f"{when} {clean(entry.title)[:90]}", entry.url or "no address")
     for each in found.feeds[:_SHOWN]:
         _say("feed", each.url, each.title)

@@ -186,7 +186,7 @@ def add(
     slip = _slip(entry)
     if slip is not None:
         raise UsageError(slip, hint="Correct the options")
-    _show(found)
+    _show(found, country)
     click.echo(f"  - {feedsfile.line_of(entry)}")
     if dry_run:
         return
@@ -373,12 +373,16 @@ async def _found(url: str, wanted: str | None, settings: Config) -> _Found:
         return found or _Found(tried=tuple(tried))
 
 
-def _show(found: _Found) -> None:
-    """What was found, for the person at the terminal."""
+def _show(found: _Found, country: str | None) -> None:
+    """What was found, for the person at the terminal; days are those of the country."""
+    from monitor.sources import discover
+
+    url = found.url or ""
+    place = Source(id="new", name="new", type=found.type, url=url, country=country or discover.country_of(url))
     entries = found.parsed.entries
     newest = max((each.published for each in entries if each.published is not None), default=None)
     note(f"{found.type}  {clean(found.url or '')}  ({found.how})")
-    note(f"{len(entries)} entries, " + (f"newest {newest:%Y-%m-%d}" if newest else "none with a date"))
+    note(f"{len(entries)} entries, " + (f"newest {checking.day(newest, place)}" if newest else "none with a date"))
     for each in entries[:3]:
         note(f"  {clean(each.title)[:100]}")
     for other in found.others[:_TRIED]:

@@ -169,12 +169,13 @@ class _Nouns(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _PLAIN:
             return super().find_class(module, name)
-        found = super().find_class(module, name) if module.startswith("monitor.") and module in sys.modules else None
+        found = super().find_class(module, name) if module.startswith(_OURS) else None
         if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum)):
             return found
         raise pickle.UnpicklingError(f"{module}.{name} is no noun")
 
 
+_OURS = ("monitor.items", "monitor.sources.", "monitor.cli.checking")
 _PLAIN = {("monitor.items", "item_of"), *(("datetime", each) for each in ("datetime", "date", "timedelta", "timezone"))}
 
 
