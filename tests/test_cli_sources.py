@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from monitor.cli.checking import NEXT_STEPS
 from monitor.errors import FetchKind
 from monitor.items import Selectors
 
+ROOT = Path(__file__).resolve().parent.parent
 CONFIG = """\
 # Ours.
 version: 1
@@ -405,3 +409,12 @@ def test_wrong_use_is_told_in_one_line(
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (2, "")
     assert word in err
+
+
+def test_a_process_of_its_own_proposes_as_well(here: Path, site: Site) -> None:
+    """What a worker answers may be of a module that this process has not loaded yet."""
+    command = [sys.executable, "-m", "monitor", "sources", "check", "--url", f"{site.base}/anpo", "--propose"]
+    found = subprocess.run(
+        command, cwd=here, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert 'proposed  select: {item: "table.whatsnew tr", date: "td"}, 3 entries, 3 dated' in found.stdout, found.stderr

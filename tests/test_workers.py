@@ -8,7 +8,6 @@ import gc
 import os
 import pickle
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -289,18 +288,3 @@ def test_a_worker_whose_parent_is_gone_ends() -> None:
         return await asyncio.to_thread(worker._process.wait, 10)
 
     assert within(work) == 0
-
-
-def test_a_noun_of_a_module_that_the_program_has_not_loaded_yet_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands load what they need when they need it; the answer may come first."""
-    page = fetched(
-        b"<ul>" + b"".join(b"<li><a href='/%d'>Notice number %d of the ministry</a></li>" % (n, n) for n in range(9)) + b"</ul>"
-    )
-
-    async def work(readers: Readers) -> int:
-        from monitor.sources.propose import selectors
-
-        monkeypatch.delitem(sys.modules, "monitor.sources.propose")
-        return len(await readers.call("meti", selectors, page, 1))
-
-    assert within(work) == 1
