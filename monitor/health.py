@@ -15,7 +15,7 @@ from monitor import rhythm
 from monitor.errors import FetchError, FetchKind, MonitorError
 from monitor.items import Fetched, Reading, Source, SourceState, Validators
 from monitor.normalise import clean
-from monitor.pace import Pace, backoff, jittered, wait
+from monitor.pace import MAX_BACKOFF, Pace, backoff, jittered, wait
 
 FULL_EVERY = timedelta(days=1)
 """How often a source that says "not modified" is asked without validators, because some servers say so for ever."""
@@ -52,6 +52,15 @@ def validators(state: SourceState, now: datetime) -> Validators | None:
     """What to ask "anything new?" with; None: ask for the whole document."""
     is_time_for_full = state.last_full is None or not state.last_full <= now < state.last_full + FULL_EVERY
     return None if is_time_for_full or state.error_count else state.validators
+
+
+def held_until(state: SourceState, now: datetime) -> datetime | None:
+    """When the source may be asked again, if its server asked for patience (Retry-After); None if it may be asked now.
+
+    A moment further ahead than any server is granted is not believed: the clock was wrong then.
+    """
+    is_held = state.not_before is not None and now < state.not_before <= now + MAX_BACKOFF * 1.2
+    return state.not_before if is_held else None
 
 
 def after_success(

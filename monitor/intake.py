@@ -23,7 +23,7 @@ from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.errors import ArchiveBusy, ArchiveError, FetchError, FetchKind, MonitorError, ParseError
 from monitor.items import Fetched, Item, Reading, Source, SourceState
-from monitor.pace import MAX_BACKOFF, Pace, backoff, due
+from monitor.pace import Pace, backoff, due
 from monitor.sources import history
 from monitor.sources.article import text_of
 from monitor.sources.web import NetworkRules, Web, is_same_origin
@@ -42,6 +42,7 @@ MAX_EMPTY_PAGES = 20
 """Pages without a date and without a new entry, one after the other, after which a backfill looks no further."""
 MAX_CATCH_UP = 5
 """Pages of older entries read when a document has no known entry, so that what came and went between two fetches is not lost."""
+_HELD = "asked not to be called before {:%Y-%m-%d %H:%MZ}"
 _GROUP = 64
 _GROUP_SECONDS = 0.2
 """Fetches that end close together are kept in one transaction: a commit that waits for the disk costs more than the rows."""
@@ -236,9 +237,9 @@ class Intake:
         began = time.monotonic()
         state = health.current(source, self._states.get(source.id, SourceState(id=source.id)))
         now = self._clock()
-        if state.not_before is not None and now < state.not_before <= now + MAX_BACKOFF * 1.2:
-            note = f"asked not to be called before {state.not_before:%Y-%m-%d %H:%MZ}"
-            return Outcome(source=source.id, status="held", notes=(note,))
+        held_until = health.held_until(state, now)
+        if held_until is not None:
+            return Outcome(source=source.id, status="held", notes=(_HELD.format(held_until),))
         try:
             fetched = await self._fetch(source, health.address(source, state), state, now)
             outcome = await self._kept(source, state, fetched)
@@ -312,9 +313,9 @@ class Intake:
         """
         now = self._clock()
         state = self._states.get(source.id, SourceState(id=source.id))
-        if state.not_before is not None and now < state.not_before <= now + MAX_BACKOFF * 1.2:
-            cause = f"asked not to be called before {state.not_before:%Y-%m-%d %H:%MZ}"
-            raise FetchError(cause, kind=FetchKind.RATE_LIMITED, subject=source.id)
+        held_until = health.held_until(state, now)
+        if held_until is not None:
+            raise FetchError(_HELD.format(held_until), kind=FetchKind.RATE_LIMITED, subject=source.id)
         try:
             fetched = await self._fetch(source, address, None, now)
         except FetchError as error:

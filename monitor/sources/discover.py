@@ -121,7 +121,7 @@ def feeds_in(page: Fetched) -> tuple[Candidate, ...]:
 
     Feeds of comments come last; at most MAX_CANDIDATES.
     """
-    root = _tree(page)
+    root = page_tree(page)
     if root is None:
         return ()
     base = absolute(page.url, next(iter(root.xpath("//base/@href")), None)) or page.url
@@ -162,7 +162,7 @@ def title_of(fetched: Fetched) -> str:
             return "" if match is None else plain(json.loads(match[1]), _LONGEST_TITLE)
         except ValueError:
             return ""
-    root = _tree(fetched) if is_page(fetched) else _xml_tree(fetched)
+    root = page_tree(fetched) if is_page(fetched) else _xml_tree(fetched)
     if root is None:
         return ""
     # of the document itself, not of its pictures and entries
@@ -248,7 +248,8 @@ def _host(url: str) -> str:
         return ""
 
 
-def _tree(page: Fetched) -> Any:
+def page_tree(page: Fetched) -> Any:
+    """The tree of an HTML page; None if it has none."""
     text = to_text(page.body, page.content_type)
     try:
         return lxml.html.document_fromstring(text.encode("utf-8"), parser=lxml.html.HTMLParser(encoding="utf-8"))

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Container, Iterator
+from itertools import compress
+from operator import not_
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -118,14 +120,14 @@ def read(text: str, known: Container[bytes] = frozenset()) -> RawFeed:
         parents = [root]
     else:
         raise Unsure(f"the root is {kind}")
-    item = "entry" if kind == "feed" else "item"
+    is_atom = kind == "feed"
+    item = "entry" if is_atom else "item"
     _check_attributes(root)
     _check_prefixes(root)
     _check_base(root, text)
     found = [each for parent in parents for each in parent if names.of(each) == item]
     if len(found) != sum(1 for _ in root.iter("{*}item", "{*}entry")):
         raise Unsure("entries in unusual places")
-    is_atom = kind == "feed"
     for each in root if channel is not None and not is_atom else ():
         if each is not channel and names.of(each) != item:
             _refuse_inside(each, names, names.of(each))
@@ -133,8 +135,9 @@ def read(text: str, known: Container[bytes] = frozenset()) -> RawFeed:
     digests = [_digest(each) for each in found]
     kept = found
     if known:
-        kept = [each for each, digest in zip(found, digests, strict=True) if digest not in known]
-        left = {_guid(each, names) for each, digest in zip(found, digests, strict=True) if digest in known}
+        is_known = [digest in known for digest in digests]
+        kept = list(compress(found, map(not_, is_known)))
+        left = {_guid(each, names) for each in compress(found, is_known)}
         if any(_guid(each, names) in left for each in kept):  # what makes each itself can only be told among all
             kept = found
     return RawFeed(

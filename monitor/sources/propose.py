@@ -16,7 +16,6 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-import lxml.html
 from cssselect import SelectorError
 from lxml import etree
 from lxml.cssselect import CSSSelector
@@ -25,8 +24,7 @@ from monitor.errors import ConfigError, ParseError
 from monitor.items import Entry, Fetched, Selectors, Source
 from monitor.sources import listing
 from monitor.sources.classnames import is_lasting, speaks_of_entries
-from monitor.sources.decode import to_text
-from monitor.sources.discover import country_of
+from monitor.sources.discover import country_of, page_tree
 from monitor.sources.links import absolute
 from monitor.sources.zones import moment_of, without_date
 
@@ -91,7 +89,7 @@ class _Link:
 
 def selectors(page: Fetched, limit: int = 3) -> tuple[Proposal, ...]:
     """Selectors for the entries that a page lists, best first; () if it lists none. Never raises for what a page is."""
-    root = _tree(page)
+    root = page_tree(page)
     if root is None:
         return ()
     base = absolute(page.url, next(iter(root.xpath("//base/@href")), None)) or page.url
@@ -122,7 +120,7 @@ def finds(page: Fetched, source: Source) -> Finds:
         ParseError: no HTML.
         ConfigError: no selectors, or one that cannot be read.
     """
-    root, select, subject = _tree(page), source.select, source.id
+    root, select, subject = page_tree(page), source.select, source.id
     if root is None:
         raise ParseError("not readable as HTML", subject=subject)
     if select is None:
@@ -474,11 +472,3 @@ def _text(element: Any) -> str:
 
 def _width(text: str) -> int:
     return sum(2 if character >= "\u1100" else 1 for character in text[:100])
-
-
-def _tree(page: Fetched) -> Any:
-    text = to_text(page.body, page.content_type)
-    try:
-        return lxml.html.document_fromstring(text.encode("utf-8"), parser=lxml.html.HTMLParser(encoding="utf-8"))
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
