@@ -34,6 +34,8 @@ JUDGED_FEEDS = 100
 """Feeds whose items are judged for the figure apart; judging all would take longer than all rounds together."""
 
 FILL, SAME, NEW, FAR = "first fill", "unchanged (304)", "one new entry a feed", f"unchanged, {LATENCY * 1000:.0f} ms away"
+BARE = "first fill, not indexed"
+"""Ours alone, on an archive of its own."""
 CASES = {FILL: "200", SAME: "304", NEW: "200", FAR: "304"}
 """The rounds in their order, and what the server answers in each."""
 QUICK = {"ours": 3, "reader": 1}
@@ -73,6 +75,12 @@ class Ours:
         """Items of the archive."""
         with closing(sqlite3.connect(folder / "archive.db")) as archive:
             return int(archive.execute("select count(*) from v_items").fetchone()[0])
+
+    def bare(self, folder: Path, addresses: list[str]) -> Cost:
+        """A first fill without the search index."""
+        self.prepare(folder, addresses)
+        self.rounds += 1
+        return self.run(folder, "bare", "feeds.yaml", "archive.db", self.now)
 
     def run(self, folder: Path, work: str, *arguments: str) -> Cost:
         """One of the works of bench.ours."""
@@ -126,6 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     folder = work / f"{key}-{repeat}"
                     folder.mkdir()
                     _rounds(key, tool, folder, site, addresses, figures)
+                    if isinstance(tool, Ours):
+                        _bare(tool, work / f"bare-{repeat}", site, addresses, figures)
                     _clear(work / f"{key}-{repeat - 1}")
         print(
             f"\n{asked.feeds:,} feeds of {feeds.ENTRIES} entries, mean {size / 1000:.1f} kB, en and ja, each on a host of its own"
@@ -135,8 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("medians, whole process trees, server apart\n")
         _print_costs(figures, list(tools))
         if "ours" in tools:
-            index = _print_apart(figures, work, site, addresses, work / f"ours-{asked.repeats['ours'] - 1}")
-            _print_targets(figures, asked.feeds, index)
+            _print_apart(figures, work, site, addresses)
+            _print_targets(figures, asked.feeds)
     for note in figures.notes:
         print(f"note: {note}")
 
@@ -181,6 +191,16 @@ def _rounds(key: str, tool: peers.Peer, folder: Path, site: Site, addresses: lis
                 tool.round(folder)
 
 
+def _bare(tool: Ours, folder: Path, site: Site, addresses: list[str], figures: Figures) -> None:
+    folder.mkdir()
+    site.show(site.work / "feeds" / "0")
+    with serving(site):
+        cost = tool.bare(folder, addresses)
+    figures.costs.setdefault(("ours", BARE), []).append(cost)
+    print(f"{tool.name}, {BARE}: {cost.cpu:.2f} CPU s, {cost.wall:.1f} s, {cost.rss:.0f} MB", file=sys.stderr)
+    _clear(folder)
+
+
 def _served(site: Site) -> Iterator[str]:
     """The cases in their order, each while what it needs is being served."""
     pages = site.work / "feeds"
@@ -216,11 +236,10 @@ def _print_costs(figures: Figures, tools: list[str]) -> None:
         print(f"{case:<26}" + "".join(cells) + "".join(shares))
 
 
-def _print_apart(figures: Figures, work: Path, site: Site, addresses: list[str], filled: Path) -> float:
-    """What is inside our rounds, and what comes after them; the CPU seconds of the search index in the first fill."""
+def _print_apart(figures: Figures, work: Path, site: Site, addresses: list[str]) -> None:
+    """What is inside our rounds, and what comes after them."""
     ready = statistics.median(json.loads(each.output)["ready"] for each in figures.costs["ours", SAME])
     tool = Ours()
-    indexed = json.loads(tool.run(filled, "index", "archive.db", "index.db").output)
     folder = work / "judged"
     folder.mkdir()
     tool.prepare(folder, addresses[:JUDGED_FEEDS])
@@ -228,25 +247,23 @@ def _print_apart(figures: Figures, work: Path, site: Site, addresses: list[str],
     with serving(site):
         tool.round(folder)
     judged = json.loads(tool.run(folder, "judge", "feeds.yaml", "archive.db", tool.now).output)
-    share = indexed["cpu"] / indexed["items"] * len(addresses) * feeds.ENTRIES
-    fill = figures.median("ours", FILL, "cpu") or 0
+    fill, bare = figures.median("ours", FILL, "cpu") or 0, figures.median("ours", BARE, "cpu") or 0
     print(f"\n{'of ours, apart':<26}{'CPU s':>10}")
     print(f"{'start and configuration':<26}{ready:>10.2f}  in every round")
-    print(f"{'search index':<26}{share:>10.2f}  in the first fill, {share / fill:.0%} of it")
+    print(f"{BARE:<26}{bare:>10.2f}  so the search index is {1 - bare / fill:.0%} of the first fill")
     print(
         f"{'judgement':<26}{judged['cpu']:>10.2f}  after it, for {judged['items']:,.0f} items:"
         f" {judged['cpu'] / max(judged['items'], 1) * 1000:.2f} ms an item with identifying, tagging and linking"
     )
-    return float(share)
 
 
-def _print_targets(figures: Figures, count: int, index: float) -> None:
+def _print_targets(figures: Figures, count: int) -> None:
     """Whether it is as good as was asked. Says so, and never fails by it."""
     memory = [value for case in CASES if (value := figures.median("ours", case, "rss")) is not None]
-    fill, whole = figures.median("ours", FILL, "cpu"), figures.ratio(FILL, "reader")
+    bare, reader = figures.median("ours", BARE, "cpu"), figures.median("reader", FILL, "cpu")
     rows = (
-        ("first fill without index, of reader", None if whole is None else whole * (1 - index / (fill or 1)), 0.2),
-        ("first fill with its index, of reader", whole, 0.2),
+        ("first fill without index, of reader", None if bare is None or not reader else bare / reader, 0.2),
+        ("first fill with its index, of reader", figures.ratio(FILL, "reader"), 0.2),
         ("unchanged: share of reader's CPU", figures.ratio(SAME, "reader"), 0.5),
         ("unchanged: CPU s", figures.median("ours", SAME, "cpu"), 4.3),
         ("unchanged: CPU s, aimed at", figures.median("ours", SAME, "cpu"), 3.0),

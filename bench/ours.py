@@ -1,31 +1,26 @@
 """What the benchmark of intake runs of ours, each in a process of its own; prints one JSON object. Decides nothing.
 
 python -m bench.ours poll CONFIG ARCHIVE TIME    one round of intake, as `monitor poll` does it, without the judging
-python -m bench.ours index ARCHIVE NEW           the search index of an archive's items alone, written into the file NEW
+python -m bench.ours bare CONFIG ARCHIVE TIME    the same round without the search index, so that its cost can be told apart
 python -m bench.ours judge CONFIG ARCHIVE TIME   judgement of everything that waits
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import sqlite3
 import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-_GROUP = 400
-"""Items that intake keeps in one transaction while it is filled, about."""
-
 
 def main() -> None:
     """Do what the arguments ask."""
     logging.basicConfig(level=logging.ERROR)
     work, *rest = sys.argv[1:]
-    print(json.dumps({"poll": poll, "index": index, "judge": judge}[work](*rest)))
+    print(json.dumps({"poll": poll, "bare": bare, "judge": judge}[work](*rest)))
 
 
 def poll(config_path: str, archive_path: str, at: str) -> dict[str, float]:
@@ -48,25 +43,12 @@ def poll(config_path: str, archive_path: str, at: str) -> dict[str, float]:
     }
 
 
-def index(archive_path: str, new_path: str) -> dict[str, float]:
-    """The index entries of every item once more, source by source as intake commits them; CPU seconds of that alone."""
-    from monitor.segment import index_text
+def bare(config_path: str, archive_path: str, at: str) -> dict[str, float]:
+    """As poll, but nothing is put into the search index."""
+    from monitor.archive.intake import IntakeTables
 
-    with contextlib.closing(sqlite3.connect(archive_path)) as archive, contextlib.closing(sqlite3.connect(new_path)) as new:
-        new.isolation_level = None
-        new.execute("pragma journal_mode = wal")
-        for (statement,) in archive.execute("select sql from sqlite_master where name = 'item_search'"):
-            new.execute(statement)
-        rows = archive.execute("select source, n, title, summary from items order by source, n").fetchall()
-        began = time.process_time()
-        for start in range(0, len(rows), _GROUP):
-            entries = [
-                (place, index_text(title), index_text(summary)) for _, place, title, summary in rows[start : start + _GROUP]
-            ]
-            new.execute("begin")
-            new.executemany("insert into item_search (rowid, title, summary) values (?, ?, ?)", entries)
-            new.execute("commit")
-        return {"items": len(rows), "cpu": time.process_time() - began}
+    IntakeTables._index = lambda *_: None  # type: ignore[method-assign]
+    return poll(config_path, archive_path, at)
 
 
 def judge(config_path: str, archive_path: str, at: str) -> dict[str, float]:

@@ -21,8 +21,8 @@ _TRACKING = re.compile(
 )
 _PLAIN_ADDRESS = re.compile(r"https?://(?:www\.)?([a-z0-9-][a-z0-9.-]*)(/[!-\"$->@-~]*)?")
 """An address without query, fragment, port and user, which most are: nothing of it has to be taken apart."""
-_LETTERS = re.compile(r"[\W_]+")
-_NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
+_OTHER_SIGNS = re.compile(r"[^\w\x00-\x7f]+")
+_ASCII_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 MIN_LETTERS = 30
 """Letters and digits from which on a text alone can identify an entry; shorter ones ("Press release") repeat by chance."""
 SAME_TITLE = 0.5
@@ -167,7 +167,9 @@ def address_key(url: str | None) -> str | None:
 def _letters(text: str) -> str:
     """Letters and digits of a text, folded."""
     folded = fold(text)
-    return folded.translate(_NO_LETTERS) if folded.isascii() else _LETTERS.sub("", folded)
+    # measured: deleting bytes takes half of what an expression that stops at every space does
+    letters = folded.encode("utf-8", "surrogatepass").translate(None, _ASCII_SIGNS).decode("utf-8", "surrogatepass")
+    return letters if folded.isascii() else _OTHER_SIGNS.sub("", letters)
 
 
 def _told_apart(keys: list[str], marks: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ This page is the glossary: a word that stands here means this, everywhere. Nothi
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -514,9 +515,6 @@ class Label:
     via: str  # cli, slack, web
 
 
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
-
-
 def item_id(source: str, key: str) -> str:
     """Id of the item that `source` calls `key`: I- and 12 letters, the same on every machine (60 bits of SHA-256)."""
     return "I-" + _token(f"{source}\0{key}", 12)
@@ -529,5 +527,5 @@ def event_id(founder: str) -> str:
 
 def _token(text: str, length: int) -> str:
     """The first letters of the text's SHA-256 in lower-case Base32 (RFC 4648); at most 12."""
-    number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big")
-    return "".join(_BASE32[number >> shift & 31] for shift in range(59, 59 - 5 * length, -5))
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return base64.b32encode(digest[:10])[:length].decode("ascii").lower()

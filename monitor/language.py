@@ -67,16 +67,16 @@ def detect(text: str, hint: str | None = None) -> str:
         found = _by_script(sample, hint)
         if found is not None:
             return found
-    words = Counter(sample.lower().split())
     if not _LATIN.search(sample):
         return hint if hint in ("ja", "zh", "ko", *_STOP) else "en"
     votes = dict.fromkeys(_STOP, 0)
-    for word in _LANGS_OF.keys() & words.keys():
-        for lang in _LANGS_OF[word]:
-            votes[lang] += words[word]
+    for word in sample.lower().split():
+        if word in _LANGS_OF:
+            for lang in _LANGS_OF[word]:
+                votes[lang] += 1
     if hint in votes:
         votes[hint] += 1
-    best = max(votes, key=lambda lang: votes[lang])
+    best = max(votes, key=votes.__getitem__)
     if votes[best] >= 2:
         return best
     return hint if hint in votes else "en"

@@ -50,6 +50,7 @@ _FARTHEST = timedelta(days=14)  # looked ahead; beyond, `longest` is the answer
 
 _COUNTS = 100  # moments are kept in hundredths,
 _WATCHES = 360  # hours watched in tens of seconds: whole numbers are short in JSON, and come back as they were
+_WEEK_GROWTH: float = 2 ** (timedelta(weeks=1) / HALF_LIFE)
 _VERSION = 1
 
 
@@ -127,12 +128,18 @@ def wait(
     curious = _CURIOUS * scale
     scale *= (rhythm.typical / MIDDLING) ** ACROSS / rhythm.typical**WITHIN
     shares = [share**WITHIN for share in _minutes(rhythm)]
+    most, mean = max(shares), sum(shares) / len(shares)
     lacking = 1.0  # of a poll
     room = rhythm.entries / 2 / rhythm.batch if rhythm.entries else math.inf  # moments until the document may have dropped one
     seconds = 0.0
     for hour, into, span in _hours(now, now + min(longest, _FARTHEST), zone):
         rate = rhythm.rates[hour]
         deserved = scale * rate**WITHIN + curious * _PRIOR[hour]
+        if span == 3600 and deserved * most <= cap and deserved * mean < lacking and rate < room:  # nothing ends within it
+            lacking -= deserved * mean
+            room -= rate
+            seconds += span
+            continue
         place, end = into, into + span
         while place < end:
             five = int(place // 300)
@@ -261,12 +268,14 @@ class _Lesson:
             self._watch_hours(since, self.now)
             return
         self._watch_hours(since, datetime.combine(day, time(), self.zone))
-        weights = [0.0] * 7  # of whole days by weekday: four months of them are 168 additions, not 2,880
-        while day < last:
-            day += timedelta(days=1)
-            weights[(day.weekday() - 1) % 7] += _growth(datetime.combine(day, time(), UTC) - self.epoch)
-        for hour in range(168):
-            self.watched[hour] += round(_WATCHES * weights[hour // 24])
+        whole = (last - day).days
+        for place in range(min(whole, 7)):  # the same weekday of n weeks, each by its end: the sum of a geometric series
+            began = day + timedelta(days=place)
+            weeks = (whole - place + 6) // 7
+            first = _growth(datetime.combine(began + timedelta(days=1), time(), UTC) - self.epoch)
+            weight = round(_WATCHES * first * (_WEEK_GROWTH**weeks - 1) / (_WEEK_GROWTH - 1))
+            for hour in range(began.weekday() * 24, began.weekday() * 24 + 24):
+                self.watched[hour] += weight
         self._watch_hours(datetime.combine(last, time(), self.zone), self.now)
 
     def _watch_hours(self, since: datetime, until: datetime) -> None:

@@ -13,6 +13,8 @@ from monitor.errors import ArchiveBusy, ArchiveError, MonitorError, UsageError
 
 STEPS = ("m001_first", "m002_intake")
 """Names of the steps in schema.py, known here so that reading need not import what writing needs."""
+_CACHE = 32 << 20
+"""Bytes of pages that a writer keeps: eight indexes of ids and hashes are written at random places."""
 WAIT = 30.0
 """Seconds that a writer waits for another before it gives up."""
 
@@ -44,6 +46,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             connection.execute("pragma journal_mode = wal")
             # FULL: once Slack has an alert, or a server an acknowledged ETag, a power cut must not take the commit back
             connection.execute("pragma synchronous = full")
+            connection.execute(f"pragma cache_size = -{_CACHE >> 10}")
             with _lock(path, "migrate"):
                 if _steps(connection) != set(STEPS):
                     from monitor.archive import schema  # it imports sqlite-utils, which takes longer than all the rest

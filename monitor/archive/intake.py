@@ -130,6 +130,11 @@ class IntakeTables:
         first = self._connection.execute("select coalesce(max(n), 0) + 1 from items").fetchone()[0]
         # measured: executemany takes a third of what a row object for each costs
         self._connection.executemany(_INSERT, [(first + place, *_row(item)) for place, item in enumerate(items)])
+        self._index(first, items)
+        bodies = [(item.id, item.body, written(item.first_seen)) for item in items if item.body]
+        self._connection.executemany("insert into articles (item, body, read_at) values (?, ?, ?)", bodies)
+
+    def _index(self, first: int, items: Sequence[Item]) -> None:
         self._connection.executemany(
             "insert into item_search (rowid, title, summary) values (?, ?, ?)",
             [
@@ -137,8 +142,6 @@ class IntakeTables:
                 for place, item in enumerate(items)
             ],
         )
-        bodies = [(item.id, item.body, written(item.first_seen)) for item in items if item.body]
-        self._connection.executemany("insert into articles (item, body, read_at) values (?, ?, ?)", bodies)
 
     def _revise(self, known: Known, item: Item, now: datetime) -> None:
         n = self._connection.execute("select n from items where id = ?", [known.id]).fetchone()["n"]

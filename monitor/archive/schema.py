@@ -284,6 +284,10 @@ def m002_intake(db: Database) -> None:
     db.execute(f"insert into sources_2 ({kept}) select {kept} from sources")
     db.execute("drop table sources")
     db.execute("alter table sources_2 rename to sources")
+    for column in ("event", "filed_at"):  # measured: what intake writes has neither yet, and each index costs it 3 us an item
+        name = f"items_{column.removesuffix('_at')}"
+        db.execute(f"drop index {name}")
+        db.execute(f"create index {name} on items ({column}) where {column} is not null")
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -45,10 +45,11 @@ _DECLARED = re.compile(
 )
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _XML_ENCODING = re.compile(r"""(<\?xml[^>]{0,200}?encoding\s*=\s*)(['"])[^'"]*\2""", re.I)
+_HEAD = 2048  # characters, or bytes, in which a document says what it is written in
 _CP932_TO_JIS = str.maketrans("～－∥￠￡￢", "〜−‖¢£¬")
 """cp932 reads six JIS symbols as full-width forms; every other reader, and the other Japanese charsets, as these."""
 
-_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,40})|([0-9]{1,40}));", re.I)
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,40})|([0-9]{1,40}));")
 _ISO_2022 = re.compile(rb"\x1b(?:\$[@B]|\(J|\$\(D)")
 _ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -56,6 +57,7 @@ _NOT_OF_THE_WEB = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "
 
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_CONTROL_BYTES = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -77,7 +79,10 @@ def to_text(body: bytes, content_type: str = "") -> str:
         order = "utf-16-le" if body[1:400:2].count(0) > body[:400:2].count(0) else "utf-16-be"
         return _strip(body.decode(order if wide == "utf-16" else wide, "replace"))
     try:
-        return _strip(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        # measured: deleting bytes takes a tenth of what the expression takes to find nothing
+        is_clean = len(body.translate(None, _CONTROL_BYTES)) == len(body) and b"\xef\xbf" not in body
+        return text if is_clean else _strip(text)
     except UnicodeDecodeError:
         pass
     for name in declared:
@@ -90,11 +95,12 @@ def to_text(body: bytes, content_type: str = "") -> str:
 def xml_text(body: bytes, content_type: str = "") -> str:
     """As to_text, made safe for an XML parser: the declaration says utf-8, references to control characters are gone."""
     text = _REFERENCE.sub(_kept, to_text(body, content_type).lstrip())
-    return _XML_ENCODING.sub(r"\1\2utf-8\2", text, count=1)
+    head = _XML_ENCODING.sub(r"\1\2utf-8\2", text[:_HEAD], count=1)
+    return head + text[_HEAD:]
 
 
 def _declared(body: bytes) -> str | None:
-    match = _DECLARED.search(body[:2048])
+    match = _DECLARED.search(body[:_HEAD])
     return None if match is None else _known((match[1] or match[2]).decode("ascii", "replace"))
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Container, Iterator
-from itertools import compress
-from operator import not_
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -66,6 +64,8 @@ _DATES = {
 _UNSURE = ("abstract", "body", "xhtml_body", "fullitem", "itunes_summary", "image", "textinput", "item", "entry")
 _ROOTS = ("rss", "channel", "feed")
 _MEANT = frozenset((*_ROOTS, *_TITLES, *_SUMMARIES, *_CONTENTS, *_IDS, *_DATES, *_UNSURE, "link", "media_title"))
+_GUIDS = tuple(f"{{*}}{name}" for each in _IDS for name in (each, each.upper()))
+_ITEMS = ("{*}item", "{*}entry")
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _RSS_090 = "http://my.netscape.com/rdf/simple/0.9/"
 _ODD_TAG = re.compile(r"<(?:[A-Za-z/][^<>]*<|/[^A-Za-z]|!\[)")
@@ -126,7 +126,7 @@ def read(text: str, known: Container[bytes] = frozenset()) -> RawFeed:
     _check_prefixes(root)
     _check_base(root, text)
     found = [each for parent in parents for each in parent if names.of(each) == item]
-    if len(found) != sum(1 for _ in root.iter("{*}item", "{*}entry")):
+    if len(found) != sum(1 for _ in root.iter(*_ITEMS)):
         raise Unsure("entries in unusual places")
     for each in root if channel is not None and not is_atom else ():
         if each is not channel and names.of(each) != item:
@@ -135,10 +135,8 @@ def read(text: str, known: Container[bytes] = frozenset()) -> RawFeed:
     digests = [_digest(each) for each in found]
     kept = found
     if known:
-        is_known = [digest in known for digest in digests]
-        kept = list(compress(found, map(not_, is_known)))
-        left = {_guid(each, names) for each in compress(found, is_known)}
-        if any(_guid(each, names) in left for each in kept):  # what makes each itself can only be told among all
+        kept = [each for each, digest in zip(found, digests, strict=True) if digest not in known]
+        if len(kept) < len(found) and not _are_alone(kept, root):
             kept = found
     return RawFeed(
         link=link,
@@ -155,13 +153,18 @@ def _digest(element: etree._Element) -> bytes:
     return hashlib.blake2b(etree.tostring(element, encoding="utf-8", with_tail=False), digest_size=8).digest()
 
 
-def _guid(element: etree._Element, names: _Names) -> str | None:
-    """The last guid of an entry, as it stands; None if it has none."""
-    found: str | None = element.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about")
-    for child in element:
-        if (names.get(child.tag) or names.of(child)) in _IDS:
-            found = child.text
-    return found
+def _are_alone(kept: list[etree._Element], root: etree._Element) -> bool:
+    """True if each has a guid that stands nowhere else in the document: else what makes each itself can only be told among all."""
+    told = [_guids(each) for each in kept]
+    theirs = {guid for guids in told for guid in guids}
+    return all(told) and sum(1 for guid in _guids(root) if guid in theirs) == len(theirs)
+
+
+def _guids(element: etree._Element) -> list[str]:
+    """What stands in guids within."""
+    stated = [each.text for each in element.iter(*_GUIDS)]
+    stated += [each.get(_ABOUT) for each in element.iter(*_ITEMS)]
+    return [each for each in stated if each]
 
 
 class Costly(Exception):
