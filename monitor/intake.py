@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from monitor import health
 from monitor.archive import Archive
+from monitor.archive.groups import GroupWriter
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.errors import ArchiveBusy, ArchiveError, FetchError, FetchKind, MonitorError, ParseError
@@ -43,9 +44,6 @@ MAX_EMPTY_PAGES = 20
 MAX_CATCH_UP = 5
 """Pages of older entries read when a document has no known entry, so that what came and went between two fetches is not lost."""
 _HELD = "asked not to be called before {:%Y-%m-%d %H:%MZ}"
-_GROUP = 64
-_GROUP_SECONDS = 0.2
-"""Fetches that end close together are kept in one transaction: a commit that waits for the disk costs more than the rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +149,7 @@ class Intake:
         self._clock = clock
         self._web = Web(network, clock)
         self._readers = Readers(limits)
-        self._writer = _Writer(archive)
+        self._writer = GroupWriter(archive)
         self._states = archive.intake.states()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()  # busy, and to be read once more
@@ -461,56 +459,6 @@ class Intake:
         done, late = await asyncio.wait(tasks, timeout=ARTICLES_SECONDS)
         await _given_up(late)
         return {task.result().id: task.result() for task in done}
-
-
-@dataclass(slots=True)
-class _Writer:
-    """Keeps changes in groups; whoever waits for one knows that it is on the disk."""
-
-    archive: Archive
-    _waiting: list[tuple[Change, asyncio.Future[None]]] = field(default_factory=list)
-    _timer: asyncio.TimerHandle | None = None
-
-    async def write(self, change: Change) -> None:
-        """Keep a change.
-
-        Raises:
-            ArchiveBusy, ArchiveError: it could not be kept.
-        """
-        loop = asyncio.get_running_loop()
-        kept: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((change, kept))
-        if len(self._waiting) >= _GROUP:
-            self.flush()
-        elif self._timer is None:
-            self._timer = loop.call_later(_GROUP_SECONDS, self.flush)
-        await kept
-
-    def flush(self) -> None:
-        """Keep what waits, at once."""
-        if self._timer is not None:
-            self._timer.cancel()
-        group, self._waiting, self._timer = self._waiting, [], None
-        try:
-            self._store(change for change, _ in group)
-        except (ArchiveBusy, ArchiveError) as error:  # the archive's fault, not a change's: to try each would wait for each
-            for _, kept in group:
-                if not kept.done():
-                    kept.set_exception(error)
-        except Exception:  # noqa: BLE001 (each is tried alone below: one that cannot be kept takes no other with it)
-            for change, kept in group:
-                try:
-                    self._store((change,))
-                except Exception as error:  # noqa: BLE001 (raised where the change is waited for)
-                    if not kept.done():
-                        kept.set_exception(error)
-        for _, kept in group:
-            if not kept.done():
-                kept.set_result(None)
-
-    def _store(self, changes: Iterable[Change]) -> None:
-        with self.archive.errors():
-            self.archive.intake.store(*changes)
 
 
 async def _given_up(tasks: Iterable[asyncio.Task[Any]]) -> None:
