@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from monitor import bundled, classifiers, query, train
+from monitor import bundled, classifiers, models, query, train
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
@@ -71,7 +71,7 @@ def measure(work: Callable[[], object]) -> float:
 def main() -> None:
     """Print the table."""
     found = items()
-    lexicon, model = classifiers.load_lexicon(bundled.classifiers()), classifiers.load_model(bundled.classifiers())
+    lexicon, model = classifiers.load_lexicon(bundled.classifiers()), models.load(bundled.classifiers())
     findings = [identify(item, lexicon) for item in found]
     body = document(found)
     source = Source(id="s", name="s", type="feed", url="http://s.example/")
@@ -95,7 +95,9 @@ def main() -> None:
             archive.intake.store(
                 Change(found=sort_out(archive.intake.known("s", found), found), state=SourceState(id="s"), at=NOW)
             )
-            Judge(archive=archive, rules=[], lexicon=lexicon, model=model, clock=lambda: NOW + timedelta(days=30)).run()
+            Judge(
+                archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, clock=lambda: NOW + timedelta(days=30)
+            ).run()
 
     rows = [
         ("parse a feed of 30 entries", measure(lambda: feed.parse(source, fetched)) / 30, f"{len(body) / 1000:.0f} kB"),

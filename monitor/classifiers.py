@@ -1,29 +1,17 @@
-"""The folder classifiers/: theme definitions, training items, lexicon and the saved model. The only place that reads or writes it.
-
-A model is arrays and a manifest with a checksum; nothing in the folder is ever executed, and a pickle is refused by name.
-"""
+"""The folder classifiers/: theme definitions and their queries, concepts, training items, lexicon. Reads them, and runs nobody's code."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from monitor.errors import ModelError
+from monitor.cues import Cues
+from monitor.errors import ModelError, QueryError
 from monitor.lexicon import Lexicon, Name
-
-if TYPE_CHECKING:
-    from monitor.tag import Model
-
-WEIGHTS = "weights.npz"
-MANIFEST = "manifest.json"
-FORMAT = 1
-_HINT = "Build it anew with: monitor train"
+from monitor.weak import WeakRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +21,8 @@ class Theme:
     id: str
     names: tuple[tuple[str, str], ...]  # (language, name)
     definition: str
+    queries: tuple[tuple[str, str], ...] = ()  # (name, query): evidence for or against it
+    is_on: bool = True  # False: its folder ships, but no model is trained for it
 
     def name(self, lang: str = "en") -> str:
         """The theme's name in a language, else in English, else its id."""
@@ -51,10 +41,11 @@ class Example:
     event: str  # items of one development stand on the same side of every split
     register: str
     near_miss: str | None
+    weight: float = 1.0  # what it counts in training
 
 
-def load_themes(folder: Path) -> tuple[Theme, ...]:
-    """Themes in the order of their ids.
+def load_themes(folder: Path, *, with_off: bool = False) -> tuple[Theme, ...]:
+    """Themes in the order of their ids; those that are off only `with_off`.
 
     Raises:
         ModelError: the folder is absent, or a theme.yaml cannot be used.
@@ -63,9 +54,17 @@ def load_themes(folder: Path) -> tuple[Theme, ...]:
     for path in sorted(folder.glob("*/theme.yaml")):
         try:
             raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-            found.append(Theme(id=path.parent.name, names=tuple(raw["name"].items()), definition=str(raw["definition"])))
+            theme = Theme(
+                id=path.parent.name,
+                names=tuple(raw["name"].items()),
+                definition=str(raw["definition"]),
+                queries=tuple((str(name), str(text)) for name, text in (raw.get("queries") or {}).items()),
+                is_on=raw.get("enabled", True) is not False,
+            )
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"a theme needs name: and definition: ({error})", subject=str(path)) from error
+        if theme.is_on or with_off:
+            found.append(theme)
     if not found:
         raise ModelError("no theme found", subject=str(folder), hint="Each theme is a folder with a theme.yaml")
     return tuple(found)
@@ -74,10 +73,13 @@ def load_themes(folder: Path) -> tuple[Theme, ...]:
 def load_examples(folder: Path) -> tuple[Example, ...]:
     """All training items, by file name and line.
 
+    A folder's also.txt names items of other folders that have its theme, too: nobody has to edit another theme's files to start one.
+
     Raises:
         ModelError: a line that is no training item, by file and line.
     """
     found = []
+    also = {path.parent.name: set(path.read_text(encoding="utf-8").split()) for path in sorted(folder.glob("*/also.txt"))}
     for path in sorted(folder.glob("*/items.*.jsonl")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if not line.strip():
@@ -90,7 +92,7 @@ def load_examples(folder: Path) -> tuple[Example, ...]:
                         lang=raw["lang"],
                         title=raw["title"],
                         summary=raw.get("summary", ""),
-                        labels=tuple(raw["labels"]),
+                        labels=(*raw["labels"], *(theme for theme, ids in also.items() if raw["id"] in ids)),
                         event=raw["event"],
                         register=raw["register"],
                         near_miss=raw.get("near_miss"),
@@ -125,94 +127,33 @@ def load_lexicon(folder: Path) -> Lexicon:
     return Lexicon(names)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """What the saved model says of itself; the weights are not looked at.
+def load_cues(folder: Path) -> Cues:
+    """The concepts of concepts.yaml and the queries of all themes, named THEME.NAME.
 
     Raises:
-        ModelError: absent, unreadable, or of another version of this program.
+        ModelError: one cannot be read.
     """
-    place = folder / "model" / MANIFEST
+    path = folder / "concepts.yaml"
     try:
-        manifest = json.loads(place.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError("there is no trained model", subject=str(place.parent), hint=_HINT) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"cannot be read ({type(error).__name__})", subject=str(place), hint=_HINT) from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ModelError("was written by another version of this program", subject=str(place), hint=_HINT)
-    return manifest
+        concepts = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(concepts, dict) or not all(isinstance(each, str) for pair in concepts.items() for each in pair):
+            raise ModelError("is no list of names and queries", subject=str(path))
+        queries = {f"{theme.id}.{name}": text for theme in load_themes(folder, with_off=True) for name, text in theme.queries}
+        return Cues(concepts, queries)
+    except (OSError, yaml.YAMLError) as error:
+        raise ModelError(f"cannot be read ({error})", subject=str(path)) from error
+    except QueryError as error:
+        raise ModelError(f"a query cannot be read: {error}", subject=str(folder)) from error
 
 
-def load_model(folder: Path) -> Model:
-    """The saved model.
+def load_weak(folder: Path) -> tuple[WeakRule, ...]:
+    """The rules of weak.yaml.
 
     Raises:
-        ModelError: absent, damaged, made for another encoder or by a newer version.
+        ModelError: absent, or a rule that is none.
     """
-    import numpy as np
-
-    from monitor.tag import ENCODER, FEATURES, Model
-
-    place = folder / "model"
-    manifest = read_manifest(folder)
-    for stranger in sorted(place.glob("*")):
-        if stranger.suffix in (".pkl", ".pickle", ".joblib", ".skops"):
-            raise ModelError("is not opened: such files can run code", subject=str(stranger), hint="Remove it. " + _HINT)
+    path = folder / "weak.yaml"
     try:
-        raw = (place / WEIGHTS).read_bytes()
-    except OSError as error:
-        raise ModelError(f"cannot be read ({error.strerror})", subject=str(place / WEIGHTS), hint=_HINT) from error
-    if manifest.get("sha256") != hashlib.sha256(raw).hexdigest():
-        raise ModelError("is damaged: its checksum differs from the manifest's", subject=str(place / WEIGHTS), hint=_HINT)
-    if manifest.get("encoder") != ENCODER:
-        raise ModelError(f"was trained for {manifest.get('encoder')!r}, not {ENCODER!r}", subject=str(place), hint=_HINT)
-    try:
-        with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
-            themes = tuple(str(name) for name in manifest["themes"])
-            weights = np.zeros((len(themes), FEATURES), dtype=np.float32)
-            weights[arrays["rows"], arrays["columns"]] = arrays["values"]
-            intercepts, thresholds = arrays["intercepts"], arrays["thresholds"]
-        if intercepts.shape != (len(themes),) or thresholds.shape != (len(themes),):
-            raise ValueError("shapes differ from the number of themes")
-        return Model(
-            version=str(manifest["version"]),
-            themes=themes,
-            weights=weights,
-            intercepts=intercepts,
-            thresholds=thresholds,
-        )
-    except (ValueError, KeyError, IndexError, TypeError, OSError) as error:
-        raise ModelError(f"is damaged ({error})", subject=str(place / WEIGHTS), hint=_HINT) from error
-
-
-def save_model(folder: Path, model: Model, about: dict[str, Any]) -> None:
-    """Write the model and its manifest; the same model gives the same bytes.
-
-    Args:
-        about: further facts for the manifest (figures, library versions), JSON values.
-    """
-    import numpy as np
-
-    place = folder / "model"
-    place.mkdir(parents=True, exist_ok=True)
-    rows, columns = np.nonzero(model.weights)
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        rows=rows.astype(np.uint8),
-        columns=columns.astype(np.uint32),
-        values=model.weights[rows, columns],
-        intercepts=model.intercepts,
-        thresholds=model.thresholds,
-    )
-    raw = buffer.getvalue()
-    manifest = {
-        "format": FORMAT,
-        "version": model.version,
-        "themes": list(model.themes),
-        "encoder": model.encoder,
-        "sha256": hashlib.sha256(raw).hexdigest(),
-        **about,
-    }
-    (place / WEIGHTS).write_bytes(raw)
-    (place / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return tuple(WeakRule(**each) for each in yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, TypeError) as error:
+        raise ModelError(f"cannot be used ({error})", subject=str(path)) from error

@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from monitor import bundled, classifiers, config
+from monitor import bundled, classifiers, config, encoders, models
 from monitor.archive import Archive
 from monitor.channels import Channel
 from monitor.config import Config
 from monitor.delivery import Deliverer
-from monitor.errors import ConfigError, SecretMissing
+from monitor.encoders import Encoder
+from monitor.errors import ConfigError, ModelError, SecretMissing
 
 if TYPE_CHECKING:
     from monitor.judgement import Judge
+    from monitor.tag import Model
+
+log = logging.getLogger(__name__)
 
 
 def judge(archive: Archive, settings: Config, folder: Path, clock: Callable[[], datetime]) -> Judge:
     """Judgement over an archive; without a usable classifier it links and matches untagged items."""
     from monitor.judgement import Judge, with_fallback
 
+    model = with_fallback(lambda: models.load(folder))
     return Judge(
         archive=archive,
         rules=settings.rules,
         lexicon=classifiers.load_lexicon(folder),
-        model=with_fallback(lambda: classifiers.load_model(folder)),
+        model=model,
+        encoder=None if model is None else encoder(model),
         clock=clock,
     )
+
+
+def encoder(model: Model) -> Encoder | None:
+    """The encoder of the sentence vectors that a model was trained with; None, with a logged reason, if it cannot be had.
+
+    Without it the model's plain head decides alone: somewhat worse, and never silent about it.
+    """
+    if model.vectors is None:
+        return None
+    try:
+        found = encoders.load(model.vectors)
+    except ModelError as error:
+        log.error("tagging without sentence vectors: %s", error)
+        return None
+    if found.id != model.vectors:
+        log.error("tagging without sentence vectors: the model was trained with %s, here is %s", model.vectors, found.id)
+        return None
+    return found
 
 
 def deliverer(

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.archive import Archive
+from monitor.encoders import Encoder
 from monitor.errors import ModelError, QueryError
 from monitor.identify import identify
-from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Stage, event_id
+from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Stage, Tag, event_id
 from monitor.lexicon import Lexicon
 from monitor.link import HORIZON, Linker
 from monitor.match import Past, Subject, decide
@@ -45,12 +46,14 @@ class Judge:
 
     Args:
         model: None if there is no usable classifier.
+        encoder: of the sentence vectors that the model reads; None: its plain head decides alone.
     """
 
     archive: Archive
     rules: Sequence[Rule]
     lexicon: Lexicon
     model: Model | None
+    encoder: Encoder | None
     clock: Callable[[], datetime]
     _linker: Linker | None = field(default=None, init=False)
 
@@ -95,8 +98,7 @@ class Judge:
         stages: dict[str, Stage] = {}
         try:
             linker = self._live(now)
-            for item in items:
-                each = self._judged(item, linker)
+            for each in self._read(items, linker):
                 judged.append(each)
                 event, found = each.link.event, each.findings.stage
                 before = stages.get(event) or self.archive.judging.stage_of(event) or found
@@ -109,17 +111,44 @@ class Judge:
             raise
         return judged, alerts
 
-    def _judged(self, item: Item, linker: Linker) -> Judged:
-        """The judgement of one item; an item that a verb cannot take is kept in an event of its own, and named in the log."""
+    def _read(self, items: Sequence[Item], linker: Linker) -> Iterator[Judged]:
+        """The judgement of each item; one that a verb cannot take is kept in an event of its own, and named in the log."""
         version = None if self.model is None else self.model.version
+        findings: dict[str, Findings] = {}
+        for item in items:
+            try:
+                findings[item.id] = identify(item, self.lexicon)
+            except Exception:
+                log.exception("cannot judge item=%s source=%s; kept without tags", item.id, item.source)
+        known = [item for item in items if item.id in findings]
+        tags = self._tagged([(item, findings[item.id]) for item in known])
+        for item in items:
+            try:
+                link = linker.link(item, findings[item.id])
+                yield Judged(item=item, findings=findings[item.id], tags=tags[item.id], link=link, model=version)
+            except Exception:
+                if item.id in findings:
+                    log.exception("cannot link item=%s source=%s; kept alone", item.id, item.source)
+                alone = Link(event=event_id(item.id), is_new=True)
+                yield Judged(
+                    item=item,
+                    findings=findings.get(item.id, Findings(lang=item.lang)),
+                    tags=tags.get(item.id, ()),
+                    link=alone,
+                    model=version,
+                )
+
+    def _tagged(self, items: Sequence[tuple[Item, Findings]]) -> dict[str, tuple[Tag, ...]]:
+        """Tags by item, all together, because sentence vectors cost less so; where that fails, one by one."""
+        if self.model is None:
+            return {item.id: () for item, _ in items}
         try:
-            findings = identify(item, self.lexicon)
-            tags = () if self.model is None else tag(self.model, [(item, findings)])[0]
-            return Judged(item=item, findings=findings, tags=tags, link=linker.link(item, findings), model=version)
+            return dict(zip((item.id for item, _ in items), tag(self.model, items, self.encoder), strict=True))
         except Exception:
-            log.exception("cannot judge item=%s source=%s; kept without tags", item.id, item.source)
-            alone = Link(event=event_id(item.id), is_new=True)
-            return Judged(item=item, findings=Findings(lang=item.lang), tags=(), link=alone, model=version)
+            if len(items) == 1:
+                log.exception("cannot tag item=%s source=%s; kept without tags", items[0][0].id, items[0][0].source)
+                return {items[0][0].id: ()}
+            return {name: tags for each in items for name, tags in self._tagged([each]).items()}
 
     def _decided(self, subject: Subject, pending: list[Alert], now: datetime) -> list[Alert]:
         found: list[Alert] = []

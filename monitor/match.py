@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import identifiers, query
-from monitor.items import Alert, AlertState, Judged, Limit, Quiet, Rule, Stage
+from monitor.items import Alert, AlertState, Judged, Limit, Quiet, Rule, Stage, Tag
 from monitor.query import And, Field, Node, Not, Or, Word
 from monitor.segment import HIRAGANA, STOP_WORDS, contains, fold
 
@@ -129,10 +129,7 @@ def why(rule: Rule, subject: Subject) -> str:
     names = {f"@{entity.id}": entity.surface for entity in judged.findings.entities}
     parts = [f"rule {rule.id}"]
     for tag in sorted(given, key=lambda each: -each.score)[:2]:
-        shown = [
-            _shown(names.get(reason.term, reason.term)) for reason in tag.reasons if reason.weight > 0 and is_telling(reason.term)
-        ]
-        terms = ", ".join(dict.fromkeys(shown[:4]))
+        terms = _told(tag, names)
         parts.append(f"{tag.theme} {tag.score:.2f}" + (f" ({terms})" if terms else ""))
     if judged.model is None:
         parts.append("not classified")
@@ -168,6 +165,23 @@ def _hours(span: timedelta) -> str:
 def is_telling(term: str) -> bool:
     """True if a reason tells a reader something: a word of function or a particle does not, whatever it weighs."""
     return not all(word in STOP_WORDS or HIRAGANA.match(word) or (word.isascii() and len(word) < 2) for word in term.split())
+
+
+def _told(tag: Tag, names: Mapping[str, str]) -> str:
+    """What carried a score, for a reader: words of the text first, then the concepts that they make, then what it is like.
+
+    Args:
+        names: how the text calls its entities, by the term of the reason.
+    """
+    terms = [reason.term for reason in tag.reasons if reason.weight > 0]
+    words = [names.get(term, term) for term in terms if not term.startswith(("{", "≈")) and is_telling(term)]
+    # {theme.query} says no more than its concepts do
+    concepts = [
+        term.replace("{", "").replace("}", "").replace("_", " ") for term in terms if term.startswith("{") and "." not in term
+    ]
+    like = [f"like “{term[2:]}”" for term in terms if term.startswith("≈ ")]
+    found = [*(_shown(word) for word in words[:4]), *concepts][:4]
+    return ", ".join(dict.fromkeys([*found, *like[:1]]))
 
 
 def _shown(term: str) -> str:

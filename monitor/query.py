@@ -7,7 +7,7 @@ r"""The query language, one parser for search, rules and digests. Pure; knows ne
     atom    = "(" any ")" | field | phrase | word ["*"]
     field   = NAME ":" [ ">=" | "<=" | ">" | "<" | "=" ] value { "," value }
     value   = phrase | run of characters without space , ( ) "
-    phrase  = '"' characters '"'
+    phrase  = '"' characters ["*"] '"'
 
 Full-width characters and spaces are folded first (NFKC), so a query typed with a Japanese keyboard reads the same.
 """
@@ -37,7 +37,7 @@ LONGEST = timedelta(days=365 * 200)
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Text to find: a word, a phrase (its words in sequence), or the beginning of a word."""
+    """Text to find: a word, or a phrase (its words in sequence); with `is_prefix` the last word is the beginning of one."""
 
     text: str
     is_prefix: bool = False
@@ -266,7 +266,8 @@ class _Parser:
             self.at += 1
             return node
         if token.kind == "phrase":
-            return Word(token.text)
+            # "export control*" finds "export controls": the star belongs to the last word
+            return Word(token.text.rstrip("*"), token.text.endswith("*"))
         if token.kind == "word":
             is_prefix = token.text.endswith("*")
             text = token.text.rstrip("*")

@@ -1,7 +1,8 @@
 """Scores an item for each theme, with the evidence that carried the score. Pure: a model goes in, tags come out.
 
-One linear head a theme over hashed terms of the text, known entities and identifiers. The reasons are exact: a term's weight is
-what it added to the head's decision value. Never reads a file; loading runs nobody's code because a model is arrays.
+Linear heads, in two stages. The plain head reads hashed terms, entities, identifiers and the themes' cues; an item for which it leaves
+a theme possible is read by the full head, which also knows what the text means (a sentence vector). The reasons are exact: a
+term's weight is what it added to the head's decision value. Never reads a file; loading runs nobody's code because a model is arrays.
 """
 
 from __future__ import annotations
@@ -9,28 +10,61 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
+from monitor.cues import Cues
+from monitor.encoders import Encoder
 from monitor.items import Findings, Item, Reason, Tag
 from monitor.segment import pieces
 
-FEATURES = 1 << 18
-"""Columns of the hashing trick; with about 150 terms an item, two terms seldom share one. Source: Weinberger et al. 2009."""
+FEATURES = 1 << 20
+"""Columns of the hashing trick; half a million different terms share few of them. Source: Weinberger et al. 2009."""
 MAX_TEXT = 20_000
 """Characters of an item that are looked at; bounds the time and memory of one item."""
+MAX_MEANT = 600
+"""Characters that the sentence vector is made of: a title and its first sentences."""
 MAX_REASONS = 8
 REASONED = 0.2
 """Score from which on a theme's reasons are kept."""
+CUE, PAIR = 0.3, 0.2
+"""What a cue, and two concepts together, weigh beside all terms, which together weigh one; docs/decisions/0016."""
+MAX_CONCEPTS = 30
+"""Concepts of which pairs are made; a long text has all of them, and its pairs say nothing."""
+MEANING = "≈"
+"""Begins the reason of what the sentence vector added."""
 
-ENCODER = "hashed-terms/2"
+ENCODER = "hashed-terms/3"
 """How texts become columns; weights of another encoder mean nothing here."""
 
 Floats = npt.NDArray[np.float32]
 Columns = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A linear head a theme; calibrated, so that a score of 0.7 is right in about seven of ten cases."""
+
+    weights: npt.NDArray[
+        np.float16
+    ]  # (n_themes, FEATURES); half precision halves a large share of the memory, and is what is saved
+    meaning: Floats  # (n_themes, size of the vectors); size 0: it reads none
+    intercepts: Floats  # (n_themes,)
+    thresholds: Mapping[str, Floats]  # by language, "" for all others: (n_themes,) score from which on a theme is given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchors:
+    """Training items by which a vector's share in a score is told: "like this one"."""
+
+    titles: tuple[str, ...]
+    labels: npt.NDArray[np.bool_]  # (n, n_themes)
+    vectors: Floats  # (n, size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +73,29 @@ class Model:
 
     version: str  # names this training; changes whenever a weight does
     themes: tuple[str, ...]
-    weights: Floats  # (n_themes, FEATURES)
-    intercepts: Floats  # (n_themes,)
-    thresholds: Floats  # (n_themes,) probability from which on a theme is given
+    cues: Cues
+    plain: Head
+    full: Head | None = None  # None: trained without vectors
+    doubt: Floats  # (n_themes,) plain score from which on the full head is asked
+    vectors: str | None = None  # id of the vectors' encoder
+    anchors: Anchors | None = None
     encoder: str = ENCODER  # how texts become columns; another one cannot use these weights
 
 
-def evidence(text: str, findings: Findings) -> Counter[str]:
-    """Terms of an item and how often each occurs: words, word pairs, character pairs and triples (CJK), @entities, #identifiers."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a text gives a head to read."""
+
+    terms: Counter[str]  # and how often each occurs
+    cues: tuple[str, ...]  # names of concepts and queries that hold
+
+
+def evidence(text: str, findings: Findings, cues: Cues) -> Evidence:
+    """Words, word pairs, character pairs and triples (CJK), @entities, #identifiers; and the cues that hold."""
     found: Counter[str] = Counter()
     before = ""
-    for run, is_cjk in pieces(text[:MAX_TEXT]):
+    runs = list(pieces(text[:MAX_TEXT]))
+    for run, is_cjk in runs:
         if is_cjk:
             found.update(run[i : i + 2] for i in range(max(1, len(run) - 1)))
             found.update(run[i : i + 3] for i in range(len(run) - 2))
@@ -65,55 +111,122 @@ def evidence(text: str, findings: Findings) -> Counter[str]:
         found[f"#{identifier.type}"] += 1
         if identifier.type in ("cfr", "eccn"):
             found[f"#{identifier.type} {identifier.value.split('.')[0].split('-')[0]}"] += 1
-    return found
+    return Evidence(found, cues.find(runs))
 
 
-def encode(terms: Counter[str]) -> tuple[Columns, Floats]:
-    """Evidence as the non-zero part of a vector of length 1.
+def encode(found: Evidence, cues: Cues) -> tuple[list[str], Columns, Floats]:
+    """Evidence as the non-zero part of a vector.
 
     Returns:
-        Columns 0..FEATURES-1 (a column may repeat where two terms share it) and their values, in the order of the terms; counts are
-        dampened to 1 + ln(count). Both empty for no evidence.
+        Names; columns 0..FEATURES-1 (a column may repeat where two names share it); and values: terms together of length 1, their
+        counts dampened to 1 + ln(count); CUE for each cue, PAIR for two concepts together. All empty for no evidence.
 
     Source: hashing trick, Weinberger et al. 2009; CRC-32 because it is the same on every machine and costs no import.
     """
-    columns = np.fromiter((zlib.crc32(term.encode()) & (FEATURES - 1) for term in terms), dtype=np.int32, count=len(terms))
-    values = np.fromiter((1.0 + math.log(count) for count in terms.values()), dtype=np.float32, count=len(terms))
-    length = float(np.sqrt(values @ values))
-    return columns, values / np.float32(length or 1.0)
+    names = list(found.terms)
+    columns = [zlib.crc32(name.encode()) & (FEATURES - 1) for name in names]
+    values = [1.0 if count == 1 else 1.0 + math.log(count) for count in found.terms.values()]
+    length = math.sqrt(sum(value * value for value in values)) or 1.0
+    values = [value / length for value in values]
+    concepts = [name for name in found.cues if name in cues.concepts][:MAX_CONCEPTS]
+    for group, value in ((found.cues, CUE), (combinations(concepts, 2), PAIR)):
+        for each in group:
+            name, column = _cue(each)
+            names.append(name)
+            columns.append(column)
+            values.append(value)
+    return names, np.array(columns, dtype=np.int32), np.array(values, dtype=np.float32)
 
 
-def scores(model: Model, columns: Columns, values: Floats) -> Floats:
-    """Probability of each theme for one encoded item: (n_themes,) float32, 0..1."""
-    decision = model.weights[:, columns] @ values + model.intercepts
-    probabilities: Floats = (1.0 / (1.0 + np.exp(-np.clip(decision, -30, 30)))).astype(np.float32)
+@lru_cache(maxsize=16_384)
+def _cue(each: str | tuple[str, str]) -> tuple[str, int]:
+    """How a cue, or a pair of concepts, is called, and its column."""
+    name = f"{{{each}}}" if isinstance(each, str) else f"{{{each[0]}}} + {{{each[1]}}}"
+    return name, zlib.crc32(name.encode()) & (FEATURES - 1)
+
+
+def meant(item: Item) -> str:
+    """The part of an item's text that its sentence vector is made of."""
+    return item.text[:MAX_MEANT]
+
+
+def decision(head: Head, columns: Columns, values: Floats, vector: Floats | None) -> Floats:
+    """Log-odds of each theme: (n_themes,) float32.
+
+    Args:
+        vector: (size,); None for a head that reads none.
+    """
+    found = head.weights[:, columns].astype(np.float32) @ values + head.intercepts
+    if vector is not None and head.meaning.size:
+        found = found + head.meaning @ vector
+    return found.astype(np.float32)
+
+
+def scores(decisions: Floats) -> Floats:
+    """Log-odds as probabilities, 0..1, of the same shape."""
+    probabilities: Floats = (1.0 / (1.0 + np.exp(-np.clip(decisions, -30, 30)))).astype(np.float32)
     return probabilities
 
 
-def tag(model: Model, items: Sequence[tuple[Item, Findings]]) -> list[tuple[Tag, ...]]:
-    """Tags of items, one per theme of the model in its order, with reasons; in input order."""
-    return [_tags(model, evidence(item.text, findings)) for item, findings in items]
+def tag(model: Model, items: Sequence[tuple[Item, Findings]], encoder: Encoder | None = None) -> list[tuple[Tag, ...]]:
+    """Tags of items, one per theme of the model in its order, with reasons; in input order.
 
-
-def reasons(model: Model, theme: int, terms: Counter[str]) -> tuple[Reason, ...]:
-    """What each term added to a theme's decision value, the strongest first, at most MAX_REASONS, without those that added nothing.
-
-    The sum over all terms, and the intercept, is the decision value.
+    Args:
+        encoder: the one that the model was trained with; None: every item is decided by the plain head.
     """
-    columns, values = encode(terms)
-    added = model.weights[theme, columns] * values
-    names = list(terms)
+    read = [encode(evidence(item.text, findings, model.cues), model.cues) for item, findings in items]
+    plain = [decision(model.plain, columns, values, None) for _, columns, values in read]
+    vectors: dict[int, Floats] = {}
+    if encoder is not None and model.full is not None:
+        places = [place for place, found in enumerate(plain) if (scores(found) >= model.doubt).any()]
+        if places:
+            # sorted by length: a batch costs what its longest text costs
+            places.sort(key=lambda place: len(items[place][0].text))
+            vectors = dict(zip(places, encoder.encode([meant(items[place][0]) for place in places]), strict=True))
+    return [_tags(model, read[place], plain[place], vectors.get(place), items[place][0].lang) for place in range(len(items))]
+
+
+def reasons(
+    model: Model, head: Head, theme: int, read: tuple[list[str], Columns, Floats], vector: Floats | None
+) -> tuple[Reason, ...]:
+    """What each name added to a theme's decision value, the strongest first, at most MAX_REASONS, without those that added nothing.
+
+    The sum over all names, and the intercept, is the decision value. What the vector added is told by the nearest training item.
+    """
+    names, columns, values = read
+    added = head.weights[theme, columns] * values
     strongest = np.argsort(-np.abs(added), kind="stable")[:MAX_REASONS]
-    return tuple(Reason(names[place], round(float(added[place]), 4)) for place in strongest if added[place])
+    found = [Reason(names[place], round(float(added[place]), 4)) for place in strongest if added[place]]
+    if vector is not None:
+        share = float(head.meaning[theme] @ vector)
+        found.append(Reason(_like(model, theme, vector, is_for=share > 0), round(share, 4)))
+    return tuple(sorted(found, key=lambda reason: -abs(reason.weight))[:MAX_REASONS])
 
 
-def _tags(model: Model, terms: Counter[str]) -> tuple[Tag, ...]:
-    probabilities = scores(model, *encode(terms))
+def _like(model: Model, theme: int, vector: Floats, *, is_for: bool) -> str:
+    """The nearest training item with the theme, or without it, as a reason's name."""
+    if model.anchors is None:
+        return MEANING
+    fitting = np.flatnonzero(model.anchors.labels[:, theme] == is_for)
+    if not fitting.size:
+        return MEANING
+    nearest = fitting[int(np.argmax(model.anchors.vectors[fitting] @ vector))]
+    return f"{MEANING} {model.anchors.titles[nearest]}"
+
+
+def _tags(
+    model: Model, read: tuple[list[str], Columns, Floats], plain: Floats, vector: Floats | None, lang: str
+) -> tuple[Tag, ...]:
+    head, found = model.plain, plain
+    if vector is not None and model.full is not None:
+        head = model.full
+        found = decision(head, read[1], read[2], vector)
+    probabilities = scores(found)
+    thresholds = head.thresholds.get(lang, head.thresholds[""])
     tags = []
     for place, theme in enumerate(model.themes):
         score = float(probabilities[place])
-        is_given = score >= float(model.thresholds[place])
         # reasons cost more than the score; a theme far from given needs none in the archive
-        why = reasons(model, place, terms) if score >= REASONED else ()
-        tags.append(Tag(theme=theme, score=round(score, 4), is_given=is_given, reasons=why))
+        why = reasons(model, head, place, read, vector) if score >= REASONED else ()
+        tags.append(Tag(theme=theme, score=round(score, 4), is_given=score >= float(thresholds[place]), reasons=why))
     return tuple(tags)

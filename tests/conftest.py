@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from fakes import MailFake, Site, SlackFake
 
-from monitor import bundled, classifiers
+from monitor import bundled, classifiers, encoders, models
 from monitor.archive import Archive
+from monitor.encoders import Encoder
 from monitor.lexicon import Lexicon
 from monitor.tag import Model
 
@@ -105,7 +106,12 @@ def lexicon() -> Lexicon:
 
 @pytest.fixture(scope="session")
 def model() -> Model:
-    return classifiers.load_model(bundled.classifiers())
+    return models.load(bundled.classifiers())
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    return encoders.load(encoders.SHIPPED)
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,8 @@ TOKEN = re.compile(r"HX[0-9A-F]{10}")
 log = logging.getLogger(__name__)
 
 THEMES = "export_control,investment_screening,critical_minerals,telecom_5g"
+WANTED = f'theme:{THEMES} OR "export controls on semiconductors"'
+"""What the rule asks for: by theme, and by the words of the items that carry payloads, whatever the classifier thinks of them."""
 INERT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What no terminal may get from a text of a source."""
 
@@ -122,14 +124,22 @@ class Memory:
 
 
 def resident_mb(pid: int) -> float:
-    """Resident memory of a process and all below it, in MB; 0 if it is gone. What forked processes share counts for each."""
-    total, waiting = 0, [pid]
+    """Resident memory of a process and all below it, in MB; 0 if it is gone.
+
+    A child that still has its parent's command line is between fork and exec: all that it has is its parent's, and counts once.
+    """
+    total = 0
+    waiting = [(pid, b"")]
     while waiting:
-        here = Path(f"/proc/{waiting.pop()}")
+        number, parents = waiting.pop()
+        here = Path(f"/proc/{number}")
         try:
+            command = (here / "cmdline").read_bytes()
+            if command == parents:
+                continue
             total += int((here / "statm").read_text().split()[1])
             for task in (here / "task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
+                waiting += [(int(child), command) for child in (task / "children").read_text().split()]
         except (OSError, ValueError, IndexError):
             continue
     return total * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -176,7 +186,13 @@ class Trial:
         self.sections |= {
             "slack": {"api_url": self.slack.base_url, "rate": "1000/s"},
             "mail": {"host": "127.0.0.1", "port": self.mail.port, "security": "none", "from": "m@x.example"},
-            "alerts": [{"id": "now", "when": f"theme:{THEMES} -source:control", "to": ["slack:#alerts"]}],
+            "alerts": [
+                {
+                    "id": "now",
+                    "when": f"({WANTED}) -source:control",
+                    "to": ["slack:#alerts"],
+                }
+            ],
             "digests": [{"id": "day", "to": ["mori@x.example"], "at": "08:00", "when": "-source:control"}],
         }
 

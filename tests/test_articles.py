@@ -143,7 +143,7 @@ def test_an_article_is_judged(archive: Archive, clock: Clock, site: Site, source
     site.pages["/feed"] = feed(site, ("1", "Notice 7 of 2026", ""))
     poll(archive, clock, source)
     [item] = arrived(archive)
-    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, clock=clock).run()
+    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, clock=clock).run()
     assert "export_control" in dict(archive.reading.item(item.id).themes)
 
 

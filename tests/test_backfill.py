@@ -223,7 +223,7 @@ def test_the_past_is_judged_and_not_told(archive: Archive, clock: Clock, site: S
     site.pages["/feed"] = Answer(f"<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title>{dated}{undated}</feed>".encode())
     backfill(archive, clock, a_source(url=f"{site.base}/feed"))
     rule = Rule(id="now", when="source:meti", to=("console",))
-    assert Judge(archive=archive, rules=[rule], lexicon=lexicon, model=model, clock=clock).run().judged == 3
+    assert Judge(archive=archive, rules=[rule], lexicon=lexicon, model=model, encoder=None, clock=clock).run().judged == 3
     assert sorted((each.title.split()[-1], each.state) for each in archive.reading.alerts()) == [
         ("now", "waiting"),
         ("old", "suppressed"),

@@ -6,13 +6,13 @@ import re
 
 from conftest import ROOT
 
-from monitor import bundled, classifiers
+from monitor import bundled, models
 
 
 def test_the_card_tells_the_manifests_figures() -> None:
     """To two places, theme by theme and language by language; retraining without a new card fails here."""
     card = (ROOT / "classifiers" / "MODEL_CARD.md").read_text(encoding="utf-8")
-    figures = classifiers.read_manifest(bundled.classifiers())["figures"]
+    figures = models.manifest(bundled.classifiers())["figures"]
     for theme, f1 in figures["f1"].items():
         row = re.search(rf"^\| {theme} \| (\S+) \| (\S+) \| (\S+) \|$", card, re.M)
         assert row is not None, theme

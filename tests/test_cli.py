@@ -295,6 +295,45 @@ def test_labels_are_kept_and_taught(here: Path, capsys: pytest.CaptureFixture[st
     assert Path("classifiers/model/manifest.json").exists()
 
 
+def test_the_queue_asks_about_what_nobody_has_judged(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each item once, in doubt first; what was labelled is asked no more."""
+    run(capsys, "poll")
+    _, out, _ = run(capsys, "queue", "--days", "3000", "--format", "json")
+    rows = json.loads(out)
+    assert rows
+    assert len({row["id"] for row in rows}) == len(rows)
+    first = rows[0]
+    run(capsys, "label", first["id"], first["theme"], "no")
+    _, out, _ = run(capsys, "queue", "--days", "3000", "--theme", first["theme"], "--format", "json")
+    assert first["id"] not in {row["id"] for row in json.loads(out)}
+
+
+def test_stats_tell_how_the_classifier_scored(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By week and theme; and how much of the vocabulary it does not know."""
+    run(capsys, "poll")
+    code, out, err = run(capsys, "stats", "--weeks", "500", "--format", "json")
+    assert code == 0
+    assert {row["theme"] for row in json.loads(out)} == {
+        "critical_minerals",
+        "export_control",
+        "investment_screening",
+        "telecom_5g",
+    }
+    assert "vocabulary that the model does not know: " in err
+
+
+def test_models_have_a_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The one in use is told; where there is no earlier one, none is taken back."""
+    monkeypatch.chdir(tmp_path)
+    run(capsys, "init", ".", "--with-classifiers")
+    [row] = json.loads(run(capsys, "model", "history", "--json")[1])
+    assert (row["kept"], len(row["themes"])) == ("in use", 4)
+    assert row["version"] in run(capsys, "model", "history")[1]
+    code, _, err = run(capsys, "model", "rollback")
+    assert code == 2
+    assert "there is no earlier model" in err
+
+
 def test_init_writes_what_doctor_accepts_and_overwrites_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,7 +36,7 @@ def put(archive: Archive, *items: Item) -> None:
 
 @pytest.fixture
 def judge(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock) -> Judge:
-    return Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, clock=clock)
+    return Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, encoder=None, clock=clock)
 
 
 def states(archive: Archive) -> list[tuple[str, str]]:
@@ -133,7 +133,7 @@ def test_two_rules_tell_a_channel_once(archive: Archive, lexicon: Lexicon, model
     """The second verdict is folded, not sent."""
     rules = [RULE, replace(RULE, id="second", when="輸出")]
     put(archive, on_theme())
-    found = Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, clock=clock).run()
+    found = Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, encoder=None, clock=clock).run()
     assert (found.alerts, found.folded) == (1, 1)
     assert archive.outbox.counts()["waiting"] == 1
 
@@ -144,7 +144,7 @@ def test_a_broken_rule_stops_no_other(
     """It is named in the log."""
     rules = [replace(RULE, id="broken", when="them:x"), RULE]
     put(archive, on_theme())
-    assert Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, clock=clock).run().alerts == 1
+    assert Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, encoder=None, clock=clock).run().alerts == 1
     assert "rule=broken" in caplog.text
 
 
@@ -153,22 +153,22 @@ def test_without_a_model_items_are_linked_and_tagged_later(
 ) -> None:
     """A missing classifier costs no item; when it is back, what waited is tagged and told."""
     put(archive, on_theme())
-    blind = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=None, clock=clock).run()
+    blind = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=None, encoder=None, clock=clock).run()
     assert (blind.judged, blind.tagged, blind.alerts) == (1, 0, 0)
-    seeing = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, clock=clock).run()
+    seeing = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, encoder=None, clock=clock).run()
     assert (seeing.judged, seeing.tagged, seeing.alerts) == (1, 1, 1)
 
 
 def test_a_restart_goes_on_with_the_same_events(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock) -> None:
     """The linker is rebuilt from the archive: the next item of a development joins its event."""
     put(archive, on_theme())
-    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, clock=clock).run()
+    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, clock=clock).run()
     clock.move(hours=3)
     later = on_theme(
         source="wire", key="2", url="http://wire.example/2", title="ガリウムの輸出、許可制に　中国商務省の規制に産業界が懸念"
     )
     put(archive, later)
-    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, clock=clock).run()
+    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, clock=clock).run()
     assert archive.reading.item(later.id).event == archive.reading.item(on_theme().id).event
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor import bundled, classifiers, train
+from monitor import bundled, classifiers, language, models, train
+from monitor.encoders import Encoder
 from monitor.errors import ModelError
 from monitor.identify import identify
 from monitor.lexicon import Lexicon
-from monitor.tag import FEATURES, MAX_REASONS, Model, encode, evidence, reasons, scores, tag
+from monitor.tag import (
+    CUE,
+    FEATURES,
+    MAX_REASONS,
+    MEANING,
+    PAIR,
+    Evidence,
+    Floats,
+    Model,
+    decision,
+    encode,
+    evidence,
+    meant,
+    reasons,
+    scores,
+    tag,
+)
 
-FLOOR = {"en": 0.5, "ja": 0.6, "zh": 0.35}
-"""Micro F1 out of fold that a language must keep; raised as the corpus grows."""
+FLOOR = {"en": 0.7, "ja": 0.82, "zh": 0.7, "ko": 0.7, "de": 0.5, "fr": 0.6, "es": 0.5}
+"""Micro F1 on held-out items that a language must keep; raised as the corpus grows."""
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +46,9 @@ def examples() -> tuple[classifiers.Example, ...]:
 
 
 @pytest.fixture(scope="module")
-def trained(examples: tuple[classifiers.Example, ...], lexicon: Lexicon) -> train.Trained:
+def trained(examples: tuple[classifiers.Example, ...], lexicon: Lexicon, encoder: Encoder) -> train.Trained:
     themes = [theme.id for theme in classifiers.load_themes(bundled.classifiers())]
-    return train.train(examples, themes, lexicon)
+    return train.train(examples, themes, lexicon, classifiers.load_cues(bundled.classifiers()), encoder)
 
 
 @pytest.fixture
@@ -42,13 +60,18 @@ def folder(tmp_path: Path) -> Path:
 def test_the_shipped_model_is_what_the_repository_trains(trained: train.Trained, model: Model) -> None:
     """Same items, same model: weights agree to the rounding of another machine's arithmetic, thresholds and themes as well."""
     assert trained.model.themes == model.themes
-    assert np.allclose(trained.model.weights, model.weights, atol=2e-3)
-    assert np.allclose(trained.model.thresholds, model.thresholds, atol=2e-3)
+    assert model.full is not None
+    assert trained.model.full is not None
+    for again, shipped in ((trained.model.plain, model.plain), (trained.model.full, model.full)):
+        assert np.allclose(again.weights, shipped.weights, atol=5e-3)
+        assert np.allclose(again.meaning, shipped.meaning, atol=5e-3)
+        for lang, thresholds in shipped.thresholds.items():
+            assert np.allclose(again.thresholds[lang], thresholds, atol=5e-3)
 
 
 def test_its_figures_are_those_of_the_manifest_and_above_the_floor(trained: train.Trained) -> None:
     """Recomputed on held-out items, per language."""
-    stated = classifiers.read_manifest(bundled.classifiers())["figures"]
+    stated = models.manifest(bundled.classifiers())["figures"]
     assert trained.figures.macro_f1 == pytest.approx(stated["macro_f1"], abs=0.01)
     for lang, floor in FLOOR.items():
         assert trained.figures.micro_f1[lang] >= floor
@@ -56,7 +79,7 @@ def test_its_figures_are_those_of_the_manifest_and_above_the_floor(trained: trai
 
 def test_the_corpus_is_whole(examples: tuple[classifiers.Example, ...]) -> None:
     """Unique ids and titles, known themes only, no item both labelled and a plain negative."""
-    themes = {theme.id for theme in classifiers.load_themes(bundled.classifiers())}
+    themes = {theme.id for theme in classifiers.load_themes(bundled.classifiers(), with_off=True)}
     assert [each for each, n in Counter(example.id for example in examples).items() if n > 1] == []
     assert [each for each, n in Counter(example.title for example in examples).items() if n > 1] == []
     assert {label for example in examples for label in example.labels} == themes
@@ -72,14 +95,19 @@ def test_the_corpus_is_whole(examples: tuple[classifiers.Example, ...]) -> None:
         ("外為法に基づく対内直接投資の事前届出、指定業種を拡大", "investment_screening"),
         ("レアアースの調達先を多様化、政府が備蓄と豪州鉱山への出資を決定", "critical_minerals"),
         ("海底ケーブルの防護を強化、通信網から中国製機器を排除へ", "telecom_5g"),
+        ("New export controls on semiconductors", "export_control"),
+        ("レアアース輸出規制を強化", "critical_minerals"),
+        ("Undersea cable cut in Baltic Sea", "telecom_5g"),
+        ("Foreign takeover blocked on security grounds", "investment_screening"),
+        ("关键矿产供应链安全", "critical_minerals"),
     ],
 )
-def test_plain_cases_are_tagged(model: Model, lexicon: Lexicon, title: str, theme: str) -> None:
+def test_plain_cases_are_tagged(model: Model, lexicon: Lexicon, encoder: Encoder, title: str, theme: str) -> None:
     """What nobody would dispute."""
     item = train.as_item(
         classifiers.Example(
             id="x",
-            lang="ja" if title[0] > "\u3000" else "en",
+            lang=language.detect(title),
             title=title,
             summary="",
             labels=(),
@@ -88,47 +116,93 @@ def test_plain_cases_are_tagged(model: Model, lexicon: Lexicon, title: str, them
             near_miss=None,
         )
     )
-    [tags] = tag(model, [(item, identify(item, lexicon))])
+    [tags] = tag(model, [(item, identify(item, lexicon))], encoder)
     assert theme in [each.theme for each in tags if each.is_given]
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(max_size=300))
-def test_reasons_add_up_to_the_score(model: Model, lexicon: Lexicon, text: str) -> None:
-    """Exact: the weights of all terms and the intercept are the decision value; any text is scored, in bounds."""
-    item = train.as_item(
-        classifiers.Example(id="x", lang="en", title=text or "x", summary="", labels=(), event="", register="", near_miss=None)
-    )
-    terms = evidence(item.text, identify(item, lexicon))
-    columns, values = encode(terms)
-    probability = scores(model, columns, values)
-    assert ((probability >= 0) & (probability <= 1)).all()
+@given(st.text(max_size=300), st.booleans())
+def test_reasons_add_up_to_the_score(model: Model, lexicon: Lexicon, encoder: Encoder, text: str, has_vector: bool) -> None:
+    """Exact: the weights of all names, the vector's share and the intercept are the decision value; any text is scored, in bounds."""
+    item = train.as_item(example(text or "x"))
+    read = encode(evidence(item.text, identify(item, lexicon), model.cues), model.cues)
+    assert model.full is not None
+    head = model.full if has_vector else model.plain
+    vector = encoder.encode([meant(item)])[0] if has_vector else None
+    decisions = decision(head, read[1], read[2], vector)
+    assert ((scores(decisions) >= 0) & (scores(decisions) <= 1)).all()
     for place in range(len(model.themes)):
-        found = reasons(model, place, terms)
+        found = reasons(model, head, place, read, vector)
         assert len(found) <= MAX_REASONS
-        decision = float((model.weights[place, columns] * values).sum() + model.intercepts[place])
-        assert 1 / (1 + np.exp(-decision)) == pytest.approx(float(probability[place]), abs=1e-4)
-        if len(terms) <= MAX_REASONS:
-            assert sum(reason.weight for reason in found) + float(model.intercepts[place]) == pytest.approx(decision, abs=1e-2)
+        if len(read[0]) < MAX_REASONS:
+            total = sum(reason.weight for reason in found) + float(head.intercepts[place])
+            assert total == pytest.approx(float(decisions[place]), abs=1e-2)
 
 
-def test_an_encoded_text_has_length_one() -> None:
-    """Long and short items weigh the same."""
-    columns, values = encode(Counter({"a": 3, "b": 1}))
-    assert float(values @ values) == pytest.approx(1.0)
+def test_terms_of_a_text_weigh_one_together(model: Model) -> None:
+    """Long and short items weigh the same; cues come on top, each with its own weight."""
+    names, columns, values = encode(Evidence(Counter({"a": 3, "b": 1}), ("chip", "export")), model.cues)
+    assert names == ["a", "b", "{chip}", "{export}", "{chip} + {export}"]
+    assert float(values[:2] @ values[:2]) == pytest.approx(1.0)
+    assert values[2:].tolist() == pytest.approx([CUE, CUE, PAIR])
     assert ((columns >= 0) & (columns < FEATURES)).all()
-    assert encode(Counter())[1].size == 0
+    assert encode(Evidence(Counter(), ()), model.cues)[1].size == 0
+
+
+def test_without_an_encoder_the_plain_head_decides(model: Model, lexicon: Lexicon, encoder: Encoder) -> None:
+    """Its reasons then name no meaning; with one, a doubtful item is read for its meaning, told by a training item that is like it."""
+    item = train.as_item(example("Licence needed for chips shipped to third countries, commerce department says"))
+    pair = [(item, identify(item, lexicon))]
+    [plain], [full] = tag(model, pair), tag(model, pair, encoder)
+    assert not [reason for each in plain for reason in each.reasons if reason.term.startswith(MEANING)]
+    told = [reason.term for each in full if each.theme == "export_control" for reason in each.reasons]
+    assert [term for term in told if term.startswith(f"{MEANING} ")]
+
+
+def test_an_item_without_any_sign_costs_no_vector(model: Model, lexicon: Lexicon) -> None:
+    """Most of a stream is decided by the plain head alone."""
+
+    class Never:
+        id, size = "never", 512
+
+        def encode(self, texts: Sequence[str]) -> Floats:
+            raise AssertionError(texts)
+
+    item = train.as_item(example("Swimmers win relay gold as crowd braves the rain"))
+    [tags] = tag(model, [(item, identify(item, lexicon))], Never())
+    assert not [each for each in tags if each.is_given]
+
+
+def test_events_stay_in_their_folds_however_many_come(examples: tuple[classifiers.Example, ...]) -> None:
+    """The held-out fifth is frozen: no row of an event is on both sides, and new items move none."""
+    held_out = {each.event for each in examples if train.fold(each.event) == 0}
+    inside = {each.event for each in examples if train.fold(each.event) != 0}
+    assert not held_out & inside
+    assert 0.15 < len(held_out) / (len(held_out) + len(inside)) < 0.25
+    assert train.fold("us-huawei-fdpr-2020") == 0
+
+
+def _weights(place: Path) -> Path:
+    [found] = place.glob("weights-*.npz")
+    return found
+
+
+def example(title: str) -> classifiers.Example:
+    """An item of a user."""
+    return classifiers.Example(id="x", lang="en", title=title, summary="", labels=(), event="", register="", near_miss=None)
 
 
 def test_a_saved_model_is_read_back_equal_and_is_the_same_bytes(folder: Path, model: Model) -> None:
     """Saving is deterministic."""
-    classifiers.save_model(folder, model, {})
-    first = (folder / "model" / "weights.npz").read_bytes()
-    again = classifiers.load_model(folder)
-    assert np.array_equal(again.weights, model.weights)
+    models.save(folder, model, {})
+    weights = folder / "model" / f"weights-{model.version}.npz"
+    first = weights.read_bytes()
+    again = models.load(folder)
+    assert np.array_equal(again.plain.weights, model.plain.weights)
+    assert again.anchors is not None
     assert again.version == model.version
-    classifiers.save_model(folder, again, {})
-    assert (folder / "model" / "weights.npz").read_bytes() == first
+    models.save(folder, again, {})
+    assert weights.read_bytes() == first
 
 
 @pytest.mark.parametrize("name", ["model.pkl", "model.joblib", "x.pickle"])
@@ -136,14 +210,14 @@ def test_a_pickle_is_refused_unopened(folder: Path, name: str) -> None:
     """A file that could run code is named, never loaded."""
     (folder / "model" / name).write_bytes(b"cos\nsystem\n(S'touch /tmp/owned'\ntR.")
     with pytest.raises(ModelError, match=name):
-        classifiers.load_model(folder)
+        models.load(folder)
 
 
 @pytest.mark.parametrize(
     ("damage", "word"),
     [
-        (lambda place: (place / "weights.npz").write_bytes((place / "weights.npz").read_bytes()[:-100]), "damaged"),
-        (lambda place: (place / "weights.npz").unlink(), "cannot be read"),
+        (lambda place: _weights(place).write_bytes(_weights(place).read_bytes()[:-100]), "damaged"),
+        (lambda place: _weights(place).unlink(), "cannot be read"),
         (lambda place: (place / "manifest.json").write_text("{"), "cannot be read"),
         (lambda place: (place / "manifest.json").write_text('{"format": 99}'), "another version"),
         (lambda place: (place / "manifest.json").unlink(), "no trained model"),
@@ -153,7 +227,7 @@ def test_a_damaged_model_gives_a_clear_word(folder: Path, damage: object, word: 
     """With the command that builds it anew."""
     damage(folder / "model")  # type: ignore[operator]
     with pytest.raises(ModelError, match=word) as caught:
-        classifiers.load_model(folder)
+        models.load(folder)
     assert "monitor train" in str(caught.value)
 
 
@@ -163,7 +237,7 @@ def test_weights_of_another_encoder_are_refused(folder: Path) -> None:
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps(manifest | {"encoder": "other/1"}))
     with pytest.raises(ModelError, match="was trained for 'other/1'"):
-        classifiers.load_model(folder)
+        models.load(folder)
 
 
 def test_a_bad_training_line_is_named_by_file_and_line(folder: Path) -> None:

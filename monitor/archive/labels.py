@@ -1,12 +1,15 @@
-"""Analysts' verdicts."""
+"""Analysts' verdicts, and what the archive has to learn from or to ask about."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
 
 from monitor.archive.connection import transaction
 from monitor.archive.values import read_surely, written
-from monitor.items import Label
+from monitor.items import Identifier, Label
 
 
 class LabelTables:
@@ -37,3 +40,47 @@ class LabelTables:
                 "insert or replace into labels (item, theme, verdict, at, who, via) values (?, ?, ?, ?, ?, ?)",
                 [label.item, label.theme, int(label.verdict), written(label.at), label.who, label.via],
             )
+
+    def unlabelled(self, since: datetime, limit: int) -> list[sqlite3.Row]:
+        """Scores of items that nobody has judged for the theme, the least certain first: item, event, title, lang, theme, score.
+
+        Args:
+            since: of the items' own time.
+        """
+        return self._connection.execute(
+            """
+            select t.item, i.event, i.title, i.lang, t.theme, t.score from tags t cross join items i on i.id = t.item
+            where i.moment >= ? and i.copy_of is null
+              and not exists (select 1 from labels l where l.item = t.item and l.theme = t.theme)
+            order by abs(t.score - 0.5), t.item, t.theme limit ?
+            """,
+            [written(since), limit],
+        ).fetchall()
+
+    def scores(self, since: datetime) -> list[sqlite3.Row]:
+        """By week and theme, how the classifier scored: week, theme, items, given, doubtful (0.3 to 0.7), mean score."""
+        return self._connection.execute(
+            """
+            select strftime('%Y-%m-%d', i.moment, 'weekday 0', '-6 days') as week, t.theme, count(*) as items, sum(t.is_given) as given,
+                   sum(t.score between 0.3 and 0.7) as doubtful, avg(t.score) as mean
+            from items i join tags t on t.item = i.id where i.moment >= ? group by week, t.theme order by week, t.theme
+            """,
+            [written(since)],
+        ).fetchall()
+
+    def texts(self, since: datetime, until: datetime, limit: int) -> list[str]:
+        """Texts of items of a time, spread over it by their ids: a sample to look at the vocabulary of."""
+        rows = self._connection.execute(
+            "select title, summary from items where moment >= ? and moment < ? order by substr(id, -4), id limit ?",
+            [written(since), written(until), limit],
+        )
+        return [f"{row['title']}\n{row['summary']}".strip() for row in rows]
+
+    def with_cfr(self) -> Iterator[tuple[sqlite3.Row, list[Identifier]]]:
+        """Items that state parts of the CFR in a structured field: id, lang, title, summary, event; and the identifiers."""
+        rows = self._connection.execute(
+            "select id, lang, title, summary, event, stated from items where stated like '%\"cfr\"%' order by n"
+        )
+        for row in rows:
+            stated = [Identifier(type=kind, value=value) for kind, value in json.loads(row["stated"])["identifiers"]]
+            yield row, [each for each in stated if each.type == "cfr"]

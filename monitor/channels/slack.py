@@ -6,6 +6,7 @@ slack-sdk's own retries are off: by default it repeats a post whose answer was l
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import urllib.error
 from typing import Any
@@ -18,6 +19,7 @@ from monitor.items import Message, Receipt
 
 # Source: Slack's Block Kit reference; the sum is enforced though undocumented (slackapi/bolt-js#2509).
 MAX_HEADER = 150
+_HOST = re.compile(r"[\w-]+\.[A-Za-z]{2,}")
 MAX_SECTION = 3000
 MAX_FIELDS = 10
 MAX_FIELD = 2000
@@ -165,10 +167,8 @@ def _linked(title: str, url: str | None) -> str:
 
 
 def _looks_like_host(text: str) -> bool:
-    """True if a reader could take a word of the text for an address: a.example/login."""
-    return any(
-        "." in word.strip(".,;:!?()[]\"'") and word.strip(".,;:!?()[]\"'").split(".")[-1].isalpha() for word in text.split()
-    )
+    """True if a reader could take a part of the text for an address: a.example/login, x@a.example."""
+    return _HOST.search(text) is not None
 
 
 def _fitted(text: str, limit: int) -> str:

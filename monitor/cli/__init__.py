@@ -34,6 +34,9 @@ _COMMANDS = {
     "label": "monitor.cli.teaching:label",
     "train": "monitor.cli.teaching:train",
     "evaluate": "monitor.cli.teaching:evaluate",
+    "queue": "monitor.cli.model:queue",
+    "model": "monitor.cli.model:model",
+    "stats": "monitor.cli.model:stats",
     "sources": "monitor.cli.sources:sources",
     "coverage": "monitor.cli.coverage:coverage",
     "status": "monitor.cli.house:status",
@@ -72,7 +75,7 @@ class _Commands(click.Group):
             "Watch and tell": ("run", "poll", "deliver", "digest"),
             "Read": ("search", "show", "events", "event", "deadlines", "why", "alerts"),
             "Ask the verbs": ("parse", "tag", "link", "identify"),
-            "Teach": ("label", "train", "evaluate"),
+            "Teach": ("queue", "label", "train", "evaluate", "model", "stats"),
             "House": ("sources", "status", "doctor", "backup"),
         }
         for title, names in groups.items():

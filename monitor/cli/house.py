@@ -61,7 +61,7 @@ def status(here: Here, is_json: bool) -> None:
 @click.pass_obj
 def doctor(here: Here) -> None:
     """Looks the installation over: each line ok, warn or fail, and what to do. Exits with the code of the first failure."""
-    from monitor import classifiers, config, house
+    from monitor import config, house, models
 
     def look(what: str, check: Callable[[], tuple[str, str]]) -> int:
         """Print one line; the exit code it asks for."""
@@ -108,7 +108,7 @@ def doctor(here: Here) -> None:
 
     def model() -> tuple[str, str]:
         folder = house.classifiers_folder()
-        found = classifiers.load_model(folder)
+        found = models.load(folder)
         return "ok", f"{folder}: model {found.version}, themes {', '.join(found.themes)}"
 
     def channels() -> tuple[str, str]:
@@ -199,10 +199,10 @@ def _moved(source: Source, state: SourceState) -> list[str]:
 
 def _model() -> dict[str, Any]:
     """The model as its manifest tells, without loading the weights; the reason if there is none."""
-    from monitor import classifiers, house
+    from monitor import house, models
 
     try:
-        manifest = classifiers.read_manifest(house.classifiers_folder())
+        manifest = models.manifest(house.classifiers_folder())
     except MonitorError as error:
         return {"version": None, "error": str(error)}
     return {

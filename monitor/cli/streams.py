@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from monitor.cli.options import Here, command
-from monitor.cli.output import json_line, note, stamp
+from monitor.cli.output import json_line, note, progress, stamp
 from monitor.errors import BadLine, UsageError
 from monitor.items import Fetched, Item, Parsed, Tier, Validators
 
@@ -63,24 +63,29 @@ def parse(here: Here, place: str, type_: str | None) -> None:
 @click.pass_obj
 def tag(here: Here, file: str) -> None:
     """JSON lines {id, title, summary?, lang?} to {id, labels, scores, why}, streaming, order kept."""
-    from monitor import classifiers, house
+    from monitor import classifiers, house, models
     from monitor.identify import identify
     from monitor.tag import tag as tagged
 
     here.start_log()
     folder = house.classifiers_folder()
-    lexicon, model = classifiers.load_lexicon(folder), classifiers.load_model(folder)
-    for batch in _batched(_items(file)):
-        pairs = [(item, identify(item, lexicon)) for _, item in batch]
-        for (name, _), tags in zip(batch, tagged(model, pairs), strict=True):
-            line = {
-                "id": name,
-                "labels": [each.theme for each in sorted(tags, key=lambda each: -each.score) if each.is_given],
-                "scores": {each.theme: each.score for each in tags},
-                "why": {each.theme: [[reason.term, reason.weight] for reason in each.reasons] for each in tags if each.reasons},
-            }
-            print(json_line(line))
-        sys.stdout.flush()
+    lexicon, model = classifiers.load_lexicon(folder), models.load(folder)
+    encoder = house.encoder(model)
+    with progress("Tagging", None) as step:
+        for batch in _batched(_items(file)):
+            pairs = [(item, identify(item, lexicon)) for _, item in batch]
+            for (name, _), tags in zip(batch, tagged(model, pairs, encoder), strict=True):
+                line = {
+                    "id": name,
+                    "labels": [each.theme for each in sorted(tags, key=lambda each: -each.score) if each.is_given],
+                    "scores": {each.theme: each.score for each in tags},
+                    "why": {
+                        each.theme: [[reason.term, reason.weight] for reason in each.reasons] for each in tags if each.reasons
+                    },
+                }
+                print(json_line(line))
+            sys.stdout.flush()
+            step(len(batch))
 
 
 @command("link", example="monitor link items.jsonl > events.jsonl")

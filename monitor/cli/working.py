@@ -34,9 +34,10 @@ def run(here: Here) -> None:
 
     SIGTERM or Ctrl-C ends it cleanly, SIGHUP reloads the configuration.
     """
-    from monitor import house
+    from monitor import house, memory
     from monitor.schedule import Service
 
+    memory.give_back()
     here.start_log(logging.INFO)
     Service(here.url(), here.path(), house.classifiers_folder(), here.now).run()
     if any(thread.name.startswith(("ThreadPoolExecutor", "resolve")) for thread in threading.enumerate()):

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
+from monitor import memory
 from monitor.errors import ConfigError, FetchError, FetchKind, MonitorError, ParseError
 from monitor.items import Fetched, Reading, Source
 from monitor.sources import reading
@@ -40,7 +41,7 @@ class Limits:
     workers: int = 2
     seconds: float = 10.0
     max_bytes: int = 768 << 20  # address space of a worker
-    max_resident: int = 120 << 20  # a worker that has grown beyond is replaced by a fresh one
+    max_resident: int = 80 << 20  # a worker that has grown beyond is replaced by a fresh one
 
 
 DEFAULT = Limits()
@@ -181,6 +182,7 @@ _PLAIN = {("monitor.items", "item_of"), *(("datetime", each) for each in ("datet
 
 def main(number: int, max_bytes: int, seconds: int) -> None:
     """A worker's life: jobs from the socket until it is closed."""
+    memory.give_back()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))

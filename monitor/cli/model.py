@@ -1,0 +1,149 @@
+"""Commands about the trained classifier: which one is in use, what to ask an analyst next, and whether the world has moved away from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from monitor.cli.options import GlobalOptions, Here, command
+from monitor.cli.output import emit, format_option, note
+
+_LOOKED_AT = 2_000
+"""Scores among which the most telling are sought, and items whose vocabulary is looked at."""
+
+
+@click.group(
+    "model",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nExample:\n  monitor model history\n  monitor model rollback",
+)
+@GlobalOptions
+def model() -> None:
+    """The trained classifier: which one is in use, and which were before."""
+
+
+def _command(name: str, *examples: str) -> Callable[[Callable[..., Any]], click.Command]:
+    def wrap(function: Callable[..., Any]) -> click.Command:
+        epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in examples)
+        return model.command(name, epilog=epilog)(GlobalOptions(function))
+
+    return wrap
+
+
+@_command("history", "monitor model history", "monitor model history --json")
+@click.option("--json", "is_json", is_flag=True, help="JSON on standard output.")
+@click.pass_obj
+def history(here: Here, is_json: bool) -> None:
+    """The present model and those before it, the latest first."""
+    from monitor import house, models
+
+    here.start_log()
+    folder = house.classifiers_folder()
+    rows = [
+        {
+            "version": each["version"],
+            "kept": each["kept"].partition("-")[0],
+            "examples": each.get("examples"),
+            "macro_f1": each["figures"]["macro_f1"],
+            "near_miss_alarms": each["figures"]["near_miss_alarms"],
+            "themes": list(each["themes"]),
+        }
+        for each in [{**models.manifest(folder), "kept": "in use"}, *models.history(folder)]
+    ]
+    if is_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['version']}  {row['kept']:<17} macro F1 {row['macro_f1']:.3f}  near-misses {row['near_miss_alarms']:.1%}"
+            f"  {row['examples']} items  {', '.join(row['themes'])}"
+        )
+
+
+@_command("rollback", "monitor model rollback", "monitor model rollback 2647f6")
+@click.argument("version", required=False)
+@click.pass_obj
+def rollback(here: Here, version: str | None) -> None:
+    """Put an earlier model in the place of the present one: the latest, or the VERSION named."""
+    from monitor import house, models
+
+    here.start_log()
+    facts = models.rollback(house.classifiers_folder(), version, here.now())
+    click.echo(f"model {facts['version']} is in use again; items judged from now on are tagged by it")
+
+
+@command("queue", example="monitor queue\nmonitor queue --theme telecom_5g --limit 5")
+@click.option("--theme", default=None, help="Ask about this theme alone.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="How many items.")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="Items of the last so many days.")
+@format_option()
+@click.pass_obj
+def queue(here: Here, theme: str | None, limit: int, days: int, form: str | None) -> None:
+    """The items whose label would teach the classifier most: those in doubt, of different events and words.
+
+    Answer with: monitor label ITEM THEME yes|no
+    """
+    from monitor import house, models
+    from monitor.choose import Candidate, most_informative
+
+    here.start_log()
+    facts = models.manifest(house.classifiers_folder())
+    thresholds = facts["thresholds"].get("full") or facts["thresholds"]["plain"]
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        found = archive.labels.unlabelled(here.now() - timedelta(days=days), _LOOKED_AT)
+    candidates = [
+        Candidate(
+            item=row["item"],
+            event=row["event"],
+            title=row["title"],
+            theme=row["theme"],
+            score=row["score"],
+            threshold=thresholds.get(row["lang"], thresholds[""])[facts["themes"].index(row["theme"])],
+        )
+        for row in found
+        if row["theme"] in facts["themes"] and theme in (None, row["theme"])
+    ]
+    chosen = most_informative(candidates, limit)
+    if not chosen:
+        note("nothing to ask about: no scored item of these days is without a label")
+    emit(
+        [{"id": each.item, "theme": each.theme, "score": round(each.score, 2), "title": each.title} for each in chosen],
+        ("id", "theme", "score", "title"),
+        form,
+    )
+
+
+@command("stats", example="monitor stats\nmonitor stats --weeks 12 --format json")
+@click.option("--weeks", default=8, show_default=True, type=click.IntRange(1, 520), help="So many weeks back.")
+@format_option()
+@click.pass_obj
+def stats(here: Here, weeks: int, form: str | None) -> None:
+    """How the classifier scored, week by week, and how much of the vocabulary it does not know: has the world moved away from it?"""
+    from monitor import house, models
+    from monitor.train import unknown
+
+    here.start_log()
+    folder = house.classifiers_folder()
+    facts = models.manifest(folder)
+    since = here.now() - timedelta(weeks=weeks)
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        found = archive.labels.scores(since)
+        recent = archive.labels.texts(since, here.now(), _LOOKED_AT)
+    rows = [
+        {
+            "week": row["week"],
+            "theme": row["theme"],
+            "items": row["items"],
+            "given": f"{row['given'] / row['items']:.1%}",
+            "in doubt": f"{row['doubtful'] / row['items']:.1%}",
+            "mean score": f"{row['mean']:.3f}",
+        }
+        for row in found
+    ]
+    emit(rows, ("week", "theme", "items", "given", "in doubt", "mean score"), form, wide="theme")
+    share, usual = unknown(models.load(folder), recent), facts.get("unknown_vocabulary", 0.0)
+    note(f"vocabulary that the model does not know: {share:.1%} of these items; {usual:.1%} of those it was measured on")

@@ -1,0 +1,77 @@
+"""Cues: named queries over a text, found in one pass, with the meaning that search gives the same words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor import bundled, classifiers
+from monitor.cues import Cues
+from monitor.errors import QueryError
+from monitor.segment import contains, fold, pieces
+
+WORDS = st.sampled_from(
+    [
+        "export",
+        "exports",
+        "5G",
+        "基地局",
+        "輸出",
+        "輸出管理",
+        "管理",
+        "U.S.",
+        "rip and replace",
+        "ＥＡＲ",
+        "稀土",
+        "é",
+        "수출",
+        "a",
+    ]
+)
+TEXTS = st.lists(st.one_of(WORDS, st.sampled_from([" ", "-", "・", "、", "/", "_"])), max_size=12).map("".join)
+
+
+def found(cues: Cues, text: str) -> tuple[str, ...]:
+    return cues.find(list(pieces(text)))
+
+
+@given(TEXTS, WORDS, st.booleans())
+def test_a_word_is_found_where_search_would_find_it(text: str, word: str, is_prefix: bool) -> None:
+    """One meaning of words everywhere: in scripts without spaces inside a run, elsewhere whole words or their beginnings."""
+    cues = Cues({"x": f'"{word}"' if " " in word or not is_prefix else f"{word}*"}, {})
+    is_found = contains(fold(text), word, is_prefix=is_prefix and " " not in word)
+    assert (found(cues, text) == ("x",)) == is_found
+
+
+def test_a_concept_stands_for_its_query() -> None:
+    """{chip} in a query means what the concept says, in all its languages."""
+    cues = Cues({"chip": "chip* OR 半導体", "export": "export* OR 輸出"}, {"t.curb": "{chip} {export} -rice"})
+    assert found(cues, "Chips: new export rules") == ("chip", "export", "t.curb")
+    assert found(cues, "半導体の輸出") == ("chip", "export", "t.curb")
+    assert found(cues, "Rice export, chips and fish") == ("chip", "export")
+    assert found(cues, "Nothing of the kind") == ()
+
+
+@pytest.mark.parametrize(
+    ("concepts", "queries", "word"),
+    [
+        ({"a": "x OR"}, {}, "missing"),
+        ({"a": "-x"}, {}, "a text that says nothing"),
+        ({"a": "x"}, {"t.q": "{b}"}, "no concept b"),
+        ({"a": "lang:ja"}, {}, "no fields such as lang:"),
+    ],
+)
+def test_a_query_that_cannot_be_meant_is_refused(concepts: dict[str, str], queries: dict[str, str], word: str) -> None:
+    """With the name of the query, so that an analyst can mend it."""
+    with pytest.raises(QueryError, match=word):
+        Cues(concepts, queries)
+
+
+def test_the_queries_that_ship_can_be_read() -> None:
+    """Every theme has some, for and against; every concept has words in Latin letters, Japanese, Chinese and Korean."""
+    cues = classifiers.load_cues(bundled.classifiers())
+    for theme in classifiers.load_themes(bundled.classifiers()):
+        assert len(theme.queries) >= 10
+        assert any(name.startswith("only_") for name, _ in theme.queries)
+    assert len(cues.concepts) >= 50
