@@ -20,6 +20,7 @@ from pathlib import Path
 
 from hostile_trial import INERT, TOKEN, Kit, Trial, judge
 
+from monitor import bundled, encoders, memory, models
 from monitor.pace import MAX_BACKOFF
 
 KINDS = {
@@ -513,6 +514,9 @@ def _(trial: Trial) -> None:
 
 def main(host: str, folder: str, more: str) -> None:
     """Judge rows as they are named, until there is no more."""
+    memory.give_back()  # as the service does
+    held = models.load(bundled.classifiers()), encoders.load(encoders.SHIPPED)
+    held[1].encode(["warm"])  # what the classifier takes once is no row's
     sys.path.append(more)  # the fakes beside the server; last, for one of its folders is called site
     os.environ |= SECRETS | {"SLACK_BOT_TOKEN": "xoxb-of-a-test"}
     answers, sys.stdout = sys.stdout, sys.stderr

@@ -30,7 +30,6 @@ from hostile_trial import Finding, Kit, Memory, Row
 
 from monitor import intake
 from monitor.archive import Archive
-from monitor.encoders import Encoder
 from monitor.errors import FetchError
 from monitor.items import Source
 from monitor.pace import Pace
@@ -134,10 +133,9 @@ def table(findings: Sequence[Finding]) -> str:
 
 @pytest.mark.shared
 def test_every_row_of_the_catalogue_gets_its_verdict(
-    kit: Kit, shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], encoder: Encoder
+    kit: Kit, shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Accepted, refused or cut off as the catalogue says, in time, in little memory, with a word for each failure."""
-    encoder.encode(["warm"])  # what the classifier takes once is no row's
     rows = kit.rows()
     patient = [row for row in rows if row.path in PATIENT]
     others = [row for row in rows if row.path not in PATIENT]
