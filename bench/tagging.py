@@ -19,12 +19,12 @@ from collections.abc import Callable
 
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one core, as the figures say
 
+from bench.stages import ROUNDS, measure
 from monitor import bundled, classifiers, encoders, models, train
 from monitor.identify import identify
 from monitor.items import Findings, Item
 from monitor.tag import encode, evidence, meant, tag
 
-ROUNDS = 5
 ITEMS = 2000
 SHARES = (("plain", 0.7), ("near-miss", 0.15), ("theme", 0.15))
 FIRST = """
@@ -69,17 +69,6 @@ def main() -> None:
         wall, resident = _first(with_encoder)
         print(f"{name:<40}{wall:>20.2f}{most:>8.1f}  {'holds' if wall < most else 'missed'}; {resident:.0f} MB")
     print(f"memory of this process at its highest: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-
-
-def measure(work: Callable[[], object]) -> float:
-    """Median CPU seconds, after one run that does not count."""
-    work()
-    times = []
-    for _ in range(ROUNDS):
-        began = time.process_time()
-        work()
-        times.append(time.process_time() - began)
-    return statistics.median(times)
 
 
 def _stream(examples: list[classifiers.Example]) -> tuple[list[Item], list[Item]]:
