@@ -262,6 +262,10 @@ class Findings:
     step: str | None = None
 
 
+MEANING = "≈"
+"""Begins the reason of what a sentence vector added, before the training item that is nearest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One piece of evidence and what it added."""

@@ -123,20 +123,24 @@ class Judge:
         known = [item for item in items if item.id in findings]
         tags = self._tagged([(item, findings[item.id]) for item in known])
         for item in items:
-            try:
-                link = linker.link(item, findings[item.id])
-                yield Judged(item=item, findings=findings[item.id], tags=tags[item.id], link=link, model=version)
-            except Exception:
-                if item.id in findings:
-                    log.exception("cannot link item=%s source=%s; kept alone", item.id, item.source)
-                alone = Link(event=event_id(item.id), is_new=True)
-                yield Judged(
-                    item=item,
-                    findings=findings.get(item.id, Findings(lang=item.lang)),
-                    tags=tags.get(item.id, ()),
-                    link=alone,
-                    model=version,
-                )
+            yield Judged(
+                item=item,
+                findings=findings.get(item.id, Findings(lang=item.lang)),
+                tags=tags.get(item.id, ()),
+                link=self._linked(item, findings.get(item.id), linker),
+                model=version,
+            )
+
+    def _linked(self, item: Item, findings: Findings | None, linker: Linker) -> Link:
+        """The event of an item; one of its own where the item could not be read, or cannot be linked."""
+        alone = Link(event=event_id(item.id), is_new=True)
+        if findings is None:
+            return alone
+        try:
+            return linker.link(item, findings)
+        except Exception:
+            log.exception("cannot link item=%s source=%s; kept alone", item.id, item.source)
+            return alone
 
     def _tagged(self, items: Sequence[tuple[Item, Findings]]) -> dict[str, tuple[Tag, ...]]:
         """Tags by item, all together, because sentence vectors cost less so; where that fails, one by one."""

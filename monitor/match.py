@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import identifiers, query
-from monitor.items import Alert, AlertState, Judged, Limit, Quiet, Rule, Stage, Tag
+from monitor.items import MEANING, Alert, AlertState, Judged, Limit, Quiet, Rule, Stage, Tag
 from monitor.query import And, Field, Node, Not, Or, Word
 from monitor.segment import HIRAGANA, STOP_WORDS, contains, fold
 
@@ -174,12 +174,12 @@ def _told(tag: Tag, names: Mapping[str, str]) -> str:
         names: how the text calls its entities, by the term of the reason.
     """
     terms = [reason.term for reason in tag.reasons if reason.weight > 0]
-    words = [names.get(term, term) for term in terms if not term.startswith(("{", "≈")) and is_telling(term)]
+    words = [names.get(term, term) for term in terms if not term.startswith(("{", MEANING)) and is_telling(term)]
     # {theme.query} says no more than its concepts do
     concepts = [
         term.replace("{", "").replace("}", "").replace("_", " ") for term in terms if term.startswith("{") and "." not in term
     ]
-    like = [f"like “{term[2:]}”" for term in terms if term.startswith("≈ ")]
+    like = [f"like “{term.removeprefix(MEANING).strip()}”" for term in terms if term.startswith(f"{MEANING} ")]
     found = [*(_shown(word) for word in words[:4]), *concepts][:4]
     return ", ".join(dict.fromkeys([*found, *like[:1]]))
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from monitor.cues import Cues
 from monitor.encoders import Encoder
-from monitor.items import Findings, Item, Reason, Tag
+from monitor.items import MEANING, Findings, Item, Reason, Tag
 from monitor.segment import pieces
 
 FEATURES = 1 << 20
@@ -36,8 +36,6 @@ CUE, PAIR = 0.3, 0.2
 """What a cue, and two concepts together, weigh beside all terms, which together weigh one; docs/decisions/0016."""
 MAX_CONCEPTS = 30
 """Concepts of which pairs are made; a long text has all of them, and its pairs say nothing."""
-MEANING = "≈"
-"""Begins the reason of what the sentence vector added."""
 
 ENCODER = "hashed-terms/3"
 """How texts become columns; weights of another encoder mean nothing here."""

@@ -19,7 +19,6 @@ from monitor.items import Message, Receipt
 
 # Source: Slack's Block Kit reference; the sum is enforced though undocumented (slackapi/bolt-js#2509).
 MAX_HEADER = 150
-_HOST = re.compile(r"[\w-]+\.[A-Za-z]{2,}")
 MAX_SECTION = 3000
 MAX_FIELDS = 10
 MAX_FIELD = 2000
@@ -27,6 +26,8 @@ MAX_TEXT = 4000
 MAX_ALL = 8000
 MAX_URL = 3000
 EVENT_TYPE = "monitor_message"
+_HOST = re.compile(r"\.[^\W\d_]")
+"""A dot before a letter of any script: part of every host, whatever stands around it."""
 
 _FATAL = frozenset(
     "channel_not_found not_in_channel is_archived channel_is_archived invalid_auth not_authed account_inactive token_revoked token_expired"

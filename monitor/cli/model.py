@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import click
 
-from monitor.cli.options import GlobalOptions, Here, command
+from monitor.cli.options import GlobalOptions, Here, command, commands_of
 from monitor.cli.output import emit, format_option, note
 
 _LOOKED_AT = 2_000
@@ -26,12 +24,7 @@ def model() -> None:
     """The trained classifier: which one is in use, and which were before."""
 
 
-def _command(name: str, *examples: str) -> Callable[[Callable[..., Any]], click.Command]:
-    def wrap(function: Callable[..., Any]) -> click.Command:
-        epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in examples)
-        return model.command(name, epilog=epilog)(GlobalOptions(function))
-
-    return wrap
+_command = commands_of(model)
 
 
 @_command("history", "monitor model history", "monitor model history --json")

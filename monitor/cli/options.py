@@ -120,6 +120,19 @@ def GlobalOptions(command: F) -> F:  # noqa: N802 (reads as a decorator of comma
     return command
 
 
+def commands_of(group: click.Group) -> Callable[..., Callable[[Callable[..., Any]], click.Command]]:
+    """What makes commands of a group, with the global options: called with a name, and examples for the end of its help."""
+
+    def named(name: str, *examples: str) -> Callable[[Callable[..., Any]], click.Command]:
+        def wrap(function: Callable[..., Any]) -> click.Command:
+            epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in examples)
+            return group.command(name, epilog=epilog)(GlobalOptions(function))
+
+        return wrap
+
+    return named
+
+
 def query_words(context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a query; one with two dashes is an option mistyped. Raises click.NoSuchOption."""
     known = [name for each in context.command.params for name in each.opts if name.startswith("--")]

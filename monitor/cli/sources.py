@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ import click
 
 from monitor.cli import checking
 from monitor.cli.house import states_of
-from monitor.cli.options import GlobalOptions, Here
+from monitor.cli.options import GlobalOptions, Here, commands_of
 from monitor.cli.output import emit, format_option, note, progress, stamp
 from monitor.errors import FetchError, MonitorError, UsageError
 from monitor.items import Fetched, Parsed, Selectors, Source, SourceState, Tier
@@ -41,12 +40,7 @@ def sources() -> None:
     """What is watched, and how it fares."""
 
 
-def _command(name: str, *examples: str) -> Callable[[Callable[..., Any]], click.Command]:
-    def wrap(function: Callable[..., Any]) -> click.Command:
-        epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in examples)
-        return sources.command(name, epilog=epilog)(GlobalOptions(function))
-
-    return wrap
+_command = commands_of(sources)
 
 
 @_command("list", "monitor sources list --failing", "monitor sources list --silent", "monitor sources list --format json")

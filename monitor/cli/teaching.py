@@ -252,10 +252,10 @@ def _labelled(here: Here) -> tuple[Any, ...]:
 def _weak(here: Here, folder: Path) -> tuple[Example, ...]:
     """The archive's documents that state a part of the CFR of which weak.yaml has a rule."""
     from monitor import classifiers, weak
-    from monitor.archive.connection import path_of
     from monitor.classifiers import Example
+    from monitor.cli.house import archive_exists
 
-    if not path_of(here.url()).exists():
+    if not archive_exists(here):
         return ()
     rules = classifiers.load_weak(folder)
     with here.archive(is_readonly=True) as archive, archive.errors():

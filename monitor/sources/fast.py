@@ -65,12 +65,12 @@ _UNSURE = ("abstract", "body", "xhtml_body", "fullitem", "itunes_summary", "imag
 _ROOTS = ("rss", "channel", "feed")
 _MEANT = frozenset((*_ROOTS, *_TITLES, *_SUMMARIES, *_CONTENTS, *_IDS, *_DATES, *_UNSURE, "link", "media_title"))
 _GUIDS = tuple(f"{{*}}{name}" for each in _IDS for name in (each, each.upper()))
-_ITEMS = ("{*}item", "{*}entry")
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _RSS_090 = "http://my.netscape.com/rdf/simple/0.9/"
 _ODD_TAG = re.compile(r"<(?:[A-Za-z/][^<>]*<|/[^A-Za-z]|!\[)")
 _BASE = re.compile(r"base\s*=\s*[\"']")
 _ENTRIES = ("item", "entry")
+_ITEMS = tuple(f"{{*}}{name}" for name in _ENTRIES)
 _BOXES = {
     "image": frozenset(("title", "url", "link", "width", "height", "description")),
     "textinput": frozenset(("title", "description", "name", "link")),
