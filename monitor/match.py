@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import identifiers, query
-from monitor.items import MEANING, Alert, AlertState, Judged, Limit, Quiet, Rule, Stage, Tag
+from monitor.items import MEANING, Alert, AlertState, Findings, Judged, Limit, Quiet, Rule, Stage, Tag
 from monitor.query import And, Field, Node, Not, Or, Word
 from monitor.segment import HIRAGANA, STOP_WORDS, contains, fold
 
@@ -126,7 +126,7 @@ def why(rule: Rule, subject: Subject) -> str:
     judged = subject.judged
     wanted = set(query.themes(compiled(rule.when)))
     given = [tag for tag in judged.tags if tag.is_given and (not wanted or tag.theme in wanted)]
-    names = {f"@{entity.id}": entity.surface for entity in judged.findings.entities}
+    names = named(judged.findings)
     parts = [f"rule {rule.id}"]
     for tag in sorted(given, key=lambda each: -each.score)[:2]:
         terms = _told(tag, names)
@@ -174,18 +174,37 @@ def _told(tag: Tag, names: Mapping[str, str]) -> str:
         names: how the text calls its entities, by the term of the reason.
     """
     terms = [reason.term for reason in tag.reasons if reason.weight > 0]
-    words = [names.get(term, term) for term in terms if not term.startswith(("{", MEANING)) and is_telling(term)]
+    words = [told(term, names) for term in terms if not term.startswith(("{", MEANING)) and is_telling(term)]
     # {theme.query} says no more than its concepts do
-    concepts = [
-        term.replace("{", "").replace("}", "").replace("_", " ") for term in terms if term.startswith("{") and "." not in term
-    ]
-    like = [f"like “{term.removeprefix(MEANING).strip()}”" for term in terms if term.startswith(f"{MEANING} ")]
-    found = [*(_shown(word) for word in words[:4]), *concepts][:4]
-    return ", ".join(dict.fromkeys([*found, *like[:1]]))
+    concepts = [told(term, names) for term in terms if term.startswith("{") and "." not in term.partition(":")[0]]
+    like = [told(term, names) for term in terms if term.startswith(f"{MEANING} ")]
+    return ", ".join(dict.fromkeys([*[*words[:4], *concepts][:4], *like[:1]]))
 
 
-def _shown(term: str) -> str:
-    return '"' + (term.partition(" ")[2] or term[1:] if term.startswith("#") else term.lstrip("@")) + '"'
+def told(term: str, names: Mapping[str, str]) -> str:
+    """A reason's term for a reader: "出口", chip (半導体) + licence (許可), like “Gallium now needs a licence”.
+
+    Args:
+        names: how the text calls its entities, by the term of the reason.
+    """
+    if term.startswith(MEANING):
+        title = term.removeprefix(MEANING).strip()
+        return f"like “{title}”" if title else "what it means"
+    if term.startswith("{"):
+        return " + ".join(_concept(each) for each in term.removeprefix("{").removesuffix("}").split("} + {"))
+    if term.startswith("#"):
+        return f'"{term.partition(" ")[2] or term[1:]}"'
+    return f'"{names.get(term, term.lstrip("@"))}"'
+
+
+def _concept(term: str) -> str:
+    name, _, word = term.partition(": ")
+    return name.replace("_", " ") + (f" ({word})" if word else "")
+
+
+def named(findings: Findings) -> dict[str, str]:
+    """How a text calls its entities, by the term of the reason."""
+    return {f"@{entity.id}": entity.surface for entity in findings.entities}
 
 
 def _holds(node: Node, subject: Subject, now: datetime, themes: tuple[str, ...]) -> bool:

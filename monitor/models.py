@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 KEPT = 10
 """Earlier models that are kept."""
 _CODE = (".pkl", ".pickle", ".joblib", ".skops")
@@ -89,7 +89,8 @@ def load(folder: Path) -> Model:
                 doubt=arrays["doubt"],
                 vectors=facts["vectors"],
                 anchors=Anchors(
-                    titles=tuple(facts["anchors"]),
+                    titles=tuple(title for _, title in facts["anchors"]),
+                    langs=tuple(lang for lang, _ in facts["anchors"]),
                     labels=arrays["anchor_labels"],
                     vectors=arrays["anchors"].astype(np.float32),
                 )
@@ -142,8 +143,7 @@ def save(folder: Path, model: Model, about: Mapping[str, Any], now: datetime | N
     raw = _packed(model)
     thresholds = {
         name: {lang: [round(float(each), 4) for each in row] for lang, row in sorted(head.thresholds.items())}
-        for name, head in (("plain", model.plain), ("full", model.full))
-        if head is not None
+        for name, head in model.heads.items()
     }
     facts = {
         "format": FORMAT,
@@ -156,7 +156,7 @@ def save(folder: Path, model: Model, about: Mapping[str, Any], now: datetime | N
         "cues": model.cues.digest,
         "thresholds": thresholds,
         **about,
-        "anchors": [] if model.anchors is None else list(model.anchors.titles),
+        "anchors": [] if model.anchors is None else list(zip(model.anchors.langs, model.anchors.titles, strict=True)),
     }
     (place / facts["weights"]).write_bytes(raw)
     _put(place, facts)
@@ -227,9 +227,7 @@ def _packed(model: Model) -> bytes:
     import numpy as np
 
     arrays: dict[str, Any] = {"doubt": model.doubt}
-    for name, head in (("plain", model.plain), ("full", model.full)):
-        if head is None:
-            continue
+    for name, head in model.heads.items():
         rows, columns = np.nonzero(head.weights)
         arrays |= {
             f"{name}_rows": rows.astype(np.uint8),

@@ -11,7 +11,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
 
@@ -32,12 +32,12 @@ MAX_MEANT = 600
 MAX_REASONS = 8
 REASONED = 0.2
 """Score from which on a theme's reasons are kept."""
-CUE, PAIR = 0.3, 0.2
+CUE, PAIR = 0.1, 0.07
 """What a cue, and two concepts together, weigh beside all terms, which together weigh one; docs/decisions/0016."""
 MAX_CONCEPTS = 30
 """Concepts of which pairs are made; a long text has all of them, and its pairs say nothing."""
 
-ENCODER = "hashed-terms/3"
+ENCODER = "hashed-terms/4"
 """How texts become columns; weights of another encoder mean nothing here."""
 
 Floats = npt.NDArray[np.float32]
@@ -55,14 +55,23 @@ class Head:
     intercepts: Floats  # (n_themes,)
     thresholds: Mapping[str, Floats]  # by language, "" for all others: (n_themes,) score from which on a theme is given
 
+    def thresholds_of(self, lang: str) -> Floats:
+        """Those of a language, (n_themes,)."""
+        return self.thresholds.get(lang, self.thresholds[""])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchors:
     """Training items by which a vector's share in a score is told: "like this one"."""
 
     titles: tuple[str, ...]
+    langs: tuple[str, ...]
     labels: npt.NDArray[np.bool_]  # (n, n_themes)
     vectors: Floats  # (n, size)
+    center: Floats = field(init=False)  # (size,) their mean: what every text means; a vector's share is what it adds to this
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "center", self.vectors.mean(axis=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +88,18 @@ class Model:
     anchors: Anchors | None = None
     encoder: str = ENCODER  # how texts become columns; another one cannot use these weights
 
+    @property
+    def heads(self) -> dict[str, Head]:
+        """The heads there are, by name: plain, full."""
+        return {"plain": self.plain} | ({} if self.full is None else {"full": self.full})
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a text gives a head to read."""
 
     terms: Counter[str]  # and how often each occurs
-    cues: tuple[str, ...]  # names of concepts and queries that hold
+    cues: Mapping[str, str]  # concepts that hold, with the word that speaks for each; and queries, with none
 
 
 def evidence(text: str, findings: Findings, cues: Cues) -> Evidence:
@@ -116,8 +130,9 @@ def encode(found: Evidence, cues: Cues) -> tuple[list[str], Columns, Floats]:
     """Evidence as the non-zero part of a vector.
 
     Returns:
-        Names; columns 0..FEATURES-1 (a column may repeat where two names share it); and values: terms together of length 1, their
-        counts dampened to 1 + ln(count); CUE for each cue, PAIR for two concepts together. All empty for no evidence.
+        Names, of a concept with the word that speaks for it: {chip: 半導体}; columns 0..FEATURES-1 (a column may repeat where two names
+        share it); and values: terms together of length 1, their counts dampened to 1 + ln(count); CUE for each cue, PAIR for two
+        concepts together. All empty for no evidence.
 
     Source: hashing trick, Weinberger et al. 2009; CRC-32 because it is the same on every machine and costs no import.
     """
@@ -127,20 +142,19 @@ def encode(found: Evidence, cues: Cues) -> tuple[list[str], Columns, Floats]:
     length = math.sqrt(sum(value * value for value in values)) or 1.0
     values = [value / length for value in values]
     concepts = [name for name in found.cues if name in cues.concepts][:MAX_CONCEPTS]
-    for group, value in ((found.cues, CUE), (combinations(concepts, 2), PAIR)):
-        for each in group:
-            name, column = _cue(each)
-            names.append(name)
-            columns.append(column)
-            values.append(value)
+    pairs = list(combinations(concepts, 2))
+    shown = {name: f"{{{name}: {word}}}" if word else f"{{{name}}}" for name, word in found.cues.items()}
+    names += [*shown.values(), *(f"{shown[one]} + {shown[other]}" for one, other in pairs)]
+    columns += [_column(each) for each in (*found.cues, *pairs)]
+    values += [CUE] * len(found.cues) + [PAIR] * len(pairs)
     return names, np.array(columns, dtype=np.int32), np.array(values, dtype=np.float32)
 
 
 @lru_cache(maxsize=16_384)
-def _cue(each: str | tuple[str, str]) -> tuple[str, int]:
-    """How a cue, or a pair of concepts, is called, and its column."""
+def _column(each: str | tuple[str, str]) -> int:
+    """Column of a cue, or of two concepts together."""
     name = f"{{{each}}}" if isinstance(each, str) else f"{{{each[0]}}} + {{{each[1]}}}"
-    return name, zlib.crc32(name.encode()) & (FEATURES - 1)
+    return zlib.crc32(name.encode()) & (FEATURES - 1)
 
 
 def meant(item: Item) -> str:
@@ -185,27 +199,38 @@ def tag(model: Model, items: Sequence[tuple[Item, Findings]], encoder: Encoder |
 
 
 def reasons(
-    model: Model, head: Head, theme: int, read: tuple[list[str], Columns, Floats], vector: Floats | None
+    model: Model, head: Head, theme: int, read: tuple[list[str], Columns, Floats], vector: Floats | None, lang: str
 ) -> tuple[Reason, ...]:
     """What each name added to a theme's decision value, the strongest first, at most MAX_REASONS, without those that added nothing.
 
-    The sum over all names, and the intercept, is the decision value. What the vector added is told by the nearest training item.
+    The sum over all names, and the baseline, is the decision value. What the vector added is told by the nearest training item of
+    the text's language.
     """
     names, columns, values = read
     added = head.weights[theme, columns] * values
     strongest = np.argsort(-np.abs(added), kind="stable")[:MAX_REASONS]
     found = [Reason(names[place], round(float(added[place]), 4)) for place in strongest if added[place]]
     if vector is not None:
-        share = float(head.meaning[theme] @ vector)
-        found.append(Reason(_like(model, theme, vector, is_for=share > 0), round(share, 4)))
+        share = float(head.meaning[theme] @ (vector if model.anchors is None else vector - model.anchors.center))
+        found.append(Reason(_like(model, theme, vector, lang, is_for=share > 0), round(share, 4)))
     return tuple(sorted(found, key=lambda reason: -abs(reason.weight))[:MAX_REASONS])
 
 
-def _like(model: Model, theme: int, vector: Floats, *, is_for: bool) -> str:
-    """The nearest training item with the theme, or without it, as a reason's name."""
+def baseline(model: Model, head: Head, *, has_vector: bool) -> Floats:
+    """What a text without any evidence would get, (n_themes,): the intercepts, and what every text means."""
+    if not has_vector or model.anchors is None:
+        return head.intercepts
+    found: Floats = head.intercepts + head.meaning @ model.anchors.center
+    return found
+
+
+def _like(model: Model, theme: int, vector: Floats, lang: str, *, is_for: bool) -> str:
+    """The nearest training item with the theme, or without it, as a reason's name; of the reader's language if there is one."""
     if model.anchors is None:
         return MEANING
-    fitting = np.flatnonzero(model.anchors.labels[:, theme] == is_for)
+    fits = model.anchors.labels[:, theme] == is_for
+    is_read = fits & (np.array(model.anchors.langs) == lang)
+    fitting = np.flatnonzero(is_read if is_read.any() else fits)
     if not fitting.size:
         return MEANING
     nearest = fitting[int(np.argmax(model.anchors.vectors[fitting] @ vector))]
@@ -220,11 +245,11 @@ def _tags(
         head = model.full
         found = decision(head, read[1], read[2], vector)
     probabilities = scores(found)
-    thresholds = head.thresholds.get(lang, head.thresholds[""])
+    thresholds = head.thresholds_of(lang)
     tags = []
     for place, theme in enumerate(model.themes):
         score = float(probabilities[place])
         # reasons cost more than the score; a theme far from given needs none in the archive
-        why = reasons(model, head, place, read, vector) if score >= REASONED else ()
+        why = reasons(model, head, place, read, vector, lang) if score >= REASONED else ()
         tags.append(Tag(theme=theme, score=round(score, 4), is_given=score >= float(thresholds[place]), reasons=why))
     return tuple(tags)

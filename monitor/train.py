@@ -17,12 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import sklearn
 from scipy.sparse import csr_matrix, hstack
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from monitor import evaluate
 from monitor.classifiers import Example
 from monitor.cues import Cues
 from monitor.encoders import Encoder
+from monitor.errors import ModelError
 from monitor.identify import identify
 from monitor.items import Findings, Item, Tier
 from monitor.lexicon import Lexicon
@@ -36,14 +37,16 @@ TOLERANCE = 0.01
 """By so much F1 of a theme may fall, by one item or two, without a model being called worse."""
 PRECISION = 0.95
 """Precision that the thresholds aim at, on unseen items of ours, of which half are look-alikes; docs/decisions/0016."""
-MIN_OF_LANGUAGE = 60
-"""Items of a theme in a language from which on it gets a threshold of its own."""
+MIN_OF_LANGUAGE = 250
+"""Items of a theme in a language from which on it gets a threshold of its own; of fewer, one in twenty is a matter of luck."""
 MISSED = 0.01
 """Share of what the full head finds that may be lost because the plain head saw no sign of it, and the full head was not asked."""
-ANCHORS = 150
+MIN_EXAMPLES = 40
+"""Items with a theme, outside the held-out fifth, without which nothing can be said of it."""
+ANCHORS = 300
 """Items of each theme, and twice as many without any, by which a vector's share in a score is told."""
-_STRENGTH = 10.0
-"""Inverse of the regularisation (C of the logistic regression), chosen by the folds; docs/decisions/0016."""
+_ALPHA = 0.25
+"""Regularisation of the ridge regression, chosen by the folds; docs/decisions/0016."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 Bools = npt.NDArray[np.bool_]
@@ -68,7 +71,7 @@ class _Material:
     terms: csr_matrix  # (n, FEATURES)
     vectors: Floats  # (n, size); size 0 without an encoder
     labels: Bools  # (n, n_themes)
-    weights: npt.NDArray[np.float64]  # (n,)
+    weights: npt.NDArray[np.float64]  # (n, n_themes); 0 where an example says nothing about a theme
     langs: npt.NDArray[np.str_]
     folds: npt.NDArray[np.int64]
 
@@ -80,26 +83,30 @@ def train(
 
     Args:
         encoder: of sentence vectors; None: the model has a plain head alone.
+
+    Raises:
+        ModelError: a theme has fewer than MIN_EXAMPLES to learn from.
     """
     found = _material(examples, themes, lexicon, cues, encoder)
     inside = found.folds != 0
-    plain = _calibrated(found, inside, has_vectors=False)
-    full = _calibrated(found, inside, has_vectors=True) if encoder is not None else None
+    for theme, count in zip(themes, found.labels[inside].sum(axis=0).tolist(), strict=True):
+        if count < MIN_EXAMPLES:
+            raise ModelError(
+                f"{theme}: {count} items of {MIN_EXAMPLES} needed to learn from, beside those held out",
+                hint="Write more, name others in its also.txt, or switch it off with enabled: false",
+            )
+    stages = {"plain": _calibrated(found, inside, has_vectors=False)}
+    if encoder is not None:
+        stages["full"] = _calibrated(found, inside, has_vectors=True)
     thresholds = {
-        name: _thresholds(stage.seen[inside], found.labels[inside], found.langs[inside])
-        for name, stage in (("plain", plain), ("full", full))
-        if stage is not None
+        name: _thresholds(stage.seen[inside], found.labels[inside], found.weights[inside] > 0, found.langs[inside])
+        for name, stage in stages.items()
     }
-    doubt = _doubt(
-        plain.seen[inside], (full or plain).seen[inside], found.labels[inside], thresholds["full" if full else "plain"][""]
-    )
+    best = "full" if encoder is not None else "plain"
+    doubt = _doubt(stages["plain"].seen[inside], stages[best].seen[inside], found.labels[inside], thresholds[best][""])
 
     def model_of(rows: Bools) -> Model:
-        heads = {
-            name: _head(found, rows, stage, thresholds[name])
-            for name, stage in (("plain", plain), ("full", full))
-            if stage is not None
-        }
+        heads = {name: _head(found, rows, stage, thresholds[name]) for name, stage in stages.items()}
         return Model(
             version=_version(*(part for head in heads.values() for part in (head.weights, head.meaning, head.intercepts)), doubt),
             themes=tuple(themes),
@@ -141,20 +148,20 @@ def worse(found: Mapping[str, Any], present: Mapping[str, Any]) -> list[str]:
 
 
 def agreement(model: Model, examples: Sequence[Example], lexicon: Lexicon, encoder: Encoder | None) -> dict[str, int]:
-    """For each theme, with how many of the examples the model agrees."""
+    """For each theme, with how many of the examples that say something about it the model agrees."""
     items = [as_item(each) for each in examples]
     tags = tag(model, [(item, identify(item, lexicon)) for item in items], encoder)
     agreed = dict.fromkeys(model.themes, 0)
     for example, given in zip(examples, tags, strict=True):
         for each in given:
-            agreed[each.theme] += each.is_given == (each.theme in example.labels)
+            agreed[each.theme] += example.says(each.theme) and each.is_given == (each.theme in example.labels)
     return agreed
 
 
 def unknown(model: Model, texts: Sequence[str]) -> float:
     """Share of the words and character pairs of some texts that no weight of the model knows, 0..1; 0 for no text."""
     known = (model.plain.weights != 0).any(axis=0)
-    read = [encode(Evidence(evidence(text, Findings(lang="en"), model.cues).terms, ()), model.cues)[1] for text in texts]
+    read = [encode(Evidence(evidence(text, Findings(lang="en"), model.cues).terms, {}), model.cues)[1] for text in texts]
     columns = np.concatenate(read) if read else np.zeros(0, np.int32)
     return float(1 - known[columns].mean()) if columns.size else 0.0
 
@@ -242,7 +249,7 @@ def _material(
         terms,
         vectors,
         np.array([[theme in each.labels for theme in themes] for each in examples], dtype=bool),
-        np.array([each.weight for each in examples]),
+        np.array([[each.weight if each.says(theme) else 0.0 for theme in themes] for each in examples]),
         np.array([each.lang for each in examples]),
         np.array([_fold(each) for each in examples]),
     )
@@ -261,7 +268,7 @@ def _calibrated(found: _Material, inside: Bools, *, has_vectors: bool) -> _Stage
     slopes, shifts = np.ones(found.labels.shape[1], np.float32), np.zeros(found.labels.shape[1], np.float32)
     for place in range(len(slopes)):
         scale = LogisticRegression(C=1e6, solver="lbfgs", max_iter=1000)
-        scale.fit(decisions[inside, place : place + 1], found.labels[inside, place], sample_weight=found.weights[inside])
+        scale.fit(decisions[inside, place : place + 1], found.labels[inside, place], sample_weight=found.weights[inside, place])
         slopes[place], shifts[place] = scale.coef_[0, 0], scale.intercept_[0]
     seen = np.where(inside[:, None], scores(decisions * slopes + shifts), np.float32(0)).astype(np.float32)
     return _Stage(has_vectors, slopes, shifts, seen)
@@ -288,13 +295,21 @@ def _fit(found: _Material, rows: Bools, *, has_vectors: bool) -> tuple[Floats, F
     weights, meaning = np.zeros((themes, FEATURES), np.float32), np.zeros((themes, size), np.float32)
     intercepts = np.zeros(themes, np.float32)
     for place in range(themes):
-        head = LogisticRegression(C=_STRENGTH, solver="liblinear", random_state=0, max_iter=1000)
-        head.fit(matrix, found.labels[rows, place], sample_weight=found.weights[rows])
-        coefficients = head.coef_[0].astype(np.float32)
+        coefficients, intercepts[place] = solve(matrix, found.labels[rows, place], found.weights[rows, place])
         weights[place, used] = np.where(np.abs(coefficients[: len(used)]) < 1e-3, 0, coefficients[: len(used)])
         meaning[place] = coefficients[len(used) :]
-        intercepts[place] = head.intercept_[0]
     return weights, meaning, intercepts
+
+
+def solve(matrix: csr_matrix, labels: Bools, weights: npt.NDArray[np.float64]) -> tuple[Floats, float]:
+    """Coefficients (n_columns,) and intercept of one theme's head: ridge regression on -1 and 1, the best of four kinds of heads.
+
+    Source: Rifkin and Klautau 2004, In defense of one-vs-all classification; compared in docs/decisions/0016.
+    """
+    # conjugate gradients, with a tolerance far under what half precision keeps
+    head = Ridge(alpha=_ALPHA, solver="sparse_cg", tol=1e-5)
+    head.fit(matrix, np.where(labels, 1.0, -1.0), sample_weight=weights)
+    return head.coef_.astype(np.float32), float(head.intercept_)
 
 
 def _doubt(plain: Floats, full: Floats, labels: Bools, thresholds: Floats) -> Floats:
@@ -308,22 +323,28 @@ def _doubt(plain: Floats, full: Floats, labels: Bools, thresholds: Floats) -> Fl
     )
 
 
-def _thresholds(seen: Floats, labels: Bools, langs: npt.NDArray[np.str_]) -> dict[str, Floats]:
-    """For each language with enough items, and "" for the others, the score from which on each theme is given."""
-    general = np.array([_threshold(seen[:, place], labels[:, place]) for place in range(labels.shape[1])], dtype=np.float32)
+def _thresholds(seen: Floats, labels: Bools, is_said: Bools, langs: npt.NDArray[np.str_]) -> dict[str, Floats]:
+    """For each language with enough items, and "" for the others, the score from which on each theme is given.
+
+    Args:
+        is_said: (n, n_themes) False where an item says nothing about a theme.
+    """
+
+    def threshold(rows: Bools, place: int) -> float:
+        pairs = zip(seen[rows, place].tolist(), labels[rows, place].tolist(), strict=True)
+        return evaluate.best_threshold(pairs, PRECISION)
+
+    themes = range(labels.shape[1])
+    general = np.array([threshold(is_said[:, place], place) for place in themes], dtype=np.float32)
     found = {"": general}
     for lang in sorted(set(langs.tolist())):
-        rows = langs == lang
         own = general.copy()
-        for place in range(labels.shape[1]):
+        for place in themes:
+            rows = is_said[:, place] & (langs == lang)
             if labels[rows, place].sum() >= MIN_OF_LANGUAGE:
-                own[place] = _threshold(seen[rows, place], labels[rows, place])
+                own[place] = threshold(rows, place)
         found[lang] = own
     return found
-
-
-def _threshold(seen: Floats, labels: Bools) -> float:
-    return evaluate.best_threshold(zip(seen.tolist(), labels.tolist(), strict=True), PRECISION)
 
 
 def _judged(
@@ -340,7 +361,7 @@ def _judged(
     judged = []
     for row, place in enumerate(places.tolist()):
         head = model.full if model.full is not None and is_full[row] else model.plain
-        thresholds = head.thresholds.get(examples[place].lang, head.thresholds[""])
+        thresholds = head.thresholds_of(examples[place].lang)
         judged.append(
             evaluate.Judgement(
                 labels=frozenset(examples[place].labels) & frozenset(model.themes),
@@ -363,6 +384,7 @@ def _anchors(examples: Sequence[Example], found: _Material) -> Anchors:
     places = sorted(chosen)
     return Anchors(
         titles=tuple(examples[place].title for place in places),
+        langs=tuple(examples[place].lang for place in places),
         labels=found.labels[places],
         vectors=found.vectors[places].astype(np.float16).astype(np.float32),
     )

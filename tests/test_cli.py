@@ -283,18 +283,6 @@ def test_identify_finds_the_law_in_a_line(
     assert [(each["kind"], each["date"]) for each in second["dates"]] == [("effective", "2026-07-01")]
 
 
-def test_labels_are_kept_and_taught(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """label, then train on a copy of the classifiers: the label is among the examples."""
-    run(capsys, "poll")
-    [item] = run(capsys, "search", "見学会", "--format", "ids")[1].split()
-    assert run(capsys, "label", item, "telecom_5g", "no", "--who", "mori")[0] == 0
-    assert run(capsys, "init", ".", "--with-classifiers")[0] == 0
-    code, out, _ = run(capsys, "train", "--json")
-    report = json.loads(out)
-    assert (code, report["labels"]) == (0, 1)
-    assert Path("classifiers/model/manifest.json").exists()
-
-
 def test_the_queue_asks_about_what_nobody_has_judged(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each item once, in doubt first; what was labelled is asked no more."""
     run(capsys, "poll")

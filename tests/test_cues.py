@@ -33,7 +33,7 @@ TEXTS = st.lists(st.one_of(WORDS, st.sampled_from([" ", "-", "・", "、", "/", 
 
 
 def found(cues: Cues, text: str) -> tuple[str, ...]:
-    return cues.find(list(pieces(text)))
+    return tuple(cues.find(list(pieces(text))))
 
 
 @given(TEXTS, WORDS, st.booleans())
@@ -51,6 +51,22 @@ def test_a_concept_stands_for_its_query() -> None:
     assert found(cues, "半導体の輸出") == ("chip", "export", "t.curb")
     assert found(cues, "Rice export, chips and fish") == ("chip", "export")
     assert found(cues, "Nothing of the kind") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("New Chipmaking plant, chips and 半導体", "chipmaking"),
+        ("次世代半導体、chip", "半導体"),
+        ("not for export", "export"),
+        ("Ａ new  CHIP", "chip"),
+        ("rules and replace, rip and replace", "rip and replace"),
+    ],
+)
+def test_a_cue_names_the_first_word_that_speaks_for_it(text: str, word: str) -> None:
+    """As the text has it, whole where only its beginning is sought; never one that speaks against it."""
+    cues = Cues({"any": '(chip* OR 半導体 OR export OR "rip and replace") -cake'}, {})
+    assert cues.find(list(pieces(text))) == {"any": word}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from monitor.archive.connection import transaction
@@ -41,20 +41,21 @@ class LabelTables:
                 [label.item, label.theme, int(label.verdict), written(label.at), label.who, label.via],
             )
 
-    def unlabelled(self, since: datetime, limit: int) -> list[sqlite3.Row]:
+    def unlabelled(self, since: datetime, limit: int, theme: str | None = None) -> list[sqlite3.Row]:
         """Scores of items that nobody has judged for the theme, the least certain first: item, event, title, lang, theme, score.
 
         Args:
             since: of the items' own time.
+            theme: only this one's scores; None: all.
         """
         return self._connection.execute(
             """
             select t.item, i.event, i.title, i.lang, t.theme, t.score from tags t cross join items i on i.id = t.item
-            where i.moment >= ? and i.copy_of is null
+            where i.moment >= ?1 and i.copy_of is null and coalesce(?2, t.theme) = t.theme
               and not exists (select 1 from labels l where l.item = t.item and l.theme = t.theme)
-            order by abs(t.score - 0.5), t.item, t.theme limit ?
+            order by abs(t.score - 0.5), t.item, t.theme limit ?3
             """,
-            [written(since), limit],
+            [written(since), theme, limit],
         ).fetchall()
 
     def scores(self, since: datetime) -> list[sqlite3.Row]:
@@ -76,11 +77,15 @@ class LabelTables:
         )
         return [f"{row['title']}\n{row['summary']}".strip() for row in rows]
 
-    def with_cfr(self) -> Iterator[tuple[sqlite3.Row, list[Identifier]]]:
-        """Items that state parts of the CFR in a structured field: id, lang, title, summary, event; and the identifiers."""
+    def documents(self, sources: Iterable[str]) -> Iterator[tuple[sqlite3.Row, list[Identifier]]]:
+        """Items that state parts of the CFR, or come from some sources: id, source, lang, title, summary, event; and what they state."""
         rows = self._connection.execute(
-            "select id, lang, title, summary, event, stated from items where stated like '%\"cfr\"%' order by n"
+            """
+            select id, source, lang, title, summary, event, stated from items
+            where stated like '%"cfr"%' or source in (select value from json_each(?)) order by n
+            """,
+            [json.dumps(sorted(sources))],
         )
         for row in rows:
-            stated = [Identifier(type=kind, value=value) for kind, value in json.loads(row["stated"])["identifiers"]]
-            yield row, [each for each in stated if each.type == "cfr"]
+            stated = json.loads(row["stated"]).get("identifiers", ())
+            yield row, [Identifier(type=kind, value=value) for kind, value in stated]

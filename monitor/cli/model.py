@@ -87,7 +87,7 @@ def queue(here: Here, theme: str | None, limit: int, days: int, form: str | None
     facts = models.manifest(house.classifiers_folder())
     thresholds = facts["thresholds"].get("full") or facts["thresholds"]["plain"]
     with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.labels.unlabelled(here.now() - timedelta(days=days), _LOOKED_AT)
+        found = archive.labels.unlabelled(here.now() - timedelta(days=days), _LOOKED_AT, theme)
     candidates = [
         Candidate(
             item=row["item"],
@@ -98,7 +98,7 @@ def queue(here: Here, theme: str | None, limit: int, days: int, form: str | None
             threshold=thresholds.get(row["lang"], thresholds[""])[facts["themes"].index(row["theme"])],
         )
         for row in found
-        if row["theme"] in facts["themes"] and theme in (None, row["theme"])
+        if row["theme"] in facts["themes"]
     ]
     chosen = most_informative(candidates, limit)
     if not chosen:

@@ -209,7 +209,7 @@ def deadlines(here: Here, within: str, theme: str | None, form: str | None) -> N
 @click.pass_obj
 def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
     """Why an item was tagged, linked and told - or was not."""
-    from monitor.match import Subject, clauses, compiled
+    from monitor.match import Subject, clauses, compiled, named, told
 
     settings = here.config()
     rules = [rule for rule in settings.rules if rule_id in (None, rule.id)]
@@ -226,13 +226,13 @@ def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
     verdicts: list[dict[str, Any]] = []
     for rule in rules:
         parts = clauses(compiled(rule.when), subject, here.now())
-        told = next((each for each in alerts if each.rule == rule.id), None)
+        alert = next((each for each in alerts if each.rule == rule.id), None)
         verdicts.append(
             {
                 "rule": rule.id,
                 "matches": all(part.holds for part in parts),
                 "clauses": [{"clause": part.text, "holds": part.holds} for part in parts],
-                "alert": None if told is None else {"state": told.state, "channel": told.channel, "reason": told.reason},
+                "alert": None if alert is None else {"state": alert.state, "channel": alert.channel, "reason": alert.reason},
             }
         )
     tags: list[dict[str, Any]] = [
@@ -258,8 +258,9 @@ def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
         return
     click.echo(f"{filed.item.id}  {filed.item.title}")
     click.echo(f"\nTagged by model {judged.model}:" if judged.model else "\nNot classified: there was no usable model.")
+    names = named(judged.findings)
     for tag in tags:
-        terms = ", ".join(f"{term} {weight:+.2f}" for term, weight in tag["why"])
+        terms = ", ".join(f"{told(term, names)} {weight:+.2f}" for term, weight in tag["why"])
         click.echo(f"  {'✓' if tag['given'] else '·'} {tag['theme']:<22}{tag['score']:.2f}  {terms}")
     reasons = (
         ", ".join(f"{reason.term} {reason.weight:g}" for reason in judged.link.reasons)

@@ -132,11 +132,13 @@ def _slips(
     from monitor import train as training
 
     try:
-        present = models.load(place)
-        slips = training.worse(about, models.manifest(place))
+        present, facts = models.load(place), models.manifest(place)
     except ModelError as error:
         note(f"monitor: nothing to compare with: {error}")
         return []
+    if about["held_out_items"] != facts.get("held_out_items"):
+        note("monitor: other items are held out than for the present model; only the labels are compared")
+    slips = training.worse(about, facts)
     lexicon = classifiers.load_lexicon(place)
     old = training.agreement(present, labelled, lexicon, house.encoder(present))
     new = training.agreement(model, labelled, lexicon, encoder)
@@ -216,41 +218,40 @@ def _print_figures(report: dict[str, Any]) -> None:
     )
 
 
-def _labelled(here: Here) -> tuple[Any, ...]:
-    """The archive's labels as training items: each item with the themes that it has by label, else by tag."""
-    from monitor.archive import Archive
-    from monitor.archive.connection import path_of
+def _labelled(here: Here) -> tuple[Example, ...]:
+    """The archive's labels as training items, each of which says something of the labelled themes alone."""
     from monitor.classifiers import Example
+    from monitor.cli.house import archive_exists
     from monitor.train import LABEL_WEIGHT
 
-    if not path_of(here.url()).exists():
+    if not archive_exists(here):
         return ()
     found = []
-    with Archive.open(here.url(), is_readonly=True) as archive, archive.errors():
+    with here.archive(is_readonly=True) as archive, archive.errors():
         verdicts: dict[str, dict[str, bool]] = {}
         for each in archive.labels.all():
             verdicts.setdefault(each.item, {})[each.theme] = each.verdict
         for item_id, said in verdicts.items():
             filed = archive.reading.item(item_id)
-            themes = {theme for theme, _ in filed.themes if said.get(theme, True)} | {theme for theme, yes in said.items() if yes}
             found.append(
                 Example(
                     id=item_id,
                     lang=filed.item.lang,
                     title=filed.item.title,
                     summary=filed.item.summary,
-                    labels=tuple(sorted(themes)),
+                    labels=tuple(sorted(theme for theme, is_yes in said.items() if is_yes)),
                     event=filed.event or item_id,
                     register="label",
                     near_miss=None,
                     weight=LABEL_WEIGHT,
+                    about=frozenset(said),
                 )
             )
     return tuple(found)
 
 
 def _weak(here: Here, folder: Path) -> tuple[Example, ...]:
-    """The archive's documents that state a part of the CFR of which weak.yaml has a rule."""
+    """The archive's documents of which weak.yaml has a rule."""
     from monitor import classifiers, weak
     from monitor.classifiers import Example
     from monitor.cli.house import archive_exists
@@ -270,7 +271,8 @@ def _weak(here: Here, folder: Path) -> tuple[Example, ...]:
                 register="weak",
                 near_miss=None,
                 weight=weak.WEIGHT,
+                about=frozenset(themes),
             )
-            for row, identifiers in archive.labels.with_cfr()
-            if (themes := weak.themes_of(rules, identifiers))
+            for row, identifiers in archive.labels.documents({rule.source for rule in rules if rule.source is not None})
+            if (themes := weak.themes_of(rules, row["source"], identifiers))
         )
