@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from monitor import bundled, classifiers, models, query, train
+from monitor import bundled, classifiers, joinings, models, query, train
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
@@ -73,14 +73,13 @@ def main() -> None:
     found = items()
     lexicon, model = classifiers.load_lexicon(bundled.classifiers()), models.load(bundled.classifiers())
     findings = [identify(item, lexicon) for item in found]
+    joining = joinings.load(bundled.classifiers(), vectors=None)
     body = document(found)
     source = Source(id="s", name="s", type="feed", url="http://s.example/")
     fetched = Fetched(url="http://s.example/", body=body, content_type="", validators=Validators(), is_unmodified=False, at=NOW)
 
     def link() -> None:
-        linker = Linker()
-        for item, each in zip(found, findings, strict=True):
-            linker.link(item, each)
+        list(Linker(joining).link_all(list(zip(found, findings, strict=True))))
 
     def store() -> None:
         with tempfile.TemporaryDirectory() as folder, Archive.open(f"sqlite:///{folder}/a.db") as archive:
@@ -96,7 +95,13 @@ def main() -> None:
                 Change(found=sort_out(archive.intake.known("s", found), found), state=SourceState(id="s"), at=NOW)
             )
             Judge(
-                archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, clock=lambda: NOW + timedelta(days=30)
+                archive=archive,
+                rules=[],
+                lexicon=lexicon,
+                model=model,
+                encoder=None,
+                joining=joining,
+                clock=lambda: NOW + timedelta(days=30),
             ).run()
 
     rows = [

@@ -27,7 +27,7 @@ from bench.stages import ROUNDS, measure
 from monitor import bundled, classifiers, encoders, models, train
 from monitor.identify import identify
 from monitor.items import Findings, Item
-from monitor.tag import encode, evidence, meant, tag
+from monitor.tag import encode, evidence, tag
 
 ITEMS = 2000
 LINES, BAD = 1_000_000, 100
@@ -62,7 +62,7 @@ def main() -> None:
         ("identify", len(pairs), lambda: [identify(item, lexicon) for item in stream], None),
         ("sparse part: evidence and encoding", len(pairs), lambda: sparse(pairs), 5000),
         ("plain head alone, with reasons", len(pairs), lambda: tag(model, pairs), None),
-        ("sentence vectors, headlines", len(headlines), lambda: encoder.encode([meant(item) for item in titles]), 200),
+        ("sentence vectors, headlines", len(headlines), lambda: encoders.encode(encoder, [item.text for item in titles]), 200),
         ("every headline with its vector", len(headlines), lambda: _all(model, headlines, encoder), 200),
         ("stream, vectors where in doubt", len(pairs), lambda: _batches(model, pairs, encoder), 1000),
     ]

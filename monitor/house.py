@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from monitor import bundled, classifiers, config, encoders, models
+from monitor import bundled, classifiers, config, encoders, joinings, models
 from monitor.archive import Archive
 from monitor.channels import Channel
 from monitor.config import Config
@@ -29,12 +29,14 @@ def judge(archive: Archive, settings: Config, folder: Path, clock: Callable[[], 
     from monitor.judgement import Judge, with_fallback
 
     model = with_fallback(lambda: models.load(folder))
+    vectors = None if model is None else encoder(model)
     return Judge(
         archive=archive,
         rules=settings.rules,
         lexicon=classifiers.load_lexicon(folder),
         model=model,
-        encoder=None if model is None else encoder(model),
+        encoder=vectors,
+        joining=joinings.load_or_none(folder, vectors=None if vectors is None else vectors.id),
         clock=clock,
     )
 
@@ -55,6 +57,18 @@ def encoder(model: Model) -> Encoder | None:
         log.error("tagging without sentence vectors: the model was trained with %s, here is %s", model.vectors, found.id)
         return None
     return found
+
+
+def linking_encoder(folder: Path) -> Encoder | None:
+    """The encoder that the linking decision was learned with; None, with a logged reason, if it cannot be had."""
+    name = joinings.encoder_of(folder)
+    if name is None:
+        return None
+    try:
+        return encoders.load(name)
+    except ModelError as error:
+        log.error("linking without sentence vectors: %s", error)
+        return None
 
 
 def deliverer(

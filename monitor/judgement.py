@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from monitor.archive import Archive
-from monitor.encoders import Encoder
+from monitor.encoders import Encoder, encode
 from monitor.errors import ModelError, QueryError
 from monitor.identify import identify
-from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Stage, Tag, event_id
+from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Reason, Rule, Stage, Tag, event_id
 from monitor.lexicon import Lexicon
+from monitor.likeness import Floats, Joining
 from monitor.link import HORIZON, Linker
 from monitor.match import Past, Subject, decide
 from monitor.stage import is_further
@@ -46,7 +49,8 @@ class Judge:
 
     Args:
         model: None if there is no usable classifier.
-        encoder: of the sentence vectors that the model reads; None: its plain head decides alone.
+        encoder: of the sentence vectors that the model and the linker read; None: they decide without.
+        joining: the decision which item belongs to which event.
     """
 
     archive: Archive
@@ -54,6 +58,7 @@ class Judge:
     lexicon: Lexicon
     model: Model | None
     encoder: Encoder | None
+    joining: Joining
     clock: Callable[[], datetime]
     _linker: Linker | None = field(default=None, init=False)
 
@@ -98,20 +103,21 @@ class Judge:
         stages: dict[str, Stage] = {}
         try:
             linker = self._live(now)
-            for each in self._read(items, linker):
+            vectors = self._vectors(items)
+            for each in self._read(items, linker, vectors):
                 judged.append(each)
                 event, found = each.link.event, each.findings.stage
                 before = stages.get(event) or self.archive.judging.stage_of(event) or found
                 stages[event] = found if is_further(found, before) else before
                 alerts += self._decided(Subject(judged=each, stage=stages[event]), alerts, now)
             with self.archive.errors():
-                self.archive.judging.write(judged, alerts, now)
+                self.archive.judging.write(judged, alerts, now, self._kept(items, vectors))
         except BaseException:
             self._linker = None  # it remembers what was not written
             raise
         return judged, alerts
 
-    def _read(self, items: Sequence[Item], linker: Linker) -> Iterator[Judged]:
+    def _read(self, items: Sequence[Item], linker: Linker, vectors: Floats | None) -> Iterator[Judged]:
         """The judgement of each item; one that a verb cannot take is kept in an event of its own, and named in the log."""
         version = None if self.model is None else self.model.version
         findings: dict[str, Findings] = {}
@@ -120,39 +126,77 @@ class Judge:
                 findings[item.id] = identify(item, self.lexicon)
             except Exception:
                 log.exception("cannot judge item=%s source=%s; kept without tags", item.id, item.source)
-        known = [item for item in items if item.id in findings]
-        tags = self._tagged([(item, findings[item.id]) for item in known])
+        places = [place for place, item in enumerate(items) if item.id in findings]
+        known = [(items[place], findings[items[place].id]) for place in places]
+        own = None if vectors is None else vectors[places]
+        tags = self._tagged(known, own)
+        links = self._linked(known, linker, own)
         for item in items:
             yield Judged(
                 item=item,
                 findings=findings.get(item.id, Findings(lang=item.lang)),
                 tags=tags.get(item.id, ()),
-                link=self._linked(item, findings.get(item.id), linker),
+                link=links.get(item.id, Link(event=event_id(item.id), is_new=True)),
                 model=version,
             )
 
-    def _linked(self, item: Item, findings: Findings | None, linker: Linker) -> Link:
-        """The event of an item; one of its own where the item could not be read, or cannot be linked."""
-        alone = Link(event=event_id(item.id), is_new=True)
-        if findings is None:
-            return alone
+    def _vectors(self, items: Sequence[Item]) -> Floats | None:
+        """What the items mean, all together, because that costs less; None without an encoder."""
+        if self.encoder is None:
+            return None
         try:
-            return linker.link(item, findings)
+            return encode(self.encoder, [item.text for item in items])
         except Exception:
-            log.exception("cannot link item=%s source=%s; kept alone", item.id, item.source)
-            return alone
+            log.exception("cannot encode %d items; judged without their meaning", len(items))
+            return None
 
-    def _tagged(self, items: Sequence[tuple[Item, Findings]]) -> dict[str, tuple[Tag, ...]]:
-        """Tags by item, all together, because sentence vectors cost less so; where that fails, one by one."""
+    def _kept(self, items: Sequence[Item], vectors: Floats | None) -> dict[str, tuple[str, bytes]]:
+        if vectors is None or self.encoder is None:
+            return {}
+        return {item.id: (self.encoder.id, row.astype("<f2").tobytes()) for item, row in zip(items, vectors, strict=True)}
+
+    def _linked(self, items: Sequence[tuple[Item, Findings]], linker: Linker, vectors: Floats | None) -> dict[str, Link]:
+        """Events by item; an item that was judged before keeps its event, and one that cannot be linked is left out."""
+        before = self.archive.judging.events_of([item.id for item, _ in items])
+        fresh: list[int] = []
+        for place, (item, findings) in enumerate(items):
+            if item.id in before:
+                linker.remember(item, findings, before[item.id], None if vectors is None else vectors[place])
+            else:
+                fresh.append(place)
+        found = {
+            item: Link(event=event, is_new=False, reasons=(Reason("the item was linked before", 1.0),))
+            for item, event in before.items()
+        }
+        try:
+            links = list(linker.link_all([items[place] for place in fresh], None if vectors is None else vectors[fresh]))
+            return found | {items[place][0].id: link for place, link in zip(fresh, links, strict=True)}
+        except Exception:  # one item never stops the others; those that were linked already keep their events
+            log.exception("cannot link %d items together; one by one", len(fresh))
+        for place in fresh:
+            item, findings = items[place]
+            try:
+                found[item.id] = linker.link(item, findings, None if vectors is None else vectors[place])
+            except Exception:
+                log.exception("cannot link item=%s source=%s; kept alone", item.id, item.source)
+        return found
+
+    def _tagged(self, items: Sequence[tuple[Item, Findings]], vectors: Floats | None) -> dict[str, tuple[Tag, ...]]:
+        """Tags by item, all together; where that fails, one by one."""
         if self.model is None:
             return {item.id: () for item, _ in items}
+        encoder = self.encoder if self.encoder is not None and self.encoder.id == self.model.vectors else None
         try:
-            return dict(zip((item.id for item, _ in items), tag(self.model, items, self.encoder), strict=True))
+            return dict(zip((item.id for item, _ in items), tag(self.model, items, encoder, vectors), strict=True))
         except Exception:
             if len(items) == 1:
                 log.exception("cannot tag item=%s source=%s; kept without tags", items[0][0].id, items[0][0].source)
                 return {items[0][0].id: ()}
-            return {name: tags for each in items for name, tags in self._tagged([each]).items()}
+            return {
+                name: tags
+                for place, each in enumerate(items)
+                for name, tags in self._tagged([each], None if vectors is None else vectors[[place]]).items()
+            }
 
     def _decided(self, subject: Subject, pending: list[Alert], now: datetime) -> list[Alert]:
         found: list[Alert] = []
@@ -189,9 +233,14 @@ class Judge:
     def _live(self, now: datetime) -> Linker:
         """The linker, filled with the archive's live events at first use."""
         if self._linker is None:
-            self._linker = Linker()
-            for item, findings, event in self.archive.judging.live(now - HORIZON - timedelta(days=1)):
-                self._linker.remember(item, findings, event)
+            self._linker = Linker(self.joining)
+            since = now - HORIZON - timedelta(days=1)
+            with self.archive.errors():
+                self.archive.judging.forget_vectors(since)
+            encoder = None if self.encoder is None else self.encoder.id
+            for item, findings, event, vector in self.archive.judging.live(since, encoder):
+                meaning = None if vector is None else np.frombuffer(vector, "<f2").astype(np.float32)
+                self._linker.remember(item, findings, event, meaning)
         return self._linker
 
 

@@ -1,244 +1,357 @@
 """Joins an item to the event that it speaks of, or opens one. Streaming: decided from the item and earlier ones, never by a clock.
 
-Order of evidence: a rare identifier that both name (docket, Federal Register number, announcement number); words, within a language;
-known entities, identifiers and figures, across languages. The weights of words come from the stream itself.
-Cost per item depends on the live events that share a rare word with it, not on the archive.
+First by a rare identifier that both name (docket, Federal Register number, announcement number); else by a learned decision over words,
+meaning, names, figures and time (monitor.likeness). Cost per item depends on the live events that are anything like it, not on the
+archive: an event that was quiet for HORIZON leaves the memory, and takes new items by identifier alone.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter, defaultdict, deque
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from heapq import nlargest
+
+import numpy as np
 
 from monitor.copies import Copies
 from monitor.identifiers import RARE
 from monitor.items import Findings, Item, Link, Reason, event_id
-from monitor.segment import HIRAGANA, STOP_WORDS, pieces
+from monitor.likeness import FEATURES, Compared, Floats, Gathered, Joining, Mark, Marker, compared, gap
+from monitor.segment import fold
 
 HORIZON = timedelta(days=30)
 """An event that has been quiet for so long takes new items by identifier only."""
-SAME_LANGUAGE = 0.30
-ACROSS_LANGUAGES = 0.50
-TOGETHER = 0.58
-MIN_WORDS = 0.15
-"""Thresholds of similarity (0..1), set on the project's own events; see docs/decisions/0006."""
-ACROSS_DAYS = 5
-MIN_SHARED_CONCEPTS = 3
-MEMBERS = 12
-"""Items of an event that new ones are compared with; the latest."""
-CANDIDATES = 40
-"""Events compared in full with an item."""
-_RARE_TERMS = 14
-_MAX_TEXT = 1_500
+CANDIDATES = 10
+"""Events compared in full with an item, of those that share most words, of those that share most names, and of those nearest in meaning."""
+SOUGHT = 14
+"""Words, and names, of an item by which events are sought: the rarest."""
+COMMON = 400
+"""Live events in which a word stands from which on it finds none."""
+SWEEP = 512
+"""Items after which quiet events are looked for: those that ended HORIZON before the oldest of so many items, since dates may run back."""
+LIVE = 20_000
+"""Live events at most; beyond, those go that were longest without an item."""
 
-_TAIL = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,40}$")
+_QUIET = HORIZON.total_seconds() / 86_400
+
+_ROUND_UP = re.compile(
+    r"\b(?:(?:week|month|year) in (?:review|brief)|weekly (?:review|digest|update|round-?up|briefing)|this week in|week ahead"
+    r"|(?:morning|evening|daily|news) (?:brief|briefing|bid|digest|round-?up|wrap)|round-?up|news in brief|presseschau"
+    r"|wochenrückblick|revue de presse|resumen semanal)\b"
+    r"|今週の(?:まとめ|動き|ニュース)|週間まとめ|ニュースまとめ|主要ニュース|朝刊一覧"
+    r"|一周(?:要闻|回顾|综述)|周报|早报|晚报|每日要闻|一週回顧|주간 (?:동향|브리핑)|뉴스 브리핑"
+)
+
+Key = tuple[str, str]
+_Index = dict[str, dict[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    id: str
-    lang: str
-    words: Mapping[str, float]  # unit length
-    concepts: Mapping[str, float]  # unit length
-    keys: frozenset[tuple[str, str]]  # rare identifiers
-    moment: datetime
+@dataclass(slots=True)
+class _Event:
+    gathered: Gathered
+    place: int  # row of the sums of vectors
+    words: set[Key] = field(default_factory=set)  # (language, word): where it stands in the index
+    names: set[str] = field(default_factory=set)
+    items: list[str] = field(default_factory=list)
 
 
 class Linker:
-    """The live events. `link` decides and remembers; `remember` rebuilds the state from decisions of earlier runs."""
+    """The live events. `link` decides and remembers; `remember` rebuilds the state from decisions of earlier runs.
 
-    def __init__(self) -> None:
-        self._count = 0
-        self._seen_in: Counter[str] = Counter()
-        self._members: dict[str, deque[_Member]] = {}
-        self._events_of_term: dict[str, dict[str, None]] = defaultdict(dict)
-        self._event_of_identifier: dict[tuple[str, str], str] = {}
+    Args:
+        joining: the learned decision.
+    """
+
+    def __init__(self, joining: Joining) -> None:
+        self._joining = joining
+        self._marker = Marker(joining)
+        self._events: dict[str, _Event] = {}
+        self._sizes: dict[str, int] = {}  # items of events that have more than one
+        self._order: dict[str, int] = {}  # events that a rare identifier names, too, live or not
+        self._event_of_identifier: dict[Key, str] = {}
         self._event_of_item: dict[str, str] = {}
-        self._order: dict[str, int] = {}
-        self._copies = Copies()
         self._source_of_item: dict[str, str] = {}
+        self._copies = Copies()
+        self._words: dict[str, _Index] = defaultdict(lambda: defaultdict(dict))  # language, word, event: sum of weights
+        self._standing: dict[str, dict[str, int]] = defaultdict(dict)  # word, event: items in which it stands, of all languages
+        self._names: _Index = defaultdict(dict)
+        self._sums = np.zeros((64, 0), np.float32)  # (rows, size) sums of vectors
+        self._counts = np.ones(64, np.float32)
+        self._at: list[str | None] = []  # event of each row
+        self._free: list[int] = []
+        self._touched: dict[int, None] = {}  # rows that changed since the batch began
+        self._recent: deque[float] = deque(maxlen=SWEEP)  # days of the latest items
+        self._done = 0
 
-    def link(self, item: Item, findings: Findings) -> Link:
+    def link(self, item: Item, findings: Findings, vector: Floats | None = None) -> Link:
         """The item's event, with the evidence; the same for an item that was linked before."""
-        known = self._event_of_item.get(item.id)
-        if known is not None:
-            self._forget_item(item.id, known)
-            self._add(item, self._member(item, findings), known)
-            return Link(event=known, is_new=False, reasons=(Reason("the item was linked before", 1.0),))
-        member = self._member(item, findings)
-        event, reasons = self._decide(member)
-        copy_of = self._copied(item, event) if event else None
-        link = Link(event=event or event_id(item.id), is_new=event is None, reasons=reasons, copy_of=copy_of)
-        self._add(item, member, link.event)
-        return link
+        return next(self.link_all([(item, findings)], None if vector is None else vector[None]))
 
-    def remember(self, item: Item, findings: Findings, event: str) -> None:
+    def link_all(self, items: Sequence[tuple[Item, Findings]], vectors: Floats | None = None) -> Iterator[Link]:
+        """The events of items, one after the other, as link() does; the nearest in meaning are sought for all of them at once.
+
+        Args:
+            vectors: (n_items, size) of length 1; None: without meaning.
+        """
+        known = [self._event_of_item.get(item.id) for item, _ in items]
+        marks = [
+            self._marker.mark(item, findings, None if vectors is None else vectors[place])
+            for place, (item, findings) in enumerate(items)
+        ]
+        rows = self.near(marks)
+        for place, (item, findings) in enumerate(items):
+            mark, keys = marks[place], rare(findings)
+            event = known[place] or self._event_of_item.get(item.id)
+            if event is not None:
+                self._name(keys, event)
+                yield Link(event=event, is_new=False, reasons=(Reason("the item was linked before", 1.0),))
+                continue
+            if is_round_up(item.title):
+                self._event_of_item[item.id] = event_id(item.id)
+                yield Link(event=event_id(item.id), is_new=True, reasons=(Reason("a round-up tells of many events", 1.0),))
+                continue
+            event, reasons = self._decide(mark, keys, None if rows is None else rows[place])
+            copy_of = self._copied(item, event) if event else None
+            link = Link(event=event or event_id(item.id), is_new=event is None, reasons=reasons, copy_of=copy_of)
+            self.add(item, mark, keys, link.event)
+            yield link
+
+    def remember(self, item: Item, findings: Findings, event: str, vector: Floats | None = None) -> None:
         """Take an item and the event that it was given before."""
-        self._add(item, self._member(item, findings), event)
+        if self._event_of_item.get(item.id) == event:
+            self._name(rare(findings), event)  # a revision adds no second item
+            return
+        self.add(item, self._marker.mark(item, findings, vector), rare(findings), event)
 
-    def _decide(self, member: _Member) -> tuple[str | None, tuple[Reason, ...]]:
-        named = {
-            self._event_of_identifier[key]: key for key in sorted(member.keys, reverse=True) if key in self._event_of_identifier
-        }
+    def read(self, item: Item, findings: Findings, vector: Floats | None) -> tuple[Mark, Floats | None]:
+        """An item as it is compared, and how near in meaning it is to each event: (rows,)."""
+        mark = self._marker.mark(item, findings, vector)
+        rows = self.near([mark])
+        return mark, None if rows is None else rows[0]
+
+    def compared(self, mark: Mark, row: Floats | None = None, *, also: str | None = None) -> Iterator[tuple[str, Compared, int]]:
+        """The live events that are anything like an item: the event, how it compares, and its items.
+
+        Args:
+            row: (rows,) nearness in meaning to each event; None: none is sought by meaning.
+            also: an event that is compared even if it is nothing like the item.
+        """
+        found = self._candidates(mark, row)
+        for event in found if also is None or also in found or also not in self._events else [*found, also]:
+            known = self._events[event]
+            if gap(mark, known.gathered) > _QUIET:
+                continue
+            meaning = 0.0 if mark.vector is None or not self._sums.shape[1] else float(self._sums[known.place] @ mark.vector)
+            yield (
+                event,
+                compared(mark, known.gathered, self._shared(mark, event, meaning), self._rarest(mark, event)),
+                known.gathered.items,
+            )
+
+    def _decide(self, mark: Mark, keys: Iterable[Key], row: Floats | None) -> tuple[str | None, tuple[Reason, ...]]:
+        named = {self._event_of_identifier[key]: key for key in sorted(keys, reverse=True) if key in self._event_of_identifier}
         if named:
             oldest = min(named, key=self._order.__getitem__)
             return oldest, (Reason(" ".join(named[oldest]), 1.0),)
-        best: tuple[float, str, tuple[Reason, ...]] = (0.0, "", ())
-        for event in self._candidates(member):
-            for other in self._members[event]:
-                score, reasons = _compare(member, other)
-                if score > best[0]:
-                    best = (score, event, reasons)
-        return (best[1], best[2]) if best[0] >= 1.0 else (None, ())
+        mine = {kind for kind, _ in keys}
+        best: tuple[float, str, Compared | None] = (0.0, "", None)
+        for event, found, items in self.compared(mark, row):
+            if mine and self._is_other_measure(event, mine):
+                continue
+            odds = self._joining.log_odds(found, items)
+            if odds >= best[0]:
+                best = (odds, event, found)
+        if best[2] is None:
+            return None, ()
+        return best[1], self._reasons(mark, best[1], best[2])
 
-    def _candidates(self, member: _Member) -> list[str]:
-        """Events that share rare words or concepts with the item, the most such first."""
-        votes: Counter[str] = Counter()
-        for weights in (member.words, member.concepts):
-            rarest = sorted(weights, key=lambda term: (-weights[term], term))[:_RARE_TERMS]
-            for term in rarest:
-                events = self._events_of_term.get(term, {})
-                if len(events) <= 400:
-                    for event in events:
-                        votes[event] += weights[term]  # type: ignore[assignment]
-        return [event for event, _ in sorted(votes.items(), key=lambda pair: (-pair[1], pair[0]))[:CANDIDATES]]
+    def _is_other_measure(self, event: str, kinds: set[str]) -> bool:
+        """True if the event has a rare identifier of a kind of which the item has another: two rules of one series."""
+        return any(name.startswith("#") and name[1:].partition(":")[0] in kinds for name in self._events[event].names)
+
+    def _candidates(self, mark: Mark, row: Floats | None) -> list[str]:
+        """Events that share rare words or names with the item, or are near in meaning."""
+        found: dict[str, None] = {}
+        for weights, postings in ((mark.words, self._words.get(mark.lang, {})), (mark.names, self._names)):
+            votes: dict[str, float] = defaultdict(float)
+            for weight, term in nlargest(SOUGHT, ((weight, term) for term, weight in weights.items() if term in postings)):
+                events = postings[term]
+                if len(events) <= COMMON:
+                    for event, of_event in events.items():
+                        votes[event] += weight * of_event
+            sizes = self._sizes
+            for event in votes.keys() & sizes.keys():
+                votes[event] /= sizes[event]
+            found |= dict.fromkeys(nlargest(CANDIDATES, votes, key=lambda event, by=votes: (by[event], event)))  # type: ignore[misc]
+        if row is not None and mark.vector is not None and self._sums.shape[1]:
+            near = (
+                row.copy()
+                if len(row) == len(self._at)
+                else np.concatenate([row, np.full(len(self._at) - len(row), -1, np.float32)])
+            )
+            touched = list(self._touched)
+            near[touched] = (self._sums[touched] @ mark.vector) / self._counts[touched]
+            near[self._free] = -1.0
+            nearest = np.argpartition(-near, CANDIDATES)[:CANDIDATES] if len(near) > CANDIDATES else np.arange(len(near))
+            found |= dict.fromkeys(event for place in nearest.tolist() if (event := self._at[place]) is not None)
+        return list(found)
+
+    def near(self, marks: Sequence[Mark]) -> Floats | None:
+        """How near in meaning each item is to each event so far: (n_items, rows); None without vectors. Begins a batch."""
+        self._touched.clear()
+        vectors = [mark.vector for mark in marks if mark.vector is not None]
+        if not vectors or len(vectors) < len(marks):
+            return None
+        if not self._sums.shape[1]:
+            return np.zeros((len(marks), len(self._at)), np.float32)
+        asked = np.stack(vectors)
+        rows = len(self._at)
+        found: Floats = (asked @ self._sums[:rows].T) / self._counts[:rows]
+        return found
+
+    def _shared(self, mark: Mark, event: str, meaning: float) -> tuple[float, float, float]:
+        return _product(mark.words, self._words.get(mark.lang, {}), event), meaning, _product(mark.names, self._names, event)
+
+    def _rarest(self, mark: Mark, event: str) -> list[float]:
+        """How rare the two rarest words are that the event has, too, each less if few of its items have it."""
+        items = self._events[event].gathered.items
+        first = second = 0.0
+        for term, rarity in mark.rarities.items():
+            if rarity > second and (standing := self._standing.get(term)) is not None and event in standing:
+                found = rarity * min(1.0, 2 * standing[event] / items)
+                if found > first:
+                    first, second = found, first
+                elif found > second:
+                    second = found
+        return [first, second]
+
+    def _reasons(self, mark: Mark, event: str, found: Compared) -> tuple[Reason, ...]:
+        """What decided: each feature with what it added, words and names with those that were shared."""
+        index = self._words.get(mark.lang, {})
+        words = {term: weight * index[term].get(event, 0.0) for term, weight in mark.words.items() if term in index}
+        names = {name: weight * self._names[name].get(event, 0.0) for name, weight in mark.names.items() if name in self._names}
+        told = {
+            "words": ", ".join(term for term in nlargest(4, words, key=words.__getitem__) if words[term] > 0),
+            "names": ", ".join(name for name in nlargest(3, names, key=names.__getitem__) if names[name] > 0),
+        }
+        shares = self._joining.shares(found)
+        strongest = sorted(FEATURES, key=lambda name: (-abs(shares[name]), name))[:5]
+        return tuple(
+            Reason(f"{name.replace('_', ' ')}{': ' + told[name] if told.get(name) else ''}", round(shares[name], 3))
+            for name in strongest
+            if round(shares[name], 3)
+        )
 
     def _copied(self, item: Item, event: str) -> str | None:
         """The item of the event that another source has told in nearly the same words. One source does not repeat itself:
         notices of a series differ in a number or a name alone."""
         for copy in self._copies.find(item.title, item.summary, item.moment):
-            if self._event_of_item[copy.id] == event and self._source_of_item[copy.id] != item.source:
+            if self._event_of_item.get(copy.id) == event and self._source_of_item[copy.id] != item.source:
                 return copy.id
         return None
 
-    def _member(self, item: Item, findings: Findings) -> _Member:
-        text = _TAIL.sub("", item.title) + "\n" + item.summary[:_MAX_TEXT]
-        words = Counter(_words(item.title)) + Counter(_words(item.title)) + Counter(_words(item.summary[:_MAX_TEXT]))
-        concepts = _concepts(text, findings)
-        return _Member(
-            id=item.id,
-            lang=findings.lang,
-            words=self._weighed(words),
-            concepts=self._weighed(concepts),
-            keys=frozenset((each.type, each.value) for each in findings.identifiers if each.type in RARE),
-            moment=item.moment,
-        )
-
-    def _weighed(self, counts: Counter[str]) -> dict[str, float]:
-        """tf-idf of unit length. Source: Manning, Raghavan, Schütze 2008, section 6.2 (smoothed, at least 50 items assumed)."""
-        total = max(self._count, 50)
-        weights = {
-            term: (1.0 + math.log(count)) * math.log(1.0 + total / (1 + self._seen_in[term])) * _plainness(term)
-            for term, count in counts.items()
-        }
-        length = math.sqrt(sum(weight * weight for weight in weights.values()))
-        return {term: weight / length for term, weight in weights.items()} if length else {}
-
-    def _add(self, item: Item, member: _Member, event: str) -> None:
-        self._count += 1
-        self._order.setdefault(event, self._count)
-        for terms in (member.words, member.concepts):
-            for term in terms:
-                self._seen_in[term] += 1
-                self._events_of_term[term][event] = None
-        self._members.setdefault(event, deque(maxlen=MEMBERS)).append(member)
-        self._event_of_item[member.id] = event
-        self._source_of_item[member.id] = item.source
+    def add(self, item: Item, mark: Mark, keys: Iterable[Key], name: str) -> None:
+        """Take an item into an event."""
+        event = self._events.get(name)
+        if event is None:
+            event = self._events[name] = _Event(Gathered(), self._row(name))
+        event.gathered.add(mark)
+        event.items.append(item.id)
+        index, standing, weights, own = self._words[mark.lang], self._standing, mark.words, event.words
+        for term in mark.rarities:
+            in_items = standing[term]
+            in_items[name] = in_items.get(name, 0) + 1
+            of_events = index[term]
+            of_events[name] = of_events.get(name, 0.0) + weights.get(term, 0.0)
+            own.add((mark.lang, term))
+        for term, weight in mark.names.items():
+            before = self._names[term].get(name, 0.0)
+            self._names[term][name] = before + weight
+            event.gathered.square += (before + weight) ** 2 - before**2
+            event.names.add(term)
+        if mark.vector is not None:
+            if not self._sums.shape[1]:
+                self._sums = np.zeros((len(self._sums), len(mark.vector)), np.float32)
+            self._sums[event.place] += mark.vector
+        self._counts[event.place] = event.gathered.items
+        if event.gathered.items > 1:
+            self._sizes[name] = event.gathered.items
+        self._touched[event.place] = None
+        self._event_of_item[item.id] = name
+        self._source_of_item[item.id] = item.source
         self._copies.add(item.id, item.title, item.summary, item.moment)
-        for key in member.keys:
+        self._name(keys, name)
+        self._events[name] = self._events.pop(name)  # the last one is the one that was touched last
+        if mark.day is not None:
+            self._recent.append(mark.day)
+        self._done += 1
+        if self._done % SWEEP == 0:
+            self._sweep()
+
+    def _name(self, keys: Iterable[Key], event: str) -> None:
+        """The event of rare identifiers, unless another was named first."""
+        for key in keys:
+            self._order.setdefault(event, len(self._order))
             self._event_of_identifier.setdefault(key, event)
 
-    def _forget_item(self, item: str, event: str) -> None:
-        members = self._members.get(event, deque())
-        kept = [each for each in members if each.id != item]
-        self._members[event] = deque(kept, maxlen=MEMBERS)
+    def _row(self, name: str) -> int:
+        """A row for an event's vectors: one that was given back, or a new one."""
+        if self._free:
+            place = self._free.pop()
+            self._sums[place] = 0
+            self._at[place] = name
+            return place
+        self._at.append(name)
+        if len(self._at) > len(self._sums):
+            more = np.zeros_like(self._sums)
+            self._sums = np.concatenate([self._sums, more])
+            self._counts = np.concatenate([self._counts, np.ones(len(more), np.float32)])
+        return len(self._at) - 1
+
+    def _sweep(self) -> None:
+        """Let go of events that have been quiet for HORIZON, and of those beyond LIVE; what a rare identifier names is still found."""
+        oldest = min(self._recent, default=float("-inf")) - _QUIET
+        names = list(self._events)
+        beyond = set(names[: max(0, len(names) - LIVE)])
+        for name in [name for name in names if name in beyond or (self._events[name].gathered.last or oldest) < oldest]:
+            event = self._events.pop(name)
+            self._sizes.pop(name, None)
+            for lang, term in event.words:
+                _drop(self._words[lang], term, name)
+                _drop(self._standing, term, name)
+            for term in event.names:
+                _drop(self._names, term, name)
+            self._at[event.place] = None
+            self._free.append(event.place)
+            for item in event.items:
+                self._event_of_item.pop(item, None)
+                self._source_of_item.pop(item, None)
 
 
-def _compare(one: _Member, other: _Member) -> tuple[float, tuple[Reason, ...]]:
-    """How much two items speak of one development: from 1.0 on they do."""
-    gap = abs(one.moment - other.moment)
-    if gap > HORIZON:
-        return 0.0, ()
-    if _are_two_measures(one, other):
-        return 0.0, ()
-    days = gap.total_seconds() / 86_400
-    if one.lang == other.lang:
-        words, concepts = _cosine(one.words, other.words), _cosine(one.concepts, other.concepts)
-        easing = 0.01 * days
-        alone, together = words / (SAME_LANGUAGE + easing), (words + concepts) / (TOGETHER + easing)
-        if alone >= together or words < MIN_WORDS:
-            return alone, _shared(one.words, other.words, alone)
-        return together, _shared({**one.words, **one.concepts}, {**other.words, **other.concepts}, together)
-    if days > ACROSS_DAYS:
-        return 0.0, ()
-    shared = one.concepts.keys() & other.concepts.keys()
-    if sum(1 for term in shared if not term.startswith("@country")) < MIN_SHARED_CONCEPTS:
-        return 0.0, ()
-    score = _cosine(one.concepts, other.concepts) / (ACROSS_LANGUAGES + 0.02 * days)
-    return score, _shared(one.concepts, other.concepts, score)
+def is_round_up(title: str) -> bool:
+    """True if an item tells of many events by its title: it gets an event of its own, which nothing joins."""
+    return _ROUND_UP.search(fold(title)) is not None
 
 
-def _are_two_measures(one: _Member, other: _Member) -> bool:
-    """True if both name a key of one type and none in common: two rules of one series, however alike their texts."""
-    types = {name for name, _ in one.keys} & {name for name, _ in other.keys}
-    return bool(types) and not one.keys & other.keys
+def rare(findings: Findings) -> frozenset[Key]:
+    """The identifiers of an item that name one measure each."""
+    return frozenset((each.type, each.value) for each in findings.identifiers if each.type in RARE)
 
 
-def _shared(one: Mapping[str, float], other: Mapping[str, float], score: float) -> tuple[Reason, ...]:
-    added = {term: one[term] * other[term] for term in one.keys() & other.keys()}
-    strongest = sorted(added, key=lambda term: (-added[term], term))[:6]
-    return tuple(Reason(term, round(added[term], 4)) for term in strongest) if score >= 1.0 else ()
-
-
-def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    if len(one) > len(other):
-        one, other = other, one
-    return sum(weight * other[term] for term, weight in one.items() if term in other)
-
-
-def _words(text: str) -> list[str]:
-    found: list[str] = []
-    for run, is_cjk in pieces(_TAIL.sub("", text)):
-        if is_cjk:
-            found += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
-        elif run not in STOP_WORDS:
-            found.append(_stem(run))
+def _product(weights: Mapping[str, float], index: _Index, event: str) -> float:
+    """Product of an item's weights with the sums of an event."""
+    found = 0.0
+    for term, weight in weights.items():
+        events = index.get(term)
+        if events is not None and event in events:
+            found += weight * events[event]
     return found
 
 
-def _stem(word: str) -> str:
-    """Plural and possessive endings off; enough for headlines, wrong for no language that we read."""
-    if len(word) > 4 and word.isascii():
-        for ending in ("ies", "es", "s"):
-            if word.endswith(ending) and not word.endswith("ss"):
-                return word[: -len(ending)] + ("y" if ending == "ies" else "")
-    return word
-
-
-def _concepts(text: str, findings: Findings) -> Counter[str]:
-    """What an item names that reads the same in every language."""
-    found: Counter[str] = Counter()
-    for entity in findings.entities:
-        found[f"@{entity.type}:{entity.id}"] += 1
-    for identifier in findings.identifiers:
-        found[f"#{identifier.type}:{identifier.value.split('.')[0]}"] += 1
-    for date in findings.dates:
-        found[f"%{date.date.isoformat()}"] += 1
-    for run, is_cjk in pieces(text):
-        # model numbers and figures: h800, 23, 3a090; not years, not single digits
-        if not is_cjk and any(each.isdigit() for each in run) and len(run) > 1 and not re.fullmatch(r"(?:19|20)\d\d", run):
-            found[f"={run}"] += 1
-    return found
-
-
-def _plainness(term: str) -> float:
-    """Less weight for what says little: figures alone, particles written in hiragana, countries."""
-    if term.startswith("@country") or HIRAGANA.match(term):
-        return 0.4
-    if term.isdigit():
-        return 0.5
-    return 1.0
+def _drop(index: dict[str, dict[str, float]] | dict[str, dict[str, int]], term: str, event: str) -> None:
+    events = index.get(term)
+    if events is not None and events.pop(event, None) is not None and not events:
+        del index[term]

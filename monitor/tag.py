@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from monitor.cues import Cues
 from monitor.encoders import Encoder
+from monitor.encoders import encode as encode_texts
 from monitor.items import MEANING, Findings, Item, Reason, Tag
 from monitor.segment import pieces
 
@@ -27,8 +28,6 @@ FEATURES = 1 << 20
 """Columns of the hashing trick; half a million different terms share few of them. Source: Weinberger et al. 2009."""
 MAX_TEXT = 20_000
 """Characters of an item that are looked at; bounds the time and memory of one item."""
-MAX_MEANT = 600
-"""Characters that the sentence vector is made of: a title and its first sentences."""
 MAX_REASONS = 8
 REASONED = 0.2
 """Score from which on a theme's reasons are kept."""
@@ -157,11 +156,6 @@ def _column(each: str | tuple[str, str]) -> int:
     return zlib.crc32(name.encode()) & (FEATURES - 1)
 
 
-def meant(item: Item) -> str:
-    """The part of an item's text that its sentence vector is made of."""
-    return item.text[:MAX_MEANT]
-
-
 def decision(head: Head, columns: Columns, values: Floats, vector: Floats | None) -> Floats:
     """Log-odds of each theme: (n_themes,) float32.
 
@@ -180,21 +174,22 @@ def scores(decisions: Floats) -> Floats:
     return probabilities
 
 
-def tag(model: Model, items: Sequence[tuple[Item, Findings]], encoder: Encoder | None = None) -> list[tuple[Tag, ...]]:
+def tag(
+    model: Model, items: Sequence[tuple[Item, Findings]], encoder: Encoder | None = None, known: Floats | None = None
+) -> list[tuple[Tag, ...]]:
     """Tags of items, one per theme of the model in its order, with reasons; in input order.
 
     Args:
         encoder: the one that the model was trained with; None: every item is decided by the plain head.
+        known: (n_items, size) the items' vectors, if they were made already.
     """
     read = [encode(evidence(item.text, findings, model.cues), model.cues) for item, findings in items]
     plain = [decision(model.plain, columns, values, None) for _, columns, values in read]
     vectors: dict[int, Floats] = {}
     if encoder is not None and model.full is not None:
         places = [place for place, found in enumerate(plain) if (scores(found) >= model.doubt).any()]
-        if places:
-            # sorted by length: a batch costs what its longest text costs
-            places.sort(key=lambda place: len(items[place][0].text))
-            vectors = dict(zip(places, encoder.encode([meant(items[place][0]) for place in places]), strict=True))
+        made = encode_texts(encoder, [items[place][0].text for place in places]) if known is None else known[places]
+        vectors = dict(zip(places, made, strict=True))
     return [_tags(model, read[place], plain[place], vectors.get(place), items[place][0].lang) for place in range(len(items))]
 
 

@@ -23,11 +23,12 @@ from monitor import evaluate
 from monitor.classifiers import Example
 from monitor.cues import Cues
 from monitor.encoders import Encoder
+from monitor.encoders import encode as encode_texts
 from monitor.errors import ModelError
 from monitor.identify import identify
 from monitor.items import Findings, Item, Tier
 from monitor.lexicon import Lexicon
-from monitor.tag import ENCODER, FEATURES, Anchors, Evidence, Floats, Head, Model, encode, evidence, meant, scores, tag
+from monitor.tag import ENCODER, FEATURES, Anchors, Evidence, Floats, Head, Model, encode, evidence, scores, tag
 
 FOLDS = 5
 """Events go to folds by a hash of their names; fold 0 is held out, but for an analyst's labels, which are all learned from."""
@@ -243,8 +244,7 @@ def _material(
     terms.sum_duplicates()
     vectors = np.zeros((len(items), 0 if encoder is None else encoder.size), dtype=np.float32)
     if encoder is not None:
-        order = sorted(range(len(items)), key=lambda place: len(items[place].text))
-        vectors[order] = encoder.encode([meant(items[place]) for place in order])
+        vectors = encode_texts(encoder, [item.text for item in items])
     return _Material(
         terms,
         vectors,

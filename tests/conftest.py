@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from fakes import MailFake, Site, SlackFake
 
-from monitor import bundled, classifiers, encoders, models
+from monitor import bundled, classifiers, encoders, joinings, models
 from monitor.archive import Archive
 from monitor.encoders import Encoder
 from monitor.lexicon import Lexicon
+from monitor.likeness import Joining
 from monitor.tag import Model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -112,6 +113,12 @@ def model() -> Model:
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     return encoders.load(encoders.SHIPPED)
+
+
+@pytest.fixture(scope="session")
+def joining() -> Joining:
+    """The decision of those who have no sentence vectors."""
+    return joinings.load(bundled.classifiers(), vectors=None)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from monitor.archive import Archive
 from monitor.items import Item, Source
 from monitor.judgement import Judge
 from monitor.lexicon import Lexicon
+from monitor.likeness import Joining
 from monitor.pace import Pace
 from monitor.sources.article import text_of
 from monitor.sources.web import NetworkRules
@@ -137,13 +138,15 @@ def test_an_article_is_kept_and_searched(
     assert (item.summary, titles(archive, word)) == ("In short", ["Notice 7 of 2026"])
 
 
-def test_an_article_is_judged(archive: Archive, clock: Clock, site: Site, source: Source, lexicon: Lexicon, model: Model) -> None:
+def test_an_article_is_judged(
+    archive: Archive, clock: Clock, site: Site, source: Source, lexicon: Lexicon, model: Model, joining: Joining
+) -> None:
     """Its theme is in the page alone."""
     site.pages["/1"] = page(*ENGLISH, *JAPANESE)
     site.pages["/feed"] = feed(site, ("1", "Notice 7 of 2026", ""))
     poll(archive, clock, source)
     [item] = arrived(archive)
-    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, clock=clock).run()
+    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, joining=joining, clock=clock).run()
     assert "export_control" in dict(archive.reading.item(item.id).themes)
 
 

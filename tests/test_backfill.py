@@ -22,6 +22,7 @@ from monitor.intake import Outcome
 from monitor.items import Paths, Rule, Source
 from monitor.judgement import Judge
 from monitor.lexicon import Lexicon
+from monitor.likeness import Joining
 from monitor.pace import Pace
 from monitor.sources import federal_register
 from monitor.tag import Model
@@ -213,7 +214,9 @@ def test_a_source_that_was_never_polled_keeps_its_first_poll(archive: Archive, c
     assert archive.intake.state("meti").polls == 1
 
 
-def test_the_past_is_judged_and_not_told(archive: Archive, clock: Clock, site: Site, lexicon: Lexicon, model: Model) -> None:
+def test_the_past_is_judged_and_not_told(
+    archive: Archive, clock: Clock, site: Site, lexicon: Lexicon, model: Model, joining: Joining
+) -> None:
     """Old items and undated ones are suppressed, each with its reason; an item of this morning is told, however it was met."""
     undated = "<entry><id>u</id><title>镓出口管制 许可 公告</title></entry>"
     dated = "".join(
@@ -223,7 +226,12 @@ def test_the_past_is_judged_and_not_told(archive: Archive, clock: Clock, site: S
     site.pages["/feed"] = Answer(f"<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title>{dated}{undated}</feed>".encode())
     backfill(archive, clock, a_source(url=f"{site.base}/feed"))
     rule = Rule(id="now", when="source:meti", to=("console",))
-    assert Judge(archive=archive, rules=[rule], lexicon=lexicon, model=model, encoder=None, clock=clock).run().judged == 3
+    assert (
+        Judge(archive=archive, rules=[rule], lexicon=lexicon, model=model, encoder=None, joining=joining, clock=clock)
+        .run()
+        .judged
+        == 3
+    )
     assert sorted((each.title.split()[-1], each.state) for each in archive.reading.alerts()) == [
         ("now", "waiting"),
         ("old", "suppressed"),

@@ -17,6 +17,7 @@ from monitor.errors import ArchiveError
 from monitor.items import Findings, Item, Rule, SourceState
 from monitor.judgement import Judge
 from monitor.lexicon import Lexicon
+from monitor.likeness import Joining
 from monitor.tag import Model
 
 RULE = Rule(id="now", when="theme:export_control", to=("slack:#econsec",))
@@ -35,8 +36,8 @@ def put(archive: Archive, *items: Item) -> None:
 
 
 @pytest.fixture
-def judge(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock) -> Judge:
-    return Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, encoder=None, clock=clock)
+def judge(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, joining: Joining) -> Judge:
+    return Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, encoder=None, joining=joining, clock=clock)
 
 
 def states(archive: Archive) -> list[tuple[str, str]]:
@@ -100,7 +101,7 @@ def test_an_undated_item_of_the_first_poll_is_not_told(archive: Archive, judge: 
     assert states(archive) == [(item.id, "suppressed")]
 
 
-def test_an_edit_into_the_theme_is_told_exactly_once(archive: Archive, judge: Judge, clock: Clock) -> None:
+def test_an_edit_into_the_theme_is_told_exactly_once(archive: Archive, judge: Judge, clock: Clock, joining: Joining) -> None:
     """Off theme at first, on theme after the edit, then edited again."""
     item = an_item(title="省内会議の開催について", summary="日程のお知らせ。", published=NOW - timedelta(days=10))
     put(archive, item)
@@ -129,46 +130,51 @@ def test_a_copy_from_another_source_is_not_told_again(archive: Archive, judge: J
     assert copy.copy_of == on_theme().id
 
 
-def test_two_rules_tell_a_channel_once(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock) -> None:
+def test_two_rules_tell_a_channel_once(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, joining: Joining) -> None:
     """The second verdict is folded, not sent."""
     rules = [RULE, replace(RULE, id="second", when="輸出")]
     put(archive, on_theme())
-    found = Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, encoder=None, clock=clock).run()
+    found = Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, encoder=None, joining=joining, clock=clock).run()
     assert (found.alerts, found.folded) == (1, 1)
     assert archive.outbox.counts()["waiting"] == 1
 
 
 def test_a_broken_rule_stops_no_other(
-    archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, caplog: pytest.LogCaptureFixture
+    archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, joining: Joining, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is named in the log."""
     rules = [replace(RULE, id="broken", when="them:x"), RULE]
     put(archive, on_theme())
-    assert Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, encoder=None, clock=clock).run().alerts == 1
+    assert (
+        Judge(archive=archive, rules=rules, lexicon=lexicon, model=model, encoder=None, joining=joining, clock=clock).run().alerts
+        == 1
+    )
     assert "rule=broken" in caplog.text
 
 
 def test_without_a_model_items_are_linked_and_tagged_later(
-    archive: Archive, lexicon: Lexicon, model: Model, clock: Clock
+    archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, joining: Joining
 ) -> None:
     """A missing classifier costs no item; when it is back, what waited is tagged and told."""
     put(archive, on_theme())
-    blind = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=None, encoder=None, clock=clock).run()
+    blind = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=None, encoder=None, joining=joining, clock=clock).run()
     assert (blind.judged, blind.tagged, blind.alerts) == (1, 0, 0)
-    seeing = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, encoder=None, clock=clock).run()
+    seeing = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, encoder=None, joining=joining, clock=clock).run()
     assert (seeing.judged, seeing.tagged, seeing.alerts) == (1, 1, 1)
 
 
-def test_a_restart_goes_on_with_the_same_events(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock) -> None:
+def test_a_restart_goes_on_with_the_same_events(
+    archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, joining: Joining
+) -> None:
     """The linker is rebuilt from the archive: the next item of a development joins its event."""
     put(archive, on_theme())
-    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, clock=clock).run()
+    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, joining=joining, clock=clock).run()
     clock.move(hours=3)
     later = on_theme(
         source="wire", key="2", url="http://wire.example/2", title="ガリウムの輸出、許可制に　中国商務省の規制に産業界が懸念"
     )
     put(archive, later)
-    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, clock=clock).run()
+    Judge(archive=archive, rules=[], lexicon=lexicon, model=model, encoder=None, joining=joining, clock=clock).run()
     assert archive.reading.item(later.id).event == archive.reading.item(on_theme().id).event
 
 

@@ -9,8 +9,10 @@ from builders import NOW, an_item
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor import bundled, joinings
+from monitor.encoders import Encoder
 from monitor.identify import identify
-from monitor.items import Item, Tier
+from monitor.items import Item, Link, Tier
 from monitor.lexicon import Lexicon
 from monitor.link import Linker
 
@@ -30,9 +32,27 @@ def told(title: str, summary: str = "", *, lang: str = "en", hours: float = 0, *
     return an_item(**base | {"country": None, "tier": Tier.PRESS} | changes)
 
 
-def events(lexicon: Lexicon, *items: Item) -> list[str]:
-    linker = Linker()
-    return [linker.link(item, identify(item, lexicon)).event for item in items]
+class Linking:
+    """A linker as the program has it: with the decision that ships, the lexicon and sentence vectors."""
+
+    def __init__(self, lexicon: Lexicon, encoder: Encoder) -> None:
+        self._lexicon, self._encoder = lexicon, encoder
+        self.linker = Linker(joinings.load(bundled.classifiers(), vectors=encoder.id))
+
+    def link(self, item: Item) -> Link:
+        return self.linker.link(item, identify(item, self._lexicon), self._encoder.encode([item.text])[0])
+
+    def remember(self, item: Item, event: str) -> None:
+        self.linker.remember(item, identify(item, self._lexicon), event, self._encoder.encode([item.text])[0])
+
+
+@pytest.fixture
+def linking(lexicon: Lexicon, encoder: Encoder) -> Linking:
+    return Linking(lexicon, encoder)
+
+
+def events(linking: Linking, *items: Item) -> list[str]:
+    return [linking.link(item).event for item in items]
 
 
 RULE = told(
@@ -42,22 +62,22 @@ RULE = told(
 )
 
 
-def test_a_shared_rare_identifier_joins_across_languages(lexicon: Lexicon) -> None:
+def test_a_shared_rare_identifier_joins_across_languages(linking: Linking) -> None:
     """A RIN names one rule, in any language, without a word in common."""
     japanese = told("米国、製造装置の暫定最終規則を公表", "RIN 0694-AJ23。", lang="ja", hours=200)
-    assert len(set(events(lexicon, RULE, japanese))) == 1
+    assert len(set(events(linking, RULE, japanese))) == 1
 
 
-def test_two_rules_of_one_series_stay_apart(lexicon: Lexicon) -> None:
+def test_two_rules_of_one_series_stay_apart(linking: Linking) -> None:
     """However alike their titles, other numbers are other measures."""
     other = told(
         "Export Controls on Semiconductor Manufacturing Items",
         "Interim final rule. RIN 0694-AK01; 15 CFR 744. Effective November 17, 2026.",
     )
-    assert len(set(events(lexicon, RULE, other))) == 2
+    assert len(set(events(linking, RULE, other))) == 2
 
 
-def test_two_reports_of_one_story_are_one_event(lexicon: Lexicon) -> None:
+def test_two_reports_of_one_story_are_one_event(linking: Linking) -> None:
     """By words, within a language."""
     first = told(
         "Netherlands seizes control of chip maker Nexperia",
@@ -68,10 +88,10 @@ def test_two_reports_of_one_story_are_one_event(lexicon: Lexicon) -> None:
         "The Netherlands invoked a rarely used law to take over control of chip maker Nexperia.",
         hours=3,
     )
-    assert len(set(events(lexicon, first, second))) == 1
+    assert len(set(events(linking, first, second))) == 1
 
 
-def test_the_same_development_in_three_languages_is_one_event(lexicon: Lexicon) -> None:
+def test_the_same_development_in_three_languages_is_one_event(linking: Linking) -> None:
     """By what all languages write alike: known names, figures, dates."""
     english = told(
         "China to require export permits for graphite from December 1",
@@ -89,7 +109,7 @@ def test_the_same_development_in_three_languages_is_one_event(lexicon: Lexicon) 
         lang="zh",
         hours=3,
     )
-    assert len(set(events(lexicon, english, japanese, chinese))) == 1
+    assert len(set(events(linking, english, japanese, chinese))) == 1
 
 
 @pytest.mark.parametrize(
@@ -100,29 +120,46 @@ def test_the_same_development_in_three_languages_is_one_event(lexicon: Lexicon) 
         ("CFIUS clears steel deal", "Lithium mine opens in Chile"),
     ],
 )
-def test_other_stories_are_other_events(lexicon: Lexicon, one: str, other: str) -> None:
+def test_other_stories_are_other_events(linking: Linking, one: str, other: str) -> None:
     """A date or a common word in common joins nothing."""
     lang = "ja" if one[0] > "\u3000" else "en"
-    assert len(set(events(lexicon, told(one, lang=lang), told(other, lang=lang, hours=1)))) == 2
+    assert len(set(events(linking, told(one, lang=lang), told(other, lang=lang, hours=1)))) == 2
 
 
-def test_an_item_that_comes_again_keeps_its_event(lexicon: Lexicon) -> None:
+@pytest.mark.parametrize(
+    ("title", "lang"),
+    [
+        ("Week in review: chips, graphite and cables", "en"),
+        ("Morning brief: chip rules, graphite permits", "en"),
+        ("今週のまとめ：半導体規制と黒鉛の輸出許可", "ja"),
+        ("一周要闻：芯片新规与石墨出口许可", "zh"),
+    ],
+)
+def test_a_round_up_joins_nothing_and_nothing_joins_it(linking: Linking, title: str, lang: str) -> None:
+    """It tells of many events and would make one of them."""
+    chips = told("US widens rules on chip exports to China", "New rules stop more chips from reaching China.")
+    cable = told("Anchor damages the submarine cable between Estonia and Finland", hours=1)
+    again = told("US widens chip export rules", chips.summary, hours=3)
+    found = events(linking, chips, told(title, lang=lang, hours=2), cable, again)
+    assert len({found[0], found[1], found[2]}) == 3
+    assert found[3] == found[0]
+
+
+def test_an_item_that_comes_again_keeps_its_event(linking: Linking) -> None:
     """Edited or judged twice, its id leads to the same event."""
-    linker = Linker()
-    first = linker.link(RULE, identify(RULE, lexicon))
+    first = linking.link(RULE)
     edited = told(RULE.title, "Corrected text without a number", id=RULE.id)
-    again = linker.link(edited, identify(edited, lexicon))
+    again = linking.link(edited)
     assert (first.event, again.is_new) == (again.event, False)
 
 
-def test_a_copy_is_marked(lexicon: Lexicon) -> None:
+def test_a_copy_is_marked(linking: Linking) -> None:
     """Nearly the same words under another title tail."""
     text = "The US Commerce Department on Tuesday released new rules that stop more chips from reaching China without a license."
     first = told("US widens AI chip export curbs - Pacific Wire", text)
     second = told("US widens AI chip export curbs | Harbour Courier", text.replace("released", "issued"), hours=1)
-    linker = Linker()
-    linker.link(first, identify(first, lexicon))
-    assert linker.link(second, identify(second, lexicon)).copy_of == first.id
+    linking.link(first)
+    assert linking.link(second).copy_of == first.id
 
 
 @pytest.mark.parametrize(
@@ -132,7 +169,7 @@ def test_a_copy_is_marked(lexicon: Lexicon) -> None:
         ("Notice on the export of machine tools, an official text for exporters", "bis"),
     ],
 )
-def test_notices_of_a_series_are_no_copies(lexicon: Lexicon, title: str, source: str) -> None:
+def test_notices_of_a_series_are_no_copies(linking: Linking, title: str, source: str) -> None:
     """Another number, in whatever source, or the same words of the same source: each is a notice of its own."""
     text = "The bureau informs exporters of machine tools about the rules that apply to their goods from the first of next month."
     first = told(
@@ -141,18 +178,17 @@ def test_notices_of_a_series_are_no_copies(lexicon: Lexicon, title: str, source:
         source="bis",
     )
     second = told(title, text, source=source, hours=1, id="I-second")
-    linker = Linker()
-    linker.link(first, identify(first, lexicon))
-    assert linker.link(second, identify(second, lexicon)).copy_of is None
+    linking.link(first)
+    assert linking.link(second).copy_of is None
 
 
-def test_a_story_that_was_quiet_for_long_starts_anew(lexicon: Lexicon) -> None:
+def test_a_story_that_was_quiet_for_long_starts_anew(linking: Linking) -> None:
     """Words alone do not join over months."""
     text = "Anchor damages the submarine cable between Estonia and Finland"
-    assert len(set(events(lexicon, told(text), told(text + " again", hours=24 * 60)))) == 2
+    assert len(set(events(linking, told(text), told(text + " again", hours=24 * 60)))) == 2
 
 
-def test_remembered_decisions_lead_to_the_same_events(lexicon: Lexicon) -> None:
+def test_remembered_decisions_lead_to_the_same_events(linking: Linking) -> None:
     """A linker rebuilt from the archive goes on as if it had never stopped."""
     first = told(
         "Netherlands seizes control of chip maker Nexperia", "The Dutch government invoked a law to take control of Nexperia."
@@ -162,16 +198,15 @@ def test_remembered_decisions_lead_to_the_same_events(lexicon: Lexicon) -> None:
         "The Netherlands invoked a law to take control of Nexperia.",
         hours=3,
     )
-    linker = Linker()
-    linker.remember(first, identify(first, lexicon), "E-kept")
-    assert linker.link(later, identify(later, lexicon)).event == "E-kept"
+    linking.remember(first, "E-kept")
+    assert linking.link(later).event == "E-kept"
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.text(min_size=1, max_size=40), st.integers(-1000, 1000)), max_size=8))
-def test_any_stream_is_linked_the_same_way_twice(lexicon: Lexicon, stream: list[tuple[str, int]]) -> None:
+def test_any_stream_is_linked_the_same_way_twice(lexicon: Lexicon, encoder: Encoder, stream: list[tuple[str, int]]) -> None:
     """Decided from the items alone: no clock, no chance; every item has an event; dates may run backwards."""
     items = [told(title, hours=hours, id=f"I-{place}") for place, (title, hours) in enumerate(stream)]
-    once, again = events(lexicon, *items), events(lexicon, *items)
+    once, again = events(Linking(lexicon, encoder), *items), events(Linking(lexicon, encoder), *items)
     assert once == again
     assert all(event.startswith("E-") for event in once)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from monitor import bundled, classifiers, language, models, train
 from monitor.encoders import Encoder
+from monitor.encoders import encode as encode_texts
 from monitor.errors import ModelError
 from monitor.identify import identify
 from monitor.items import MEANING
@@ -31,7 +32,6 @@ from monitor.tag import (
     decision,
     encode,
     evidence,
-    meant,
     reasons,
     scores,
     tag,
@@ -129,7 +129,7 @@ def test_reasons_add_up_to_the_score(model: Model, lexicon: Lexicon, encoder: En
     read = encode(evidence(item.text, identify(item, lexicon), model.cues), model.cues)
     assert model.full is not None
     head = model.full if has_vector else model.plain
-    vector = encoder.encode([meant(item)])[0] if has_vector else None
+    vector = encode_texts(encoder, [item.text])[0] if has_vector else None
     decisions = decision(head, read[1], read[2], vector)
     assert ((scores(decisions) >= 0) & (scores(decisions) <= 1)).all()
     for place in range(len(model.themes)):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -62,22 +63,32 @@ class JudgingTables:
                 "update items set judged_at = null, filed_at = null where judged_at is not null and model is null"
             ).rowcount
 
-    def live(self, since: datetime) -> Iterator[tuple[Item, Findings, str]]:
-        """Judged items since a moment with their findings and events, in order of judgement: what the linker has to know.
+    def live(self, since: datetime, encoder: str | None) -> Iterator[tuple[Item, Findings, str, bytes | None]]:
+        """Judged items since a moment with findings, events and vectors, in order of judgement: what the linker has to know.
+
+        Args:
+            encoder: whose vectors are wanted; None where there is none.
 
         Older items come too if they name a rare identifier, since that joins without regard to time.
         """
         rows = self._connection.execute(
-            f"""
-            {_WHOLE} where judged_at is not null and event is not null and (moment >= ? or id in (
+            """
+            select items.*, articles.body, vectors.vector from items left join articles on articles.item = items.id
+            left join vectors on vectors.item = items.id and vectors.encoder = ?
+            where judged_at is not null and event is not null and (moment >= ? or id in (
                 select item from identifiers where type in
                 ('fr_doc', 'fr_citation', 'docket', 'rin', 'jp_law_no', 'jp_kokuji', 'jp_tsutatsu', 'cn_docno', 'uk_nte')))
             order by judged_at, n
             """,
-            [written(since)],
+            [encoder, written(since)],
         ).fetchall()
         for row in rows:
-            yield item_of(row, is_whole=True), self.findings(row["id"], row["lang"]), row["event"]
+            yield item_of(row, is_whole=True), self.findings(row["id"], row["lang"]), row["event"], row["vector"]
+
+    def events_of(self, items: Sequence[str]) -> dict[str, str]:
+        """Events that items were given before, by item."""
+        query = "select id, event from items where event is not null and id in (select value from json_each(?))"
+        return dict(self._connection.execute(query, [json.dumps(list(items))]).fetchall())
 
     def judged(self, item: str) -> Judged | None:
         """An item with what judgement said of it; None if there is no such item or it was not judged yet."""
@@ -142,13 +153,32 @@ class JudgingTables:
         query = "select 1 from alerts where item = ? and channel = ? and state = 'waiting'"
         return self._connection.execute(query, [item, channel]).fetchone() is not None
 
-    def write(self, judged: Sequence[Judged], alerts: Sequence[Alert], now: datetime) -> None:
-        """Keep judgements and the orders that follow from them, all or nothing."""
+    def write(
+        self,
+        judged: Sequence[Judged],
+        alerts: Sequence[Alert],
+        now: datetime,
+        vectors: Mapping[str, tuple[str, bytes]] | None = None,
+    ) -> None:
+        """Keep judgements and the orders that follow from them, all or nothing.
+
+        Args:
+            vectors: by item, the encoder and what the item means, float16.
+        """
         with transaction(self._connection):
             for each in judged:
                 self._write_item(each, now)
             for alert in alerts:
                 self._write_alert(alert)
+            self._connection.executemany(
+                "insert or replace into vectors (item, encoder, vector, at) values (?, ?, ?, ?)",
+                [(item, encoder, vector, written(now)) for item, (encoder, vector) in (vectors or {}).items()],
+            )
+
+    def forget_vectors(self, before: datetime) -> None:
+        """Let go of vectors of items that were judged before a moment."""
+        with transaction(self._connection):
+            self._connection.execute("delete from vectors where at < ?", [written(before)])
 
     def _write_item(self, judged: Judged, now: datetime) -> None:
         item, findings, link = judged.item.id, judged.findings, judged.link

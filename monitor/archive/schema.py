@@ -265,6 +265,17 @@ create table subscriptions (
 """
 
 
+_EVENT_TABLES = """
+create table vectors (
+  item text primary key,            -- items.id
+  encoder text not null,            -- which one made it; others cannot read it
+  vector blob not null,             -- float16, little endian, of length 1
+  at text not null                  -- judged; gone when the event can no longer be live
+) strict, without rowid;
+create index vectors_at on vectors (at);
+"""
+
+
 @_STEPS()
 def m001_first(db: Database) -> None:
     """The archive of the first release."""
@@ -288,6 +299,13 @@ def m002_intake(db: Database) -> None:
         name = f"items_{column.removesuffix('_at')}"
         db.execute(f"drop index {name}")
         db.execute(f"create index {name} on items ({column}) where {column} is not null")
+
+
+@_STEPS()
+def m003_events(db: Database) -> None:
+    """What the items of live events mean, so that linking goes on where it stopped."""
+    for statement in _statements(_EVENT_TABLES):
+        db.execute(statement)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

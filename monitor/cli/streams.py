@@ -88,25 +88,39 @@ def tag(here: Here, file: str) -> None:
             step(len(batch))
 
 
-@command("link", example="monitor link items.jsonl > events.jsonl")
+@command("link", example="monitor link items.jsonl > events.jsonl\nmonitor link items.jsonl --level storyline")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
+@click.option(
+    "--level",
+    type=click.Choice(["event", "storyline"]),
+    default="event",
+    show_default=True,
+    help="One development, or a matter of months.",
+)
 @click.pass_obj
-def link(here: Here, file: str) -> None:
+def link(here: Here, file: str, level: str) -> None:
     """JSON lines of items, in order of arrival, to one line each: {id, event, why}.
 
     Decided from an item and earlier ones, never by the clock.
     """
-    from monitor import classifiers, house
+    from monitor import classifiers, encoders, house, joinings
     from monitor.identify import identify
     from monitor.link import Linker
 
     here.start_log()
-    lexicon = classifiers.load_lexicon(house.classifiers_folder())
-    linker = Linker()
-    for name, item in _items(file):
-        found = linker.link(item, identify(item, lexicon))
-        line = {"id": name, "event": found.event, "why": [[reason.term, reason.weight] for reason in found.reasons]}
-        print(json_line(line))
+    folder = house.classifiers_folder()
+    lexicon = classifiers.load_lexicon(folder)
+    encoder = house.linking_encoder(folder)
+    linker = Linker(joinings.load(folder, level=level, vectors=None if encoder is None else encoder.id))
+    with progress("Linking", None) as step:
+        for batch in _batched(_items(file)):
+            pairs = [(item, identify(item, lexicon)) for _, item in batch]
+            vectors = None if encoder is None else encoders.encode(encoder, [item.text for item, _ in pairs])
+            for (name, _), found in zip(batch, linker.link_all(pairs, vectors), strict=True):
+                line = {"id": name, "event": found.event, "why": [[reason.term, reason.weight] for reason in found.reasons]}
+                print(json_line(line))
+            sys.stdout.flush()
+            step(len(batch))
 
 
 @command("identify", example='monitor identify items.jsonl\necho \'{"id":1,"title":"15 CFR 744"}\' | monitor identify')
@@ -214,6 +228,7 @@ def _item(line: str, number: int, before: datetime) -> tuple[Any, Item]:
         lang=hint if hint and hint != "mul" else language.detect(f"{title}\n{summary}"),
         country=country,
         tier=Tier(tier) if tier in set(Tier) else Tier.PRESS,
+        is_backlog=published is None,  # of an undated item nobody knows the time
     )
 
 

