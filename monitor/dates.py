@@ -93,6 +93,10 @@ _FORMS = tuple(
 )
 
 
+_DIGITS = {character: value for value, character in enumerate("〇一二三四五六七八九")}
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+
+
 def read_moment(text: str, *, zone: timezone = UTC) -> datetime | None:
     """The moment that a feed's date string means, aware UTC; None if it is not surely one.
 
@@ -146,6 +150,25 @@ def day_of(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except (ValueError, OverflowError):
         return None
+
+
+def kanji_number(text: str) -> int:
+    """Value of a number in kanji or digits, 元 being 1; positional kanji (二〇二六) are read digit by digit."""
+    if text == "元":
+        return 1
+    if text.isascii() and text.isdigit():
+        return int(text[:9])
+    if not any(character in _UNITS for character in text):
+        digits = "".join(str(_DIGITS.get(character, "")) for character in text)
+        return int(digits[:9] or 0)
+    total = current = 0
+    for character in text:
+        if character in _UNITS:
+            total += (current or 1) * _UNITS[character]
+            current = 0
+        else:
+            current = _DIGITS.get(character, 0)
+    return total + current
 
 
 def era_year(era: str, number: str) -> int | None:

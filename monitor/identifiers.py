@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from monitor.dates import era_year
+from monitor.dates import era_year, kanji_number
 from monitor.items import Identifier
 
 MAX_TEXT = 200_000
 
 _NUM = "[0-9元〇一二三四五六七八九十百千]+"
-_DIGITS = {character: value for value, character in enumerate("〇一二三四五六七八九")}
-_UNITS = {"十": 10, "百": 100, "千": 1000}
 _ECCN_CUE = re.compile(
     r"\bECCNs?\b|\bEAR\b|\bCCL\b|Commerce Control List|Category|licen[cs]e|export|BIS\b|輸出|該当|規制|出口|管制|수출",
     re.I,
 )
+_ROOM_AFTER = re.compile(r"\s?(?:号|號)?(?:会議室|会议室|會議室|室|棟|号室)|호실?로|から")
+_ROOM_BEFORE = re.compile(r"(?:\b[Rr]oom|[Gg]ate|[Ss]tand|[Bb]ooth|型式|客室|座席|房间)\s?$")
 _ECCN_KNOWN = frozenset(
     (
         "3A001 3A090 3A901 3A904 3B001 3B002 3B090 3B901 3C001 3C907 3C908 3C909 3D001 3D002 3D901 3D907 3E001 3E901 "
@@ -38,31 +38,13 @@ _SIMPLIFIED = str.maketrans(
 """Chinese offices as Japanese and traditional texts write them, so that 海関総署公告 and 海关总署公告 are one."""
 
 
-def kanji_number(text: str) -> int:
-    """Value of a number in kanji or digits, 元 being 1; positional kanji (二〇二六) are read digit by digit."""
-    if text == "元":
-        return 1
-    if text.isascii() and text.isdigit():
-        return int(text[:9])
-    if not any(character in _UNITS for character in text):
-        digits = "".join(str(_DIGITS.get(character, "")) for character in text)
-        return int(digits[:9] or 0)
-    total = current = 0
-    for character in text:
-        if character in _UNITS:
-            total += (current or 1) * _UNITS[character]
-            current = 0
-        else:
-            current = _DIGITS.get(character, 0)
-    return total + current
-
-
 def _cfr(match: re.Match[str]) -> str | None:
-    if match["t"] not in _CFR_TITLES:
+    title = match["t"] or match["t2"]
+    if title not in _CFR_TITLES:
         return None
     section = f".{match['s']}" if match["s"] else ""
     end = f"-{match['e']}" if match["e"] else ""
-    return f"{match['t']} CFR {match['p']}{section}{match['par'] or ''}{end}"
+    return f"{title} CFR {match['p']}{section}{match['par'] or ''}{end}"
 
 
 def _docket(match: re.Match[str]) -> str:
@@ -75,6 +57,10 @@ def _eccn(match: re.Match[str]) -> str | None:
     around = match.string[max(0, match.start() - 120) : match.end() + 120]
     if match["e"]:
         return match["e"]
+    if _ROOM_AFTER.match(match.string, match.end()) or _ROOM_BEFORE.search(
+        match.string, max(0, match.start() - 12), match.start()
+    ):
+        return None
     if match["b"] in _ECCN_KNOWN or _ECCN_CUE.search(around):
         return match["b"] + (match["s"] or "")
     return None
@@ -112,14 +98,16 @@ def _american(match: re.Match[str]) -> str:
         return "BILL " + re.sub(r"[\s.]", "", match["b"]).upper() + match["n"]
     if match["p"]:
         return f"PL {match['p']}"
-    return f"EO {match['e']}" if match["e"] else f"PROC {match['q']}"
+    order = match["e"] or match["e2"]
+    return f"EO {order}" if order else f"PROC {match['q']}"
 
 
 _FORMS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = (
     (
         "cfr",
         re.compile(
-            r"\b(?P<t>\d{1,2})\s?C\.?F\.?R\.?\s*(?:§+\s?|Parts?\s)?(?P<p>\d{1,4})(?!\d)(?:\.(?P<s>\d+[a-z]?))?"
+            r"\b(?:(?P<t>\d{1,2})\s?C\.?F\.?R\.?\s*|Title\s(?P<t2>\d{1,2})\sof\sthe\sCode\sof\sFederal\sRegulations,\s)"
+            r"(?:§+\s?|[Pp]arts?\s)?(?P<p>\d{1,4})(?!\d)(?:\.(?P<s>\d+[a-z]?))?"
             r"(?P<par>(?:\([a-zA-Z0-9]{1,4}\))*)(?:\s?(?:-|–|through|to)\s?(?P<e>\d{1,4})\b)?"
         ),
         _cfr,
@@ -129,12 +117,18 @@ _FORMS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | None]]
         re.compile(r"\b(?P<v>\d{2,3})\s(?:FR|Fed\.\s?Reg\.|F\.R\.)\s(?P<p>\d{1,3}(?:,\d{3})|\d{1,6})\b"),
         lambda m: f"{m['v']} FR {int(m['p'].replace(',', ''))}",
     ),
-    ("fr_doc", re.compile(r"(?<![\d-])((?:19|20)\d{2}-\d{5})(?![\d-])"), lambda m: m[1]),
+    (
+        "fr_doc",
+        re.compile(
+            r"(?<![\d-])(?<!整理番号)(?<!受付番号)(?<!登録番号)(?<!编号)(?<!編號)(?<![第제])((?:19|20)\d{2}-\d{5})(?![\d号號호-])"
+        ),
+        lambda m: m[1],
+    ),
     ("rin", re.compile(r"\b(?:RIN:?\s*)?(?P<a>\d{4})-(?P<b>[A-Z]{2}\d{2})\b"), lambda m: f"{m['a']}-{m['b']}"),
     (
         "docket",
         re.compile(
-            r"\b(?P<a>[A-Z]{2,8}(?:-[A-Z0-9]{2,6})?-\d{4}(?:-[A-Z])?-\d{3,5}(?:-\d{4,6})?)\b"
+            r"\b(?!CVE-)(?P<a>[A-Z]{2,8}(?:-[A-Z0-9]{2,6})?-\d{4}(?:-[A-Z])?-\d{3,5}(?:-\d{4,6})?)\b"
             r"|\bDocket\s(?:No\.?|Number|ID):?\s?(?P<b>\d{6}-\d{4})\b"
             r"|\b(?P<c>(?:WC|WT|IB|GN|ET|PS|MB|OI|MD)\s(?:Docket\s)?(?:No\.?\s)?\d{2}-\d{1,3})\b"
         ),
@@ -142,17 +136,20 @@ _FORMS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | None]]
     ),
     (
         "eccn",
-        re.compile(r"\b(?P<b>[0-9][A-E][0-9]{3})(?P<s>(?:\.(?:[a-z]|[0-9]{1,2}|[ivx]+))*)(?![A-Za-z0-9])|\b(?P<e>EAR99)\b"),
+        re.compile(
+            r"(?<![A-Za-z0-9.])(?P<b>[0-9][A-E][0-9]{3})(?P<s>(?:\.(?:[a-z]|[0-9]{1,2}|[ivx]+))*)(?![A-Za-z0-9])|\b(?P<e>EAR99)\b"
+        ),
         _eccn,
     ),
     (
         "hs",
         re.compile(
-            r"(?:\b(?:HS|HTS(?:US)?|tariff)\s?(?:codes?|subheadings?|headings?|No\.?)?\s?|関税分類|HSコード:?\s?|统计税则号列?"
-            r"|海关商品编号:?\s?|税則番号第?)(?P<c>\d{4}(?:\.?\d{2}){0,3})(?!\d)",
+            r"(?:\b(?:HS|HTS(?:US)?|CN|tariff)\s?(?:codes?|subheadings?|headings?|No\.?)?\s?|関税分類|HS(?:コード|编码|編碼|코드):?\s?"
+            r"|统计税则号列?|海关商品编号:?\s?|税則番号第?|稅則號別)(?P<c>\d{4}(?:[. ]?\d{2}){0,3})(?!\d)"
+            r"|\b(?:sub)?headings?\s(?P<c2>\d{4}(?:\.\d{2}){1,3})\sof\sthe\sHTS",
             re.I,
         ),
-        lambda m: m["c"].replace(".", ""),
+        lambda m: re.sub(r"[. ]", "", m["c"] or m["c2"]),
     ),
     (
         "jp_law_no",
@@ -206,7 +203,8 @@ _FORMS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str | None]]
         re.compile(
             r"\b(?P<b>H\.\s?R\.|(?<!\.)S\.|H\.\s?J\.\s?Res\.|S\.\s?Res\.)\s?(?P<n>\d{1,5})\b"
             r"|\bPub(?:lic|\.)\s?L(?:aw|\.)\s?(?:No\.\s)?(?P<p>\d{2,3}-\d{1,3})\b"
-            r"|\b(?:Executive Order|E\.O\.|EO)\s(?:No\.\s)?(?P<e>1[0-9]{4})\b|\bProclamation\s(?:No\.\s)?(?P<q>1\d{4}|\d{4})\b"
+            r"|\b(?:Executive Order|E\.O\.|EO)\s(?:No\.\s)?(?P<e>1[0-9]{4})(?![0-9便])"
+            r"|大統領令第?(?P<e2>1[0-9]{4})(?![0-9])|\bProclamation\s(?:No\.\s)?(?P<q>1\d{4}|\d{4})\b"
         ),
         _american,
     ),
@@ -240,6 +238,31 @@ QUERY_TYPES = {
 """Which identifier types a field of the query language looks at."""
 
 
+_AND = r"(?:\s?(?:,|、|;)\s?(?:and\s|or\s)?|\s(?:and|or|through)\s|及び|並びに|又は|和|与|및|와)"
+_LISTS: dict[str, tuple[re.Pattern[str], Callable[[str, re.Match[str]], str]]] = {
+    "cfr": (
+        re.compile(_AND + r"(?:[Pp]arts?\s|§\s?)?(\d{3}(?:\.\d{1,3}[a-z]?)?)(?![\d/-])(?!\s(?:CFR|FR|U\.?S\.?C))"),
+        lambda first, more: f"{first.split(' ')[0]} CFR {more[1]}",
+    ),
+    "hs": (
+        re.compile(_AND + r"(\d{4}(?:\.\d{2}){1,3}|\d{4} \d{2} \d{2})(?!\d)"),
+        lambda _, more: re.sub(r"[. ]", "", more[1]),
+    ),
+    "cn_docno": (
+        re.compile(r"(?:、|和|及|,)第(\d{1,3})[号號]"),
+        lambda first, more: f"{first.rpartition('-')[0]}-{more[1]}",
+    ),
+    "jp_article": (
+        re.compile(rf"(?:及び|、|又は|並びに)第({_NUM})条(?!の[0-9一二三四五六七八九十])"),
+        lambda first, more: f"{re.sub(r'[0-9]+条.*', '', first)}{kanji_number(more[1])}条",
+    ),
+    "jp_beppyo": (
+        re.compile(rf"(?:及び|、|又は)({_NUM})の項"),
+        lambda first, more: f"{first.split('-')[0]}-{kanji_number(more[1])}項",
+    ),
+}
+
+
 def find(text: str) -> tuple[Identifier, ...]:
     """Identifiers of a text, in the order of their types, each once."""
     folded = unicodedata.normalize("NFKC", text[:MAX_TEXT])
@@ -251,7 +274,19 @@ def find(text: str) -> tuple[Identifier, ...]:
             value = canonical(match)
             if value is not None:
                 found[Identifier(type=name, value=value)] = None
+                found |= {Identifier(type=name, value=each): None for each in _listed(name, match, value)}
     return tuple(found)
+
+
+def _listed(name: str, match: re.Match[str], first: str) -> Iterator[str]:
+    """Those that follow in a list: 15 CFR parts 734, 736 and 774."""
+    if name not in _LISTS:
+        return
+    pattern, canonical = _LISTS[name]
+    place = match.end()
+    while (more := pattern.match(match.string, place)) is not None:
+        yield canonical(first, more)
+        place = more.end()
 
 
 def is_named(value: str, wanted: str) -> bool:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.identifiers import MAX_TEXT, QUERY_TYPES, find, is_named, kanji_number
+from monitor.dates import kanji_number
+from monitor.identifiers import MAX_TEXT, QUERY_TYPES, find, is_named
 from monitor.items import Identifier
 
 PIECES = (

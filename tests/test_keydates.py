@@ -153,7 +153,7 @@ def test_a_stated_year_is_surer_than_a_completed_one() -> None:
     ("text", "sentence"),
     [
         ("Tungsten is next. Comments are due by May 4, 2026! More follows.", "Comments are due by May 4, 2026!"),
-        ("本日公布した。改正政令は令和8年10月1日から施行する。以上", "改正政令は令和8年10月1日から施行する。"),
+        ("本日公表した。改正政令は令和8年10月1日から施行する。以上", "改正政令は令和8年10月1日から施行する。"),
         ("特此公告。本公告自2026年12月1日起实施。联系人：李明", "本公告自2026年12月1日起实施。"),
     ],
 )
