@@ -46,29 +46,26 @@ def encoder(model: Model) -> Encoder | None:
 
     Without it the model's plain head decides alone: somewhat worse, and never silent about it.
     """
-    if model.vectors is None:
-        return None
-    try:
-        found = encoders.load(model.vectors)
-    except ModelError as error:
-        log.error("tagging without sentence vectors: %s", error)
-        return None
-    if found.id != model.vectors:
-        log.error("tagging without sentence vectors: the model was trained with %s, here is %s", model.vectors, found.id)
-        return None
-    return found
+    return _encoder(model.vectors, "tagging", "the model was trained")
 
 
 def linking_encoder(folder: Path) -> Encoder | None:
     """The encoder that the linking decision was learned with; None, with a logged reason, if it cannot be had."""
-    name = joinings.encoder_of(folder)
+    return _encoder(joinings.encoder_of(folder), "linking", "the decision was learned")
+
+
+def _encoder(name: str | None, what: str, how: str) -> Encoder | None:
     if name is None:
         return None
     try:
-        return encoders.load(name)
+        found = encoders.load(name)
     except ModelError as error:
-        log.error("linking without sentence vectors: %s", error)
+        log.error("%s without sentence vectors: %s", what, error)
         return None
+    if found.id != name:
+        log.error("%s without sentence vectors: %s with %s, here is %s", what, how, name, found.id)
+        return None
+    return found
 
 
 def deliverer(

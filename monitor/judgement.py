@@ -18,10 +18,10 @@ from monitor.archive import Archive
 from monitor.encoders import Encoder, encode
 from monitor.errors import ModelError, QueryError
 from monitor.identify import identify
-from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Reason, Rule, Stage, Tag, event_id
+from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Stage, Tag, event_id
 from monitor.lexicon import Lexicon
 from monitor.likeness import Floats, Joining
-from monitor.link import HORIZON, Linker
+from monitor.link import HORIZON, Linker, linked_before
 from monitor.match import Past, Subject, decide
 from monitor.stage import is_further
 from monitor.tag import Model, tag
@@ -164,10 +164,7 @@ class Judge:
                 linker.remember(item, findings, before[item.id], None if vectors is None else vectors[place])
             else:
                 fresh.append(place)
-        found = {
-            item: Link(event=event, is_new=False, reasons=(Reason("the item was linked before", 1.0),))
-            for item, event in before.items()
-        }
+        found = {item: linked_before(event) for item, event in before.items()}
         try:
             links = list(linker.link_all([items[place] for place in fresh], None if vectors is None else vectors[fresh]))
             return found | {items[place][0].id: link for place, link in zip(fresh, links, strict=True)}

@@ -224,6 +224,9 @@ _ABBREVIATION = re.compile(
     r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Nos?|Inc|Ltd|Co|Corp|v|art|para|[ap]\.m|U\.S|[A-Z])\.$", re.I
 )
 _ANY_DATE = re.compile(f"{_EN}|{_CJK}|{_KO}")
+_HAS_DAY = re.compile(_ANY_DATE.pattern, re.I)
+_HAS_SPAN = re.compile("day|week|month|tomorrow|起算|即日|日起|本日|明日", re.I)
+"""Without these no rule matches; most headlines have neither, and then cost a third of the time."""
 _EXTENDED = re.compile(
     r"\bexten(?:d|ded|ds|ding|sion)\b|\b(?:originally|previously|initially)\b|延長|延长|当初|原定|原訂|改至|연장|당초|から[^。]{0,30}まで|至|~",
     re.I,
@@ -271,13 +274,13 @@ def _latest(sentence: str, published: date) -> date | None:
 
 def _matches(text: str, published: date) -> Iterator[tuple[DateKind, int, date, bool | None]]:
     """Kind, place, day, and whether the year is stated; None for a day that is counted from the publication."""
-    for kind, pattern in _RULES:
+    for kind, pattern in _RULES if _HAS_DAY.search(text) else ():
         for match in pattern.finditer(text):
             raw = next((each for name, each in match.groupdict().items() if name[0] == "d" and each), "")
             day, is_dated = _read(raw, published)
             if day is not None:
                 yield kind, match.start(), day, is_dated
-    for kind, pattern in _RELATIVE:
+    for kind, pattern in _RELATIVE if _HAS_SPAN.search(text) else ():
         for match in pattern.finditer(text):
             counted = _counted({name: each for name, each in match.groupdict().items() if each}, published)
             if counted is not None:

@@ -1,7 +1,7 @@
 """How much an item is like an event, feature by feature, and what a learned decision makes of it. Pure; arrays in, numbers out.
 
-Three decisions, each a weighted sum (see WAYS). Features are means over the
-event's items, so that a large event is no easier to be like than a small one; that it is likelier to be joined is told by its size.
+Three decisions, each a weighted sum (see WAYS). Features are means over the event's items, so that a large event is no easier to be like
+than a small one; that it is likelier to be joined is told by its size.
 """
 
 from __future__ import annotations
@@ -91,9 +91,7 @@ class Joining:
     size: float  # what ln(items of the event) adds
     counts: npt.NDArray[np.uint16]  # (BUCKETS,) items of the usual stream in which a term of a bucket stands
     total: int  # items of the usual stream
-    usual: Mapping[
-        str, Floats
-    ]  # (size,) what a text of a language means on the average; "" for other languages; empty: no vectors
+    usual: Mapping[str, Floats]  # by language, "" for others: (size,) what a text means on the average; empty: no vectors
     vectors: str | None = None  # id of their encoder
 
     def log_odds(self, found: Compared, items: int) -> float:

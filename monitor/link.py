@@ -107,10 +107,9 @@ class Linker:
             event = known[place] or self._event_of_item.get(item.id)
             if event is not None:
                 self._name(keys, event)
-                yield Link(event=event, is_new=False, reasons=(Reason("the item was linked before", 1.0),))
+                yield linked_before(event)
                 continue
             if is_round_up(item.title):
-                self._event_of_item[item.id] = event_id(item.id)
                 yield Link(event=event_id(item.id), is_new=True, reasons=(Reason("a round-up tells of many events", 1.0),))
                 continue
             event, reasons = self._decide(mark, keys, None if rows is None else rows[place])
@@ -121,6 +120,8 @@ class Linker:
 
     def remember(self, item: Item, findings: Findings, event: str, vector: Floats | None = None) -> None:
         """Take an item and the event that it was given before."""
+        if is_round_up(item.title):
+            return
         if self._event_of_item.get(item.id) == event:
             self._name(rare(findings), event)  # a revision adds no second item
             return
@@ -329,6 +330,11 @@ class Linker:
             for item in event.items:
                 self._event_of_item.pop(item, None)
                 self._source_of_item.pop(item, None)
+
+
+def linked_before(event: str) -> Link:
+    """The link of an item that has its event already."""
+    return Link(event=event, is_new=False, reasons=(Reason("the item was linked before", 1.0),))
 
 
 def is_round_up(title: str) -> bool:

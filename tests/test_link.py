@@ -145,6 +145,12 @@ def test_a_round_up_joins_nothing_and_nothing_joins_it(linking: Linking, title: 
     assert found[3] == found[0]
 
 
+def test_a_round_up_stays_alone_after_a_restart(linking: Linking) -> None:
+    """What the archive remembers of it attracts nothing either."""
+    linking.remember(told("Week in review: US widens chip export rules to China"), "E-round")
+    assert linking.link(told("US widens chip export rules to China", hours=1)).event != "E-round"
+
+
 def test_an_item_that_comes_again_keeps_its_event(linking: Linking) -> None:
     """Edited or judged twice, its id leads to the same event."""
     first = linking.link(RULE)
