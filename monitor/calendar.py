@@ -1,4 +1,7 @@
-"""Key dates as a calendar file. Pure. Source: RFC 5545; whole-day events, a stable UID, alarms 14, 3 and 1 days ahead."""
+"""Key dates as a calendar file. Pure. Source: RFC 5545; whole-day events, alarms 14, 3 and 1 days ahead.
+
+A date keeps its UID when it moves to another day, with SEQUENCE raised; one that no longer stands is cancelled, without alarms.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from icalendar import Alarm, Calendar
 from icalendar import Event as CalendarEvent
 
 from monitor.compose import date_name
-from monitor.items import Deadline
+from monitor.events import Deadline
 
 ALARM_DAYS = (14, 3, 1)
 
@@ -31,22 +34,25 @@ def calendar(deadlines: Iterable[Deadline], now: datetime) -> str:
 
 
 def _event(deadline: Deadline, now: datetime) -> CalendarEvent:
-    day = deadline.date.date
+    stands = deadline.date
     event = CalendarEvent()
-    event.add("uid", f"{deadline.event}-{deadline.date.kind.value}-{day.isoformat()}@econsec-monitor")
+    event.add("uid", f"{stands.uid}@econsec-monitor")
+    event.add("sequence", stands.sequence)
+    event.add("status", "CANCELLED" if stands.is_withdrawn else "CONFIRMED")
     event.add("dtstamp", now)
-    event.add("dtstart", day)
-    event.add("dtend", day + timedelta(days=1))
-    event.add("summary", f"{date_name(deadline.date.kind)}: {deadline.title}")
-    event.add("description", f"{deadline.date.sentence}\n\n{deadline.source}, event {deadline.event}, item {deadline.item}")
+    event.add("dtstart", stands.date)
+    event.add("dtend", stands.date + timedelta(days=1))
+    event.add("summary", f"{date_name(stands.kind)}: {stands.title}")
+    moved = "".join(f"\nWas {day.isoformat()}." for day in stands.was)
+    event.add("description", f"{stands.sentence}{moved}\n\n{stands.source}, event {deadline.event}, item {stands.item}")
     event.add("categories", list(deadline.themes))
     event.add("transp", "TRANSPARENT")
-    if deadline.url:
-        event.add("url", deadline.url)
-    for days in ALARM_DAYS:
+    if stands.url:
+        event.add("url", stands.url)
+    for days in () if stands.is_withdrawn else ALARM_DAYS:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
-        alarm.add("description", f"In {days} days: {deadline.title}")
+        alarm.add("description", f"In {days} days: {stands.title}")
         alarm.add("trigger", timedelta(days=-days))
         event.add_component(alarm)
     return event

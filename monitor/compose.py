@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from monitor.items import DateKind, Event, Filed, Message, Stage, Tier
+from monitor.events import Event
+from monitor.items import DateKind, Filed, Message, Stage, Tier
+from monitor.standing import Standing
 
 EXTRACT = 400
 """Characters of the extract."""
@@ -76,7 +78,9 @@ def fields(event: Event, source_name: str, tier: Tier, themes: list[str], today:
     found = [("Stage", stage_text(event.stage, event.step))]
     if event.countries:
         found.append(("Told from", ", ".join(event.countries[:6])))
-    found += [(_DATE_NAMES[each.kind], each.date.isoformat()) for each in event.dates if each.date >= today][:3]
+    found += [(_DATE_NAMES[each.kind], date_text(each)) for each in event.dates if each.date >= today and not each.is_withdrawn][
+        :3
+    ]
     ids = identifier_text(event)
     if ids:
         found.append(("IDs", ids))
@@ -106,6 +110,12 @@ def identifier_text(event: Event, limit: int = 4) -> str:
 def stage_text(stage: Stage, step: str | None) -> str:
     """A stage with the jurisdiction's own word for it: final (Interim final rule)."""
     return f"{stage.value.replace('_', ' ')} ({step})" if step else stage.value.replace("_", " ")
+
+
+def date_text(each: Standing) -> str:
+    """A key date as it stands: 2026-07-30 (was 2026-06-30)."""
+    was = f" (was {each.was[-1].isoformat()})" if each.was else ""
+    return f"{each.date.isoformat()}{' withdrawn' if each.is_withdrawn else was}"
 
 
 def date_name(kind: DateKind) -> str:

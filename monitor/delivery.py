@@ -117,12 +117,16 @@ class Deliverer:
         assert order.item is not None
         filed = self.archive.reading.item(order.item)
         rule = next((each for each in self.rules if each.id == order.rule), None)
-        thread = self.archive.outbox.thread_of(order.channel, order.event) if rule is None or rule.is_threaded else None
+        thread = (
+            self.archive.outbox.thread_of(order.channel, self.archive.events.find(order.event))
+            if rule is None or rule.is_threaded
+            else None
+        )
         alerts = [each for each in self.archive.reading.alerts_of(order.item) if each.rule == order.rule]
         return compose.alert_message(
             key=order.key,
             address=target,
-            event=self.archive.reading.event(order.event),
+            event=self.archive.events.record(self.archive.events.find(order.event), self.clock()),
             filed=filed,
             source_name=self._source_name(filed.item.source),
             why=alerts[0].reason if alerts else f"rule {order.rule}",
@@ -142,17 +146,18 @@ class Deliverer:
             # a digest of everything means everything that has a theme, not the whole news
             if each.event is not None and (each.themes or subscription.when):
                 by_event.setdefault(each.event, []).append(each)
-        entries = [digest.Entry(event=reading.event(event), items=tuple(found)) for event, found in by_event.items()]
-        # what most sources speak of first; between equals the surer theme
-        entries.sort(key=lambda each: (-len(each.items), -max((score for _, score in each.event.themes), default=0.0)))
+        entries = [
+            digest.Entry(event=self.archive.events.record(event, until), items=tuple(found)) for event, found in by_event.items()
+        ]
+        entries.sort(key=lambda each: (-each.event.importance, each.event.id))
         new = [each for each in entries if each.event.first_seen >= since]
         moved = [each for each in entries if each.event.first_seen < since]
         today = until.astimezone(ZoneInfo(subscription.tz)).date()
         wanted = set(query.themes(tree))
         deadlines = [
             each
-            for each in reading.deadlines(today, today + timedelta(days=DEADLINE_DAYS))
-            if not wanted or wanted & set(each.themes)
+            for each in self.archive.events.deadlines(today, today + timedelta(days=DEADLINE_DAYS), until)
+            if not each.date.is_withdrawn and (not wanted or wanted & set(each.themes))
         ]
         kept_new, kept_moved = new[: digest.MAX_EVENTS], moved[: digest.MAX_EVENTS]
         return digest.Content(

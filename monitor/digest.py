@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined
 
-from monitor.compose import date_name, identifier_text, shortened, stage_text
-from monitor.items import Deadline, Event, Filed, Tier
+from monitor.compose import date_name, date_text, identifier_text, shortened, stage_text
+from monitor.events import Deadline, Event
+from monitor.items import Filed, Tier
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -143,11 +144,11 @@ def _page(content: Content, words: Mapping[str, str]) -> dict[str, object]:
 def _deadline(each: Deadline, today: date, words: Mapping[str, str], theme_names: Mapping[str, str]) -> dict[str, str]:
     days = (each.date.date - today).days
     return {
-        "date": each.date.date.isoformat(),
+        "date": date_text(each.date),
         "left": words["today"] if days == 0 else words["in_days"].format(n=days),
         "kind": date_name(each.date.kind),
-        "title": each.title,
-        "url": each.url or "",
+        "title": each.date.title,
+        "url": each.date.url or "",
         "event": each.event,
         "themes": ", ".join(theme_names.get(theme, theme) for theme in each.themes),
     }
@@ -181,7 +182,7 @@ def _entry(entry: Entry, content: Content, words: Mapping[str, str]) -> dict[str
         "themes": [f"{content.theme_names.get(theme, theme)} {score:.2f}" for theme, score in event.themes],
         "facts": " · ".join(facts),
         "ids": ids,
-        "dates": " · ".join(f"{date_name(each.kind)} {each.date.isoformat()}" for each in event.dates[:4]),
+        "dates": " · ".join(f"{date_name(each.kind)} {date_text(each)}" for each in event.dates[:4]),
         "count": len(event.sources),
         "lines": lines,
         "copies": words["copies"].format(names=", ".join(copies)) if copies else "",

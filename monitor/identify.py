@@ -13,13 +13,16 @@ def identify(item: Item, lexicon: Lexicon) -> Findings:
     lang = item.lang or language.detect(text)
     day = item.moment.date()
     dates = _merged_dates(item.dates, keydates.find(text, day))
+    entities = lexicon.find(text, lang=lang, country=item.country)
+    of = stage.jurisdiction(text, country=item.country, lang=lang, tier=item.tier, entities=entities)
+    shown = stage.shown(text, of=of, step=item.step, dates=dates, on=day, entities=entities)
     return Findings(
         lang=lang,
         identifiers=_merged(item.identifiers, identifiers.find(text)),
-        entities=lexicon.find(text, lang=lang, country=item.country),
+        entities=entities,
         dates=dates,
-        stage=stage.of_item(text, tier=item.tier, step=item.step, dates=dates, on=day),
-        step=item.step,
+        shown=shown,
+        stage=stage.proven(shown, tier=item.tier, country=item.country),
     )
 
 

@@ -251,6 +251,16 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A step that a text shows a measure to have taken, whoever says so."""
+
+    jurisdiction: str  # a key of monitor.steps.MACHINES
+    step: str  # the jurisdiction's own word
+    stage: Stage
+    sentence: str  # that says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What identify found in one item."""
 
@@ -258,8 +268,8 @@ class Findings:
     identifiers: tuple[Identifier, ...] = ()
     entities: tuple[Entity, ...] = ()
     dates: tuple[KeyDate, ...] = ()
-    stage: Stage = Stage.REPORTED
-    step: str | None = None
+    shown: Shown | None = None  # None: no step
+    stage: Stage = Stage.REPORTED  # what the item proves by itself: the press proves a report
 
 
 MEANING = "≈"
@@ -319,38 +329,6 @@ class Filed:
     themes: tuple[tuple[str, float], ...] = ()  # themes given, best score first
     event: str | None = None  # None: not judged yet
     copy_of: str | None = None  # id of the item it repeats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """The items, of any language and source, about one development."""
-
-    id: str
-    title: str  # of the medoid item
-    stage: Stage
-    step: str | None
-    first_seen: datetime
-    last_seen: datetime
-    items: int
-    sources: tuple[str, ...]
-    langs: tuple[str, ...]
-    countries: tuple[str, ...]
-    themes: tuple[tuple[str, float], ...]  # theme, best score; best first
-    identifiers: tuple[Identifier, ...]
-    dates: tuple[KeyDate, ...]  # earliest first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadline:
-    """A key date of an event, with where it is stated."""
-
-    date: KeyDate
-    event: str
-    title: str  # of the item that states it
-    item: str
-    source: str
-    url: str | None
-    themes: tuple[str, ...]  # of the event, sorted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

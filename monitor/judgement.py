@@ -17,13 +17,14 @@ import numpy as np
 from monitor.archive import Archive
 from monitor.encoders import Encoder, encode
 from monitor.errors import ModelError, QueryError
+from monitor.events import Part, in_time, reached
 from monitor.identify import identify
-from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Stage, Tag, event_id
+from monitor.items import Alert, AlertState, Filed, Findings, Item, Judged, Link, Rule, Tag, event_id
 from monitor.lexicon import Lexicon
 from monitor.likeness import Floats, Joining
 from monitor.link import HORIZON, Linker, linked_before
 from monitor.match import Past, Subject, decide
-from monitor.stage import is_further
+from monitor.stage import Transition
 from monitor.tag import Model, tag
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,10 @@ class Judge:
             on_done: told the number of items of each finished batch, for progress.
         """
         began = time.monotonic()
+        with self.archive.errors():
+            advanced = self.archive.events.advance(self.clock())
+        if advanced:
+            log.info("in force by their date events=%d", advanced)
         if self.model is not None and self.archive.judging.untagged(1):
             with self.archive.errors():
                 again = self.archive.judging.forget_unclassified()
@@ -100,18 +105,20 @@ class Judge:
         now = self.clock()
         judged: list[Judged] = []
         alerts: list[Alert] = []
-        stages: dict[str, Stage] = {}
+        parts: dict[str, list[Part]] = {}
+        ways: dict[str, Transition] = {}
         try:
             linker = self._live(now)
             vectors = self._vectors(items)
             for each in self._read(items, linker, vectors):
                 judged.append(each)
-                event, found = each.link.event, each.findings.stage
-                before = stages.get(event) or self.archive.judging.stage_of(event) or found
-                stages[event] = found if is_further(found, before) else before
-                alerts += self._decided(Subject(judged=each, stage=stages[event]), alerts, now)
+                event = each.link.event
+                known = parts[event] if event in parts else self.archive.events.parts(event, is_whole=False)
+                parts[event] = [*(part for part in known if part.filed.item.id != each.item.id), _part(each, len(judged))]
+                ways[event] = reached(in_time(parts[event]), now.date())[0][-1]
+                alerts += self._decided(Subject(judged=each, stage=ways[event].stage), alerts, now)
             with self.archive.errors():
-                self.archive.judging.write(judged, alerts, now, self._kept(items, vectors))
+                self.archive.judging.write(judged, alerts, now, self._kept(items, vectors), ways)
         except BaseException:
             self._linker = None  # it remembers what was not written
             raise
@@ -239,6 +246,23 @@ class Judge:
                 meaning = None if vector is None else np.frombuffer(vector, "<f2").astype(np.float32)
                 self._linker.remember(item, findings, event, meaning)
         return self._linker
+
+
+def _part(judged: Judged, place: int) -> Part:
+    """A judged item as its event's record sees it.
+
+    Args:
+        place: among those of its batch, all of which came after what is stored.
+    """
+    return Part(
+        filed=Filed(item=judged.item, copy_of=judged.link.copy_of),
+        arrival=_LATER + place,
+        shown=judged.findings.shown,
+        dates=judged.findings.dates,
+    )
+
+
+_LATER = 1 << 60
 
 
 def with_fallback(load: Callable[[], Model]) -> Model | None:

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from monitor.dates import day_of, era_year, is_before_era, kanji_number, month_of
 from monitor.items import DateKind, KeyDate
+from monitor.sentences import sentence_at
 
 MAX_TEXT = 50_000
 
@@ -219,10 +220,6 @@ _KANJI_DAY = re.compile(r"[元〇一二三四五六七八九十百]{1,8}(?=[年�
 _KANJI_SPAN = re.compile(
     r"(?<=起算して)[一二三四五六七八九十百]{1,4}(?=[日月か箇])|(?<=日起)[一二三四五六七八九十百]{1,4}(?=[日天])"
 )
-_END = re.compile(r"[。!?！？;；\n]|\.(?=\s|$)")
-_ABBREVIATION = re.compile(
-    r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Nos?|Inc|Ltd|Co|Corp|v|art|para|[ap]\.m|U\.S|[A-Z])\.$", re.I
-)
 _ANY_DATE = re.compile(f"{_EN}|{_CJK}|{_KO}")
 _HAS_DAY = re.compile(_ANY_DATE.pattern, re.I)
 _HAS_SPAN = re.compile("day|week|month|tomorrow|起算|即日|日起|本日|明日", re.I)
@@ -252,7 +249,7 @@ def find(text: str, published: date) -> tuple[KeyDate, ...]:
     found: dict[tuple[DateKind, date], KeyDate] = {}
     for kind, start, stated, is_dated in _matches(folded, published):
         day = stated
-        sentence = _sentence(folded, start)
+        sentence = sentence_at(folded, start)
         if (
             is_dated is not None
             and kind in (DateKind.COMMENTS_CLOSE, DateKind.HEARING)
@@ -355,15 +352,3 @@ def _resolved(year: int | None, month: int, day: int, published: date) -> date |
     if this_year is not None and this_year >= published - timedelta(days=60):
         return this_year
     return day_of(published.year + 1, month, day)
-
-
-def _sentence(text: str, place: int) -> str:
-    """The sentence that holds a place; the point of an abbreviation ends none."""
-    start = 0
-    for end in _END.finditer(text):
-        if end.group() == "." and _ABBREVIATION.search(text, max(0, end.start() - 12), end.end()):
-            continue
-        if end.end() > place:
-            return text[start : end.end()].strip()[:400]
-        start = end.end()
-    return text[start:].strip()[:400]

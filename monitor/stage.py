@@ -1,75 +1,326 @@
-"""How far an item shows its event to have come, and the way that an event went. Pure.
+"""How far an item shows a measure to have come, and the way that an event went: a state machine a jurisdiction (monitor.steps). Pure.
 
-The press alone never moves an event past "reported" (docs/decisions/0009).
+The press alone never moves an event past "reported": what it claims is kept beside the way, unconfirmed (docs/decisions/0009, 0019).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
-from monitor.items import DateKind, KeyDate, Stage, Tier
+from monitor.items import DateKind, Entity, KeyDate, Shown, Stage, Tier
+from monitor.segment import fold
+from monitor.sentences import LONGEST, sentences
+from monitor.steps import BACK, MACHINES, STATED
 
-_STEPS: tuple[tuple[re.Pattern[str], Stage], ...] = (
-    (re.compile(r"withdraw", re.I), Stage.WITHDRAWN),
-    (re.compile(r"public inspection", re.I), Stage.ON_FILE),
-    (re.compile(r"(?:interim|direct|temporary) final rule|^final rule", re.I), Stage.FINAL),
-    (
-        re.compile(r"advance notice of proposed|request for (?:comment|information)|notice of inquiry", re.I),
-        Stage.CONSULTATION,
-    ),
-    (re.compile(r"proposed rule", re.I), Stage.PROPOSED),
-    (re.compile(r"\brule\b|presidential document", re.I), Stage.FINAL),
-    (re.compile(r"notice", re.I), Stage.ANNOUNCED),
+
+class Dated(Protocol):
+    """A key date, of an item or standing for an event."""
+
+    @property
+    def kind(self) -> DateKind: ...
+    @property
+    def date(self) -> date: ...
+    @property
+    def sentence(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What one item of an event shows of its way."""
+
+    item: str
+    at: datetime  # of the item
+    tier: Tier
+    country: str | None  # of its source
+    shown: Shown | None  # None: no step
+
+    @property
+    def is_proof(self) -> bool:
+        """True if an official source shows a step of its own jurisdiction."""
+        return self.tier is Tier.OFFICIAL and self.shown is not None and self.shown.jurisdiction == self.country
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """An event reached a stage."""
+
+    stage: Stage
+    step: str | None  # the jurisdiction's own word; None: reported or announced
+    jurisdiction: str | None  # a key of steps.MACHINES; None as step
+    at: datetime
+    item: str | None  # that shows it; None: a stated date of effect came
+    tier: Tier  # of that item's source
+    sentence: str  # that says so; "" as step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The step that usually comes next."""
+
+    step: str
+    due: date | None  # None: nobody can say
+    basis: str  # where the day is from
+    is_overdue: bool
+
+
+MAX_TEXT = 8_000
+"""Characters that are read: a measure's stage is told at the beginning."""
+
+_BEFORE = re.compile(
+    # what is planned, doubted, denied, asked for or looked back at has not been taken by this sentence
+    r"\b(?:plan|intend|expect|schedul|consider|weigh|mull|prepar|urg|demand|want|hop|aim|pledg|vow|threaten|challeng|delay|oppos|su)(?:n?e?s|n?e?d|n?ing)?\b\W+(?:[\w'-]+\W+){0,4}$"
+    r"|\b(?:set|due|likely|may|might|could|would|should|will|shall|to|ahead of|before|until|unless|once|when|whenever|if|whether|not|never|no|against|over|since|after|had|draft|possible|next|upcoming|forthcoming|which|that|how|why|without|would-be)\W+(?:[\w'-]+\W+){0,3}$"
+    r"|(?:昨年|一昨年|去年|前年|先月|来月|来年|年内|近く|今後|過去に|かつて|\d月にも|\d日にも|年度中に|年に)[^。、]{0,25}$"
+    r"|(?:拟|将于|将在|计划|预计|有望|即将|考虑|研究|尚未|未|待|曾|去年|此前|早前|预期|酝酿|呼吁|最快|會儘快|儘快|例行|擬|將於|將在|預計|預定|規劃|尚未)[^。，,]{0,14}$"
+    r"|(?:내달|다음 달|다음달|곧|지난해|작년|이르면|올해 안에|내년)[^.]{0,25}$"
 )
-_CUES: tuple[tuple[re.Pattern[str], Stage], ...] = (
-    (
-        re.compile(
-            r"意見(?:募集|公募)|パブリックコメント|征求意见(?!稿.{0,6}反馈)|公开征询"
-            r"|call for evidence|open consultation|의견\s?수렴|입법예고",
-            re.I,
-        ),
-        Stage.CONSULTATION,
-    ),
-    (re.compile(r"\bproposes?\b|\bproposed (?:rule|regulation)|改正案|草案|법안|개정안", re.I), Stage.PROPOSED),
-    (
-        re.compile(r"公布(?:され|した|しました|する|について|$)|现予以公布|发布公告|公告\d{4}年第|\bpromulgat|공포", re.I | re.M),
-        Stage.FINAL,
-    ),
-    (re.compile(r"(?:施行され|施行しました|の施行について|came into force|took effect|现已施行)", re.I), Stage.IN_FORCE),
+_AFTER = re.compile(
+    r"^\W*(?:[\w'-]+\W+){0,3}?(?:next (?:week|month|year|spring|summer|autumn|winter)|(?:is|are|was) (?:expected|likely|due|planned)|later this|in the coming|(?:years?|months?|weeks?) ago|last (?:year|month))"
+    r"|^[^。、]{0,6}(?:予定|見通し|見込み|方針|検討|目指|に?向け|前に|控え|考え|べき|求め|要望|想定|前倒し|後の|後に|後、|後は|から[一二三1-9１-９半][0-9]?[年カか]|未定|準備|時期|場合|れば|可能性|備え|をめぐ|を巡|経緯)"
+    r"|^(?:された|した)?(?:[^。、]{0,10})(?:以来|周年)"
+    r"|^(?:前|后|之?前|之?后|以来|[一二三两\d]+周年|在即|预期|的可能|时间表|進度|後|之後|以來)"
+    r"|^(?:\s?(?:할|될|하기로|예정|를 앞두|을 앞두|전에|계획|검토|추진|후|이후))"
 )
-_ORDER = {stage: place for place, stage in enumerate(Stage)}
+_LOOKS_BACK = re.compile(
+    r"\b(?:anniversary|scenarios?|summary report|questions and answers|a year (?:on|after|ago)|years? (?:on|ago|after)|last year|recap|explained|q&a|faq|what to know|review of)\b|から[一二三1-9][0-9]?年|周年"
+)
+"""A sentence that looks back shows no step, whatever it names."""
+
+_OF_ENTITY = {"us": "US", "jp": "JP", "eu": "EU", "cn": "CN", "uk": "GB", "gb": "GB", "kr": "KR", "tw": "TW"}
+_OF_LANG = {"ja": "JP", "zh": "CN", "ko": "KR"}
+_OPENING = re.compile(r"^(?:\s|[\[(【「『《“‘\"'〔]|速報|the )*")
+_UNDER_WAY = "other"
+"""Stands for a country without a machine."""
 
 
-def of_item(text: str, *, tier: Tier, step: str | None, dates: Iterable[KeyDate], on: date) -> Stage:
-    """The stage that one item speaks of.
+def jurisdiction(text: str, *, country: str | None, lang: str, tier: Tier, entities: Sequence[Entity]) -> str | None:
+    """Whose way an item speaks of, a key of steps.MACHINES; None: nobody can say.
+
+    It is the one whose agency or name opens the title (China, the Commerce Department, 米国). Else an official source speaks of its own, and
+    others of the first agency that they name.
+    """
+    actor = _actor(text.partition("\n")[0], entities)
+    if actor is not None:
+        return actor if actor in MACHINES else None
+    if tier is Tier.OFFICIAL:
+        return country if country in MACHINES else None
+    named = (_of(each) for each in entities if each.type == "agency")
+    return next((each for each in named if each in MACHINES), None) or _OF_LANG.get(lang)
+
+
+def _actor(sentence: str, entities: Iterable[Entity]) -> str | None:
+    """The country whose agency or name opens a sentence; None if it opens with neither."""
+    opening = fold(sentence)
+    opening = opening[_OPENING.match(opening).end() :]  # type: ignore[union-attr]
+    return next(
+        (_of(each) for each in entities if each.type in ("agency", "country") and opening.startswith(fold(each.surface))), None
+    )
+
+
+def _of(entity: Entity) -> str | None:
+    prefix, _, rest = entity.id.partition("-")
+    return _OF_ENTITY.get(rest, _UNDER_WAY) if prefix == "cty" else _OF_ENTITY.get(prefix)
+
+
+def shown(
+    text: str, *, of: str | None, step: str | None, dates: Sequence[KeyDate], on: date, entities: Sequence[Entity] = ()
+) -> Shown | None:
+    """The step that a text shows to have been taken, with the sentence that says so; None if it shows none.
 
     Args:
-        step: the jurisdiction's own word from a structured field, which decides if there is one.
-        on: the day of the item; a date of effect up to then means in force.
+        of: the jurisdiction, a key of steps.MACHINES; None: unknown.
+        step: the jurisdiction's own word from a structured field, which decides if it names one.
+        dates: key dates of the text; a date of effect up to `on` puts a final measure in force, one that is ahead keeps it from being so.
+        on: the day of the item.
+        entities: that the text names; what another country's agency does shows no step of this one.
     """
+    if of is None or of not in MACHINES:
+        return None
+    effects = [each for each in dates if each.kind in (DateKind.EFFECTIVE, DateKind.APPLIES_FROM)]
+    is_ahead = bool(effects) and all(each.date > on for each in effects)
+    machine = MACHINES[of]
+    found = _stated(of, step) or _said(of, text[:MAX_TEXT], entities, is_ahead=is_ahead)
+    if found is None:
+        return None
+    place, sentence = found
+    if machine[place].stage is Stage.FINAL:
+        effect = next((each for each in dates if each.kind is DateKind.EFFECTIVE and each.date <= on), None)
+        in_force = next((at for at, each in enumerate(machine) if each.stage is Stage.IN_FORCE), None)
+        if effect is not None and in_force is not None:
+            place, sentence = in_force, effect.sentence
+    return Shown(jurisdiction=of, step=machine[place].name, stage=machine[place].stage, sentence=sentence)
+
+
+def proven(found: Shown | None, *, tier: Tier, country: str | None) -> Stage:
+    """The stage that an item proves by itself: an official source what its own jurisdiction did, and of others that it speaks of it; the
+    press and analysts prove a report."""
     if tier is not Tier.OFFICIAL:
         return Stage.REPORTED
-    if step:
-        for pattern, stage in _STEPS:
-            if pattern.search(step):
-                return stage
-    for pattern, stage in reversed(_CUES):
-        if pattern.search(text):
-            if stage is Stage.FINAL and any(each.kind is DateKind.EFFECTIVE and each.date <= on for each in dates):
-                return Stage.IN_FORCE
-            return stage
-    return Stage.ANNOUNCED
+    return Stage.ANNOUNCED if found is None or found.jurisdiction != country else found.stage
 
 
-def furthest_so_far(stages: Iterable[Stage]) -> tuple[Stage, ...]:
-    """The way of an event: each stage that was further than all before it, in the order of the items."""
-    found: list[Stage] = []
-    for each in stages:
-        if not found or is_further(each, found[-1]):
-            found.append(each)
+def _stated(of: str, step: str | None) -> tuple[int, str] | None:
+    folded = fold(step or "")
+    name = next((name for pattern, name in STATED.get(of, ()) if pattern.search(folded)), None)
+    return None if name is None else (_place(of, name), step or "")
+
+
+def _said(of: str, text: str, entities: Sequence[Entity], *, is_ahead: bool) -> tuple[int, str] | None:
+    """The furthest step that the title shows, else the first paragraphs.
+
+    Args:
+        is_ahead: its date of effect is still to come.
+    """
+    machine = MACHINES[of]
+    title, _, rest = text.partition("\n")
+    for part in (title, rest):
+        best: tuple[int, str] | None = None
+        for _, raw in sentences(part):
+            sentence = fold(raw).strip()
+            if (
+                not sentence
+                or sentence.endswith("?")
+                or _LOOKS_BACK.search(sentence)
+                or _actor(sentence, entities) not in (None, of)
+            ):
+                continue
+            for place in range(len(machine) - 1, -1 if best is None else best[0], -1):
+                step = machine[place]
+                if is_ahead and step.stage is Stage.IN_FORCE:
+                    continue
+                if any(_is_taken(sentence, match) for match in step.said.finditer(sentence)):
+                    best = place, raw.strip()[:LONGEST]
+                    break
+        if best is not None:
+            return best
+    return None
+
+
+def _is_taken(sentence: str, match: re.Match[str]) -> bool:
+    return (
+        _BEFORE.search(sentence[max(0, match.start() - 60) : match.start()]) is None
+        and _AFTER.search(sentence[match.end() : match.end() + 40]) is None
+    )
+
+
+def _place(of: str, name: str) -> int:
+    return next((place for place, each in enumerate(MACHINES[of]) if each.name == name), -1)
+
+
+def is_next(of: str, before: str | None, after: str) -> bool:
+    """True if a measure can go from one step to the other: onwards in its machine, or one of the ways back."""
+    return before is None or _place(of, after) > _place(of, before) or (before, after) in BACK
+
+
+def way(sightings: Iterable[Sighting]) -> tuple[Transition, ...]:
+    """The way of an event: each stage that it reached, when, and what proves it, in order of time.
+
+    The first jurisdiction that an official source shows to have taken a step leads; what others do about it moves nothing.
+
+    Args:
+        sightings: of the event's items, in order of time.
+    """
+    found: list[Transition] = []
+    leads: str | None = None
+    step: str | None = None
+    for each in sightings:
+        reached = proven(each.shown, tier=each.tier, country=each.country)
+        if each.is_proof and each.shown is not None:
+            if leads is not None and each.shown.jurisdiction != leads:
+                continue
+            if not is_next(each.shown.jurisdiction, step, each.shown.step):
+                continue
+            leads, step = each.shown.jurisdiction, each.shown.step
+            found.append(_transition(each, each.shown.stage, each.shown))
+        elif not found or (step is None and is_further(reached, found[-1].stage)):
+            found.append(_transition(each, reached, None))
     return tuple(found)
+
+
+def put_in_force(reached: tuple[Transition, ...], dates: Iterable[Dated], today: date) -> tuple[Transition, ...]:
+    """The same way, with the transition of a final measure whose stated date of effect has come, if it has."""
+    last = reached[-1] if reached else None
+    if last is None or last.jurisdiction is None or last.stage not in (Stage.ON_FILE, Stage.FINAL):
+        return reached
+    due = [each for each in dates if each.kind is DateKind.EFFECTIVE and last.at.date() <= each.date <= today]
+    step = next((each for each in MACHINES[last.jurisdiction] if each.stage is Stage.IN_FORCE), None)
+    if not due or step is None:
+        return reached
+    first = min(due, key=lambda each: each.date)
+    at = datetime(first.date.year, first.date.month, first.date.day, tzinfo=last.at.tzinfo)
+    in_force = Transition(
+        stage=step.stage,
+        step=step.name,
+        jurisdiction=last.jurisdiction,
+        at=max(at, last.at),
+        item=None,
+        tier=Tier.OFFICIAL,
+        sentence=first.sentence,
+    )
+    return (*reached, in_force)
+
+
+def _transition(each: Sighting, reached: Stage, found: Shown | None) -> Transition:
+    return Transition(
+        stage=reached,
+        step=None if found is None else found.step,
+        jurisdiction=None if found is None else found.jurisdiction,
+        at=each.at,
+        item=each.item,
+        tier=each.tier,
+        sentence="" if found is None else found.sentence,
+    )
+
+
+def claimed(sightings: Iterable[Sighting], reached: Sequence[Transition]) -> Shown | None:
+    """The furthest step that unofficial sources claim beyond what is proven; None if they claim no more."""
+    step = next((each for each in reversed(reached) if each.step is not None), None)
+    best: Shown | None = None
+    for each in sightings:
+        found = each.shown
+        if found is None or each.is_proof or (step is not None and found.jurisdiction != step.jurisdiction):
+            continue
+        ahead_of = (
+            best.step if best is not None and best.jurisdiction == found.jurisdiction else step.step if step is not None else None
+        )
+        if (best is None or best.jurisdiction == found.jurisdiction) and _is_ahead(found, ahead_of):
+            best = found
+    return best
+
+
+def _is_ahead(found: Shown, step: str | None) -> bool:
+    return step is None or _place(found.jurisdiction, found.step) > _place(found.jurisdiction, step)
+
+
+def expected(reached: Sequence[Transition], dates: Iterable[Dated], today: date) -> Expected | None:
+    """The step that usually comes next and when; None where the way has ended or nobody can say.
+
+    Args:
+        dates: standing key dates of the event.
+    """
+    last = reached[-1] if reached else None
+    if last is None or last.step is None or last.jurisdiction is None:
+        return None
+    step = next(each for each in MACHINES[last.jurisdiction] if each.name == last.step)
+    if step.next is None:
+        return None
+    start = last.at.date()
+    stated = [each.date for each in dates if step.by is not None and each.kind is step.by and each.date >= start]
+    is_exact = bool(stated) and step.by is not DateKind.COMMENTS_CLOSE
+    if is_exact:
+        due: date | None = max(stated) if step.stage is Stage.AMENDED else min(stated)
+    elif step.days is None:
+        due = None
+    else:
+        due = max(stated, default=start) + timedelta(days=step.days)
+    return Expected(step=step.next, due=due, basis=step.basis, is_overdue=due is not None and due < today)
+
+
+_ORDER = {stage: place for place, stage in enumerate(Stage)}
 
 
 def is_further(one: Stage, other: Stage) -> bool:

@@ -1,6 +1,6 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
-`Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, outbox, reading, labels.
+`Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, outbox, reading, labels.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from monitor.archive import connection as opening
+from monitor.archive.events import EventTables
 from monitor.archive.labels import LabelTables
 from monitor.archive.reading import AlertRow, ReadingTables
 
@@ -93,6 +94,11 @@ class Archive:
     def reading(self) -> ReadingTables:
         """The readers' side."""
         return ReadingTables(self._connection)
+
+    @cached_property
+    def events(self) -> EventTables:
+        """The events' side."""
+        return EventTables(self._connection)
 
     @cached_property
     def labels(self) -> LabelTables:

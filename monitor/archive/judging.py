@@ -5,28 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from monitor import stage
 from monitor.archive.connection import transaction
-from monitor.archive.values import item_of, reasons_of, reasons_text, written
+from monitor.archive.values import item_of, key_date_of, reasons_of, reasons_text, written
 from monitor.identifiers import loose
-from monitor.items import (
-    Alert,
-    AlertState,
-    DateKind,
-    Entity,
-    Findings,
-    Identifier,
-    Item,
-    Judged,
-    KeyDate,
-    Link,
-    Stage,
-    Tag,
-)
+from monitor.items import Alert, AlertState, Entity, Findings, Identifier, Item, Judged, Link, Shown, Stage, Tag
+from monitor.stage import Transition
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -99,13 +86,14 @@ class JudgingTables:
             Tag(theme=each["theme"], score=each["score"], is_given=bool(each["is_given"]), reasons=reasons_of(each["why"]))
             for each in self._connection.execute("select * from tags where item = ? order by theme", [item])
         )
-        findings = self.findings(item, row["lang"], Stage(row["stage"]), row["step"])
+        findings = self.findings(item, row["lang"], Stage(row["stage"]))
         link = Link(event=row["event"], is_new=False, reasons=reasons_of(row["linked_by"]), copy_of=row["copy_of"])
         return Judged(item=item_of(row, is_whole=True), findings=findings, tags=tags, link=link, model=row["model"])
 
-    def findings(self, item: str, lang: str, stage: Stage = Stage.REPORTED, step: str | None = None) -> Findings:
+    def findings(self, item: str, lang: str, stage: Stage = Stage.REPORTED) -> Findings:
         """What identify found in an item, as stored."""
         ask = self._connection.execute
+        step = ask("select * from steps where item = ?", [item]).fetchone()
         return Findings(
             lang=lang,
             identifiers=tuple(
@@ -116,31 +104,22 @@ class JudgingTables:
                 Entity(id=row["entity"], type=row["type"], surface=row["surface"])
                 for row in ask("select entity, type, surface from entities where item = ?", [item])
             ),
-            dates=tuple(
-                KeyDate(
-                    kind=DateKind(row["kind"]),
-                    date=date.fromisoformat(row["date"]),
-                    sentence=row["sentence"],
-                    confidence=row["confidence"],
-                )
-                for row in ask("select * from key_dates where item = ? order by date, kind", [item])
+            dates=tuple(key_date_of(row) for row in ask("select * from key_dates where item = ? order by date, kind", [item])),
+            shown=None
+            if step is None
+            else Shown(
+                jurisdiction=step["jurisdiction"], step=step["step"], stage=Stage(step["stage"]), sentence=step["sentence"]
             ),
             stage=stage,
-            step=step,
         )
-
-    def stage_of(self, event: str) -> Stage | None:
-        """How far an event has come; None if it is not known yet."""
-        row = self._connection.execute("select stage from events where id = ?", [event]).fetchone()
-        return None if row is None else Stage(row["stage"])
 
     def alerts_since(self, channel: str, since: datetime, event: str | None = None) -> int:
         """Alerts ordered for a channel (about one event, if given) since a moment; folded and suppressed ones do not count."""
         query = "select count(*) from alerts where channel = ? and decided_at >= ? and state = 'waiting'"
         values: list[str] = [channel, written(since)]
         if event is not None:
-            query += " and event = ?"
-            values.append(event)
+            query += " and (event = ? or event in (select id from events where into_event = ?))"
+            values += [event, event]
         return int(self._connection.execute(query, values).fetchone()[0])
 
     def has_alert(self, rule: str, item: str, channel: str) -> bool:
@@ -159,15 +138,19 @@ class JudgingTables:
         alerts: Sequence[Alert],
         now: datetime,
         vectors: Mapping[str, tuple[str, bytes]] | None = None,
+        reached: Mapping[str, Transition] | None = None,
     ) -> None:
         """Keep judgements and the orders that follow from them, all or nothing.
 
         Args:
             vectors: by item, the encoder and what the item means, float16.
+            reached: by event, the stage that it has come to.
         """
         with transaction(self._connection):
             for each in judged:
                 self._write_item(each, now)
+            for event in dict.fromkeys(each.link.event for each in judged):
+                self._write_event(event, (reached or {}).get(event), now)
             for alert in alerts:
                 self._write_alert(alert)
             self._connection.executemany(
@@ -199,7 +182,7 @@ class JudgingTables:
                 item,
             ],
         )
-        for table in ("tags", "identifiers", "entities", "key_dates"):
+        for table in ("tags", "identifiers", "entities", "key_dates", "steps"):
             self._connection.execute(f"delete from {table} where item = ?", [item])
         self._db.table("tags").insert_all(
             {
@@ -227,26 +210,26 @@ class JudgingTables:
             }
             for each in findings.dates
         )
-        self._write_event(link.event, findings, now)
-
-    def _write_event(self, event: str, findings: Findings, now: datetime) -> None:
-        row = self._connection.execute("select stage, step from events where id = ?", [event]).fetchone()
-        if row is None:
-            self._db.table("events").insert(
-                {
-                    "id": event,
-                    "opened_at": written(now),
-                    "moved_at": written(now),
-                    "stage": findings.stage.value,
-                    "step": findings.step,
-                }
+        if findings.shown is not None:
+            self._connection.execute(
+                "insert into steps (item, jurisdiction, step, stage, sentence) values (?, ?, ?, ?, ?)",
+                [
+                    item,
+                    findings.shown.jurisdiction,
+                    findings.shown.step,
+                    findings.shown.stage.value,
+                    findings.shown.sentence,
+                ],
             )
-            return
-        is_further = stage.is_further(findings.stage, Stage(row["stage"]))
-        reached = findings.stage.value if is_further else row["stage"]
-        step = (findings.step or None) if is_further else row["step"] or findings.step
+
+    def _write_event(self, event: str, reached: Transition | None, now: datetime) -> None:
+        stage, step = (Stage.REPORTED, None) if reached is None else (reached.stage, reached.step)
         self._connection.execute(
-            "update events set moved_at = ?, stage = ?, step = ? where id = ?", [written(now), reached, step, event]
+            """
+            insert into events (id, opened_at, moved_at, stage, step) values (?, ?, ?, ?, ?)
+            on conflict (id) do update set moved_at = excluded.moved_at, stage = excluded.stage, step = excluded.step
+            """,
+            [event, written(now), written(now), stage.value, step],
         )
 
     def _write_alert(self, alert: Alert) -> None:

@@ -126,10 +126,10 @@ class OutboxTables:
         """Remote id of the message that opened the event's thread in the channel; None if none went yet."""
         row = self._connection.execute(
             """
-            select remote_id from outbox where channel = ? and event = ? and state = 'sent' and thread is null
-            order by id limit 1
+            select remote_id from outbox where channel = ? and state = 'sent' and thread is null
+            and (event = ? or event in (select id from events where into_event = ?)) order by id limit 1
             """,
-            [channel, event],
+            [channel, event, event],
         ).fetchone()
         return None if row is None else row["remote_id"]
 

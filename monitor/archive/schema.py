@@ -276,6 +276,38 @@ create index vectors_at on vectors (at);
 """
 
 
+_MEASURE_TABLES = """
+create table steps (
+  item text primary key references items (id), -- the item that shows it
+  jurisdiction text not null,       -- US, JP, EU, CN, GB, KR, TW
+  step text not null,               -- the jurisdiction's own word: NPRM, 公布, ...
+  stage text not null,              -- the stage that the step means
+  sentence text not null            -- that says so
+) strict;
+
+create table events_2 (
+  id text primary key,              -- E-...
+  opened_at text not null,          -- when its first item was judged
+  moved_at text not null,           -- when its last item was judged, or its stage changed by itself
+  stage text not null,              -- the stage that it has reached
+  step text,                        -- the jurisdiction's word for that stage; null if none
+  storyline text,                   -- S-...: the wider matter; null: not judged
+  into_event text                   -- the event that it was merged into, where its items are now; null: it stands
+) strict;
+
+create table decisions (
+  id integer primary key,           -- order of decision
+  at text not null,                 -- when
+  who text not null,                -- the analyst; machine for merges of ours
+  kind text not null,               -- merge or split
+  event text not null,              -- the event that goes on
+  other text not null,              -- the event that went into it, or that was split off
+  items text not null,              -- JSON: ids of the items that moved
+  reason text not null              -- why, '' if not said
+) strict;
+"""
+
+
 @_STEPS()
 def m001_first(db: Database) -> None:
     """The archive of the first release."""
@@ -306,6 +338,22 @@ def m003_events(db: Database) -> None:
     """What the items of live events mean, so that linking goes on where it stopped."""
     for statement in _statements(_EVENT_TABLES):
         db.execute(statement)
+
+
+@_STEPS()
+def m004_measures(db: Database) -> None:
+    """Steps of measures with their evidence, storylines, merges and splits of events."""
+    for statement in _statements(_MEASURE_TABLES):
+        db.execute(statement)
+    kept = "id, opened_at, moved_at, stage, step"
+    db.execute(f"insert into events_2 ({kept}) select {kept} from events")
+    db.execute("drop table events")
+    db.execute("alter table events_2 rename to events")
+    db.execute("create index events_moved on events (moved_at)")
+    db.execute("create index events_into on events (into_event) where into_event is not null")
+    db.execute("create index events_storyline on events (storyline)")
+    # what showed more than an announcement is judged again, since its step was not kept
+    db.execute("update items set judged_at = null where stage not in ('reported', 'announced')")
 
 
 def migrate(connection: sqlite3.Connection) -> None:

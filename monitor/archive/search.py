@@ -129,8 +129,9 @@ def _field(node: Field, to: _Compiled) -> str:
         operator = {"=": "=", ">=": ">=", "<=": "<=", ">": ">", "<": "<"}[node.op]
         return f"exists (select 1 from tags t where t.item = items.id and t.is_given and t.score {operator} ? {of_theme})"
     if name == "event":
-        to.values += [value.lower().replace("e-", "E-", 1) + "*" for value in values]
-        return " or ".join("items.event glob ?" for _ in values)
+        to.values += [value.lower().replace("e-", "E-", 1) + "*" for value in values for _ in range(2)]
+        one = "items.event glob ? or items.event in (select into_event from events where id glob ? and into_event is not null)"
+        return " or ".join(one for _ in values)
     if name == "stage":
         to.values += [value.casefold() for value in values]
         return f"exists (select 1 from events e where e.id = items.event and e.stage in ({_marks(values)}))"

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
+from monitor.errors import UsageError
 from monitor.items import DateKind, Identifier, Item, KeyDate, Reason, Tier
 
 _NOTHING_STATED = '{"identifiers": [], "dates": []}'
@@ -85,3 +86,32 @@ def reasons_text(reasons: Iterable[Reason]) -> str:
 def reasons_of(text: str | None) -> tuple[Reason, ...]:
     """Reasons of a column; none for null."""
     return tuple(Reason(term, weight) for term, weight in json.loads(text)) if text else ()
+
+
+def key_date_of(row: sqlite3.Row) -> KeyDate:
+    """The key date of a row of key_dates."""
+    return KeyDate(
+        kind=DateKind(row["kind"]),
+        date=date.fromisoformat(row["date"]),
+        sentence=row["sentence"],
+        confidence=row["confidence"],
+    )
+
+
+def one(connection: sqlite3.Connection, table: str, wanted: str, what: str, list_command: str) -> sqlite3.Row:
+    """The row whose id is `wanted`, or the only one whose id begins so.
+
+    Raises:
+        UsageError: none, or several.
+    """
+    prefix, _, rest = wanted.partition("-")
+    normal = f"{prefix.upper()}-{rest.lower()}"
+    rows = connection.execute(
+        f"select * from {table} where id >= ? and id < ? order by id limit 3", [normal, normal + "\uffff"]
+    ).fetchall()
+    exact = [row for row in rows if row["id"] == normal]
+    if len(exact or rows) == 1:
+        found: sqlite3.Row = (exact or rows)[0]
+        return found
+    cause = f"there is no {what} {wanted!r}" if not rows else f"{wanted!r} is the beginning of several ids"
+    raise UsageError(cause, hint=f"Ids are listed by: {list_command}")

@@ -22,9 +22,11 @@ _COMMANDS = {
     "digest": "monitor.cli.working:digest",
     "search": "monitor.cli.reading:search",
     "show": "monitor.cli.reading:show",
-    "events": "monitor.cli.reading:events",
-    "event": "monitor.cli.reading:event",
-    "deadlines": "monitor.cli.reading:deadlines",
+    "events": "monitor.cli.events:events",
+    "event": "monitor.cli.events:event",
+    "deadlines": "monitor.cli.events:deadlines",
+    "dossier": "monitor.cli.dossiers:dossier",
+    "export": "monitor.cli.events:export",
     "why": "monitor.cli.reading:why",
     "alerts": "monitor.cli.reading:alerts",
     "parse": "monitor.cli.streams:parse",
@@ -73,10 +75,10 @@ class _Commands(click.Group):
         groups = {
             "Try": ("demo", "init"),
             "Watch and tell": ("run", "poll", "deliver", "digest"),
-            "Read": ("search", "show", "events", "event", "deadlines", "why", "alerts"),
+            "Read": ("search", "show", "events", "event", "dossier", "deadlines", "export", "why", "alerts"),
             "Ask the verbs": ("parse", "tag", "link", "identify"),
             "Teach": ("queue", "label", "train", "evaluate", "model", "stats"),
-            "House": ("sources", "status", "doctor", "backup"),
+            "House": ("sources", "coverage", "status", "doctor", "backup"),
         }
         for title, names in groups.items():
             rows = []

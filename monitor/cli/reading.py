@@ -1,10 +1,9 @@
-"""Commands that read the archive: search, show, events, event, deadlines, why, alerts."""
+"""Commands that read the archive: search, show, why, alerts."""
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections import Counter
 from typing import Any
 
 import click
@@ -13,7 +12,7 @@ from monitor import query
 from monitor.cli.options import Here, command, query_words
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
-from monitor.items import Event, Filed
+from monitor.items import Filed
 
 _ITEM_COLUMNS = ("id", "date", "lang", "source", "themes", "title", "event")
 
@@ -70,6 +69,16 @@ def show(here: Here, item: str, is_json: bool) -> None:
     found: dict[str, Any] = item_json(filed)
     if judged is not None:
         found["stage"] = judged.findings.stage.value
+        found["shown"] = (
+            None
+            if judged.findings.shown is None
+            else {
+                "jurisdiction": judged.findings.shown.jurisdiction,
+                "step": judged.findings.shown.step,
+                "stage": judged.findings.shown.stage.value,
+                "sentence": judged.findings.shown.sentence,
+            }
+        )
         found["identifiers"] = [{"type": each.type, "value": each.value} for each in judged.findings.identifiers]
         found["entities"] = [{"id": each.id, "type": each.type, "surface": each.surface} for each in judged.findings.entities]
         found["dates"] = [
@@ -98,110 +107,6 @@ def show(here: Here, item: str, is_json: bool) -> None:
         click.echo(f"\nUntil {each['at']} it said: {each['title']}\n{each['summary']}".rstrip())
 
 
-@command("events", example="monitor events --since 7d\nmonitor events --theme export_control --format json")
-@click.option("--since", default="7d", show_default=True, metavar="SPAN|DATE", help="Moved since.")
-@click.option("--theme", help="Only events of a theme.")
-@click.option("--all", "is_all", is_flag=True, help="Events without a theme, too.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
-@format_option()
-@click.pass_obj
-def events(here: Here, since: str, theme: str | None, is_all: bool, limit: int, form: str | None) -> None:
-    """Events that moved, the latest first."""
-    start = _moment(since, here)
-    with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.reading.events(start, theme=theme, limit=limit, is_themed=not is_all)
-    rows = [
-        {
-            "id": each.id,
-            "moved": each.last_seen.strftime("%Y-%m-%d %H:%M"),
-            "stage": each.stage.value,
-            "items": each.items,
-            "langs": ",".join(each.langs),
-            "themes": ", ".join(theme for theme, _ in each.themes),
-            "title": each.title,
-        }
-        for each in found
-    ]
-    columns = ("id", "moved", "stage", "items", "langs", "themes", "title")
-    emit(rows, columns, form, json_rows=[_event_json(each) for each in found], optional=("themes", "langs", "moved"))
-
-
-@command("event", example="monitor event E-enyqubii3x\nmonitor event E-enyq --json")
-@click.argument("event_id", metavar="EVENT")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
-@click.pass_obj
-def event(here: Here, event_id: str, is_json: bool) -> None:
-    """One event: its stage, dates, identifiers and timeline. The beginning of an id is enough."""
-    with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.reading.event(archive.reading.event_id(event_id))
-        items = archive.reading.items_of(found.id)
-        joined = {each.item.id: archive.reading.linked_by(each.item.id) for each in items}
-    if is_json:
-        shown = {**_event_json(found), "timeline": [item_json(each) for each in items]}
-        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
-        return
-    from monitor.compose import date_name, stage_text
-
-    click.echo(f"{found.id}  {found.title}")
-    click.echo(f"  stage:        {stage_text(found.stage, found.step)}")
-    click.echo("  themes:       " + (", ".join(f"{theme} {score:.2f}" for theme, score in found.themes) or "none"))
-    click.echo(f"  items:        {found.items} from {len(found.sources)} sources in {', '.join(found.langs)}")
-    if found.countries:
-        click.echo(f"  countries:    {', '.join(found.countries)}")
-    for date in found.dates:
-        click.echo(f"  {date.date.isoformat()}    {date_name(date.kind)}: {date.sentence[:90]}")
-    if found.identifiers:
-        click.echo("  identifiers:  " + " · ".join(each.value for each in found.identifiers[:12]))
-    click.echo("")
-    days = Counter(each.item.moment.date() for each in items)
-    day = None
-    for each in items:
-        if each.item.moment.date() != day:
-            day = each.item.moment.date()
-            click.echo(f"{day.isoformat()}  {'█' * min(days[day], 40)} {days[day]}")
-        why = ", ".join(reason.term for reason in joined[each.item.id][:3])
-        mark = "=" if each.copy_of else "·"
-        click.echo(f"  {mark} [{each.item.lang}] {each.item.source} ({each.item.tier.value}) {each.item.title}")
-        click.echo(f"      {each.item.id}" + (f"  joined by {why}" if why else "  opened the event"))
-
-
-@command("deadlines", example="monitor deadlines --within 60d\nmonitor deadlines --within 90d --format ics > deadlines.ics")
-@click.option("--within", default="30d", show_default=True, metavar="SPAN", help="From today on.")
-@click.option("--theme", help="Only dates of a theme.")
-@format_option("table", "json", "ics", "csv", "tsv", "md")
-@click.pass_obj
-def deadlines(here: Here, within: str, theme: str | None, form: str | None) -> None:
-    """Deadlines and dates of effect that are ahead, with the sentence that says so."""
-    span = query.duration(within)
-    if span is None:
-        raise UsageError(f"--within {within!r} is no span", hint="Write 30d, 8w or P1Y")
-    today = here.now().date()
-    with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.reading.deadlines(today, today + span)
-    found = [each for each in found if theme is None or theme in each.themes]
-    if form == "ics":
-        from monitor.calendar import calendar
-
-        click.echo(calendar(found, here.now()), nl=False)
-        return
-    rows = [
-        {
-            "date": each.date.date.isoformat(),
-            "days": (each.date.date - today).days,
-            "kind": each.date.kind.value,
-            "event": each.event,
-            "title": each.title,
-            "themes": list(each.themes),
-            "sentence": each.date.sentence,
-            "confidence": each.date.confidence,
-            "item": each.item,
-            "url": each.url,
-        }
-        for each in found
-    ]
-    emit(rows, ("date", "days", "kind", "event", "title"), form, optional=("event",))
-
-
 @command("why", example="monitor why I-5vq2m7n4kd3a\nmonitor why I-5vq2 --rule export-control-now")
 @click.argument("item")
 @click.option("--rule", "rule_id", help="Only this rule.")
@@ -220,7 +125,7 @@ def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
         judged = archive.judging.judged(filed.item.id)
         if judged is None:
             raise UsageError(f"{filed.item.id} was not judged yet", hint="Judge it with: monitor poll")
-        reached = archive.judging.stage_of(judged.link.event) or judged.findings.stage
+        reached = archive.events.record(judged.link.event, here.now()).stage
         alerts = archive.reading.alerts_of(filed.item.id)
     subject = Subject(judged=judged, stage=reached)
     verdicts: list[dict[str, Any]] = []
@@ -328,24 +233,6 @@ def _row(filed: Filed) -> dict[str, Any]:
         "themes": ",".join(theme for theme, _ in filed.themes),
         "title": item.title,
         "event": filed.event,
-    }
-
-
-def _event_json(found: Event) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "title": found.title,
-        "stage": found.stage.value,
-        "step": found.step,
-        "first_seen": stamp(found.first_seen),
-        "last_seen": stamp(found.last_seen),
-        "items": found.items,
-        "sources": list(found.sources),
-        "langs": list(found.langs),
-        "countries": list(found.countries),
-        "themes": dict(found.themes),
-        "identifiers": [{"type": each.type, "value": each.value} for each in found.identifiers],
-        "dates": [{"kind": each.kind.value, "date": each.date.isoformat(), "sentence": each.sentence} for each in found.dates],
     }
 
 

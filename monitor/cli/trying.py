@@ -18,7 +18,6 @@ from monitor.cli.output import note
 from monitor.cli.working import write_digest
 from monitor.compose import date_name
 from monitor.errors import UsageError
-from monitor.stage import furthest_so_far
 
 
 @command("demo", example="monitor demo\nmonitor demo --keep ./demo-output")
@@ -109,12 +108,10 @@ def _fixed(moment: datetime) -> Callable[[], datetime]:
 def _show_events(archive: Archive, now: datetime) -> None:
     """The events of the demo in which something matters, with their languages and the way that they went."""
     click.echo("\n### Events\n")
-    for event in archive.reading.events(now - timedelta(days=365), limit=12):
-        items = archive.reading.items_of(event.id)
-        if len(items) < 2:
+    for event in archive.events.moved(now - timedelta(days=365), now, limit=12):
+        if event.items < 2:
             continue
-        path = furthest_so_far(archive.reading.stage_of_item(each.item.id) for each in items)
-        stages = " → ".join(stage.value.replace("_", " ") for stage in path)
+        stages = " → ".join(each.stage.value.replace("_", " ") for each in event.way)
         click.echo(f"{event.id}  {event.title}")
         click.echo(
             f"    {', '.join(event.langs)} · {event.items} items, {len(event.sources)} sources · {stages}"
@@ -124,8 +121,8 @@ def _show_events(archive: Archive, now: datetime) -> None:
 
 def _show_dates(archive: Archive, now: datetime) -> None:
     click.echo("\n### Dates ahead\n")
-    for each in archive.reading.deadlines(now.date(), (now + timedelta(days=60)).date()):
-        click.echo(f"{each.date.date.isoformat()}  {date_name(each.date.kind):<15} {each.title[:80]}  ({each.event})")
+    for each in archive.events.deadlines(now.date(), (now + timedelta(days=60)).date(), now):
+        click.echo(f"{each.date.date.isoformat()}  {date_name(each.date.kind):<15} {each.date.title[:80]}  ({each.event})")
 
 
 def _show_search(archive: Archive, text: str, now: datetime) -> None:

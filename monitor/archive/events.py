@@ -1,0 +1,367 @@
+"""Events: their records, what moved, deadlines; merges and splits, which leave a redirect or a history and are never lost."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from monitor.archive.connection import transaction
+from monitor.archive.values import item_of, key_date_of, one, read_surely, written
+from monitor.errors import UsageError
+from monitor.events import Deadline, Event, Part, importance, in_time, momentum, reached, record
+from monitor.items import Entity, Filed, Identifier, Item, KeyDate, Shown, Stage, Tier, event_id
+
+MACHINE = "machine"
+"""Who decides where no analyst did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A merge or a split, kept for ever."""
+
+    at: datetime
+    who: str  # the analyst, or MACHINE
+    kind: str  # merge or split
+    event: str  # goes on
+    other: str  # went into it, or was split off
+    items: tuple[str, ...]  # that moved
+    reason: str
+
+
+class EventTables:
+    """The events' side of the archive."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def find(self, event: str) -> str:
+        """The id of the event that has this id, or is the only one whose id begins so; of a merged one, where its items are now.
+
+        Raises:
+            UsageError: none, or several.
+        """
+        row = one(self._connection, "events", event, "event", "monitor events")
+        return str(row["into_event"] or row["id"])
+
+    def record(self, event: str, now: datetime) -> Event:
+        """The record of an event that stands, put together from its items."""
+        return self._records([event], now)[0]
+
+    def timeline(self, event: str) -> list[Filed]:
+        """Items of an event in order of time."""
+        return [each.filed for each in in_time(self._parts([event]).get(event, []))]
+
+    def parts(self, event: str, *, is_whole: bool = True) -> list[Part]:
+        """Items of an event with what judgement found in them, in order of time.
+
+        Args:
+            is_whole: with themes, identifiers and entities; its way and its dates need none of them.
+        """
+        return in_time(self._parts([event], is_whole=is_whole).get(event, []))
+
+    def of_storyline(self, storyline: str) -> list[str]:
+        """Events of a storyline, the first first."""
+        query = "select id from events where storyline = ? and into_event is null order by opened_at, id"
+        return [row["id"] for row in self._connection.execute(query, [storyline])]
+
+    def moved(
+        self,
+        since: datetime,
+        now: datetime,
+        *,
+        theme: str | None = None,
+        is_themed: bool = True,
+        limit: int = 50,
+    ) -> list[Event]:
+        """Events that moved since a moment, the most important first.
+
+        Args:
+            theme: only events with an item of the theme.
+            is_themed: leave out events without any theme (ignored if theme is given).
+        """
+        rows = self._connection.execute(
+            """
+            select e.id, e.stage, i.source, i.tier, i.moment, i.copy_of,
+                   (select max(t.score) from tags t where t.item = i.id and t.is_given) as score,
+                   (select group_concat(t.theme) from tags t where t.item = i.id and t.is_given) as themes,
+                   (select min(d.date) from key_dates d where d.item = i.id and d.date >= ?) as ahead
+            from events e join items i on i.event = e.id where e.moved_at >= ? and e.into_event is null
+            """,
+            [now.date().isoformat(), written(since)],
+        )
+        facts: dict[str, list[sqlite3.Row]] = {}
+        for row in rows:
+            facts.setdefault(row["id"], []).append(row)
+        ranked = sorted(
+            (
+                (-_rank(of_event, now), event)
+                for event, of_event in facts.items()
+                if _is_wanted(of_event, theme, is_themed=is_themed)
+            )
+        )
+        # ranked by what one query tells, then, those that may be shown, by their whole record
+        found = self._records([event for _, event in ranked[: limit + 20]], now)
+        return sorted(found, key=lambda each: (-each.importance, each.id))[:limit]
+
+    def of_items(self, items: Iterable[str], now: datetime) -> list[Event]:
+        """Events that hold some of these items, in order of opening."""
+        rows = self._connection.execute(
+            """
+            select distinct e.id, e.opened_at from items i join events e on e.id = i.event
+            where i.id in (select value from json_each(?)) order by e.opened_at, e.id
+            """,
+            [json.dumps(list(items))],
+        ).fetchall()
+        return self._records([row["id"] for row in rows], now)
+
+    def deadlines(self, first: date, last: date, now: datetime) -> list[Deadline]:
+        """Key dates of themed events from one day to another, in order; those that were withdrawn, too, marked so."""
+        rows = self._connection.execute(
+            """
+            select distinct i.event from key_dates d join items i on i.id = d.item
+            where d.date between ? and ? and i.event is not null
+            """,
+            [first.isoformat(), last.isoformat()],
+        ).fetchall()
+        found = [
+            Deadline(date=each, event=event.id, themes=tuple(sorted(theme for theme, _ in event.themes)))
+            for event in self._records([row["event"] for row in rows], now)
+            if event.themes
+            for each in event.dates
+            if first <= each.date <= last and each.kind != "published"
+        ]
+        return sorted(found, key=lambda each: (each.date.date, each.event, each.date.kind))
+
+    def due(self, today: date) -> list[str]:
+        """Events that a stated date of effect of the last months may have put in force by itself."""
+        rows = self._connection.execute(
+            """
+            select distinct e.id from events e join items i on i.event = e.id join key_dates d on d.item = i.id
+            where d.kind = 'effective' and d.date between date(?, '-90 days') and ? and e.stage in ('final', 'on_file')
+              and e.into_event is null
+            """,
+            [today.isoformat(), today.isoformat()],
+        )
+        return [row["id"] for row in rows]
+
+    def settle(self, event: str, now: datetime) -> None:
+        """Note the stage that an event has reached; inside a transaction of the caller's."""
+        way, _ = reached(self.parts(event, is_whole=False), now.date())
+        last = way[-1] if way else None
+        stage, step = (Stage.REPORTED, None) if last is None else (last.stage, last.step)
+        self._connection.execute(
+            "update events set moved_at = case when stage = ? then moved_at else ? end, stage = ?, step = ? where id = ?",
+            [stage.value, written(now), stage.value, step, event],
+        )
+
+    def advance(self, now: datetime) -> int:
+        """Put in force what a stated date put in force; how many events."""
+        due = self.due(now.date())
+        before = dict(self._connection.execute("select id, stage from events where stage in ('final', 'on_file')").fetchall())
+        if not due:
+            return 0
+        with transaction(self._connection):
+            for event in due:
+                self.settle(event, now)
+        after = [self._connection.execute("select stage from events where id = ?", [event]).fetchone()[0] for event in due]
+        return sum(1 for event, stage in zip(due, after, strict=True) if before.get(event) != stage)
+
+    def merge(self, into: str, other: str, *, who: str, now: datetime, reason: str = "") -> None:
+        """Move the items of one event into another; the id of the one that ends leads to the one that goes on.
+
+        Raises:
+            UsageError: they are one already.
+        """
+        into, other = self.find(into), self.find(other)
+        if into == other:
+            raise UsageError(f"{into} and {other} are one event already")
+        with transaction(self._connection):
+            self.put_into(into, other, who=who, now=now, reason=reason)
+
+    def put_into(self, into: str, other: str, *, who: str, now: datetime, reason: str = "") -> None:
+        """As merge(), inside a transaction of the caller's; both stand."""
+        ask = self._connection.execute
+        items = [row["id"] for row in ask("select id from items where event = ? order by n", [other])]
+        ask("update items set event = ? where event = ?", [into, other])
+        ask("update events set into_event = ? where id = ? or into_event = ?", [into, other, other])
+        ask(
+            """
+            update events set moved_at = max(moved_at, (select moved_at from events where id = ?)),
+                              opened_at = min(opened_at, (select opened_at from events where id = ?)) where id = ?
+            """,
+            [other, other, into],
+        )
+        self._decided("merge", into, other, items, who=who, now=now, reason=reason)
+        self.settle(into, now)
+
+    def split(self, event: str, items: Sequence[str], *, who: str, now: datetime, reason: str = "") -> str:
+        """Move items out of an event into one of their own, or back into the one that was merged with just them; its id.
+
+        Raises:
+            UsageError: an item is not in the event, or none would be left.
+        """
+        event = self.find(event)
+        held = [row["id"] for row in self._connection.execute("select id from items where event = ? order by n", [event])]
+        strangers = [item for item in items if item not in held]
+        if strangers:
+            raise UsageError(f"{strangers[0]} is not an item of {event}", hint=f"Its items are listed by: monitor event {event}")
+        if len(set(items)) == len(held):
+            raise UsageError(f"{event} would have no items left", hint="Name those that belong to another development")
+        moved = [item for item in held if item in set(items)]
+        with transaction(self._connection):
+            other = self._id_for(event, moved)
+            row = self._connection.execute("select storyline from events where id = ?", [event]).fetchone()
+            self._connection.execute(
+                """
+                insert into events (id, opened_at, moved_at, stage, storyline) values (?, ?, ?, 'reported', ?)
+                on conflict (id) do update set into_event = null
+                """,
+                [other, written(now), written(now), row["storyline"]],
+            )
+            self._connection.execute(
+                "update items set event = ? where id in (select value from json_each(?))", [other, json.dumps(moved)]
+            )
+            self._decided("split", event, other, moved, who=who, now=now, reason=reason)
+            self.settle(event, now)
+            self.settle(other, now)
+        return other
+
+    def decisions(self, event: str | None = None, *, by_analysts: bool = False) -> list[Decision]:
+        """Merges and splits in the order in which they were made; of one event, or of all."""
+        rows = self._connection.execute(
+            "select * from decisions where (? is null or ? in (event, other)) and (not ? or who <> ?) order by id",
+            [event, event, by_analysts, MACHINE],
+        )
+        return [
+            Decision(
+                at=read_surely(row["at"]),
+                who=row["who"],
+                kind=row["kind"],
+                event=row["event"],
+                other=row["other"],
+                items=tuple(json.loads(row["items"])),
+                reason=row["reason"],
+            )
+            for row in rows
+        ]
+
+    def apart(self) -> set[frozenset[str]]:
+        """Pairs of events that analysts split and did not join again: the machine never does."""
+        found: set[frozenset[str]] = set()
+        for each in self.decisions(by_analysts=True):
+            pair = frozenset((self._standing(each.event), self._standing(each.other)))
+            if len(pair) == 2:
+                (found.add if each.kind == "split" else found.discard)(pair)
+        return found
+
+    def last_decision(self) -> int:
+        """Number of the last merge or split; 0 if there was none."""
+        return int(self._connection.execute("select coalesce(max(id), 0) from decisions").fetchone()[0])
+
+    def taught(self) -> Iterator[tuple[Item, str, str]]:
+        """Items of events that analysts merged or split, with event and storyline, in order of time: what linking learns from them."""
+        touched = {self._standing(name) for each in self.decisions(by_analysts=True) for name in (each.event, each.other)}
+        rows = self._connection.execute(
+            """
+            select items.*, events.storyline as of_storyline from items join events on events.id = items.event
+            where items.event in (select value from json_each(?)) order by items.moment, items.n
+            """,
+            [json.dumps(sorted(touched))],
+        )
+        for row in rows:
+            yield item_of(row), row["event"], row["of_storyline"] or row["event"]
+
+    def _standing(self, event: str) -> str:
+        row = self._connection.execute("select into_event from events where id = ?", [event]).fetchone()
+        return event if row is None or row["into_event"] is None else str(row["into_event"])
+
+    def _id_for(self, event: str, items: list[str]) -> str:
+        """An id for what is split off: of the event that just these items came from, else a new one."""
+        for each in reversed(self.decisions(event)):
+            if each.kind == "merge" and set(each.items) == set(items) and self._standing(each.other) == event:
+                return each.other
+        ids = (event_id(items[0] if not count else f"{items[0]}+{count}") for count in range(1000))
+        taken = "select 1 from events where id = ?"
+        return next(each for each in ids if self._connection.execute(taken, [each]).fetchone() is None)
+
+    def _decided(self, kind: str, event: str, other: str, items: Sequence[str], *, who: str, now: datetime, reason: str) -> None:
+        self._connection.execute(
+            "insert into decisions (at, who, kind, event, other, items, reason) values (?, ?, ?, ?, ?, ?, ?)",
+            [written(now), who, kind, event, other, json.dumps(list(items)), reason],
+        )
+
+    def _records(self, events: Sequence[str], now: datetime) -> list[Event]:
+        parts = self._parts(events)
+        query = "select * from events where id in (select value from json_each(?))"
+        rows = {row["id"]: row for row in self._connection.execute(query, [json.dumps(list(events))])}
+        return [
+            record(
+                event,
+                parts.get(event, []),
+                now,
+                opened_at=read_surely(rows[event]["opened_at"]),
+                moved_at=read_surely(rows[event]["moved_at"]),
+                storyline=rows[event]["storyline"],
+            )
+            for event in events
+        ]
+
+    def _parts(self, events: Sequence[str], *, is_whole: bool = True) -> dict[str, list[Part]]:
+        """Items of events with what judgement found in them; one query a table for all of them."""
+        wanted = json.dumps(list(events))
+        ask = self._connection.execute
+        of_events = "join items i on i.id = x.item where i.event in (select value from json_each(?))"
+        shown = {row["item"]: _shown(row) for row in ask(f"select x.* from steps x {of_events}", [wanted])}
+        dates: dict[str, list[KeyDate]] = defaultdict(list)
+        for row in ask(f"select x.* from key_dates x {of_events} order by x.date, x.kind", [wanted]):
+            dates[row["item"]].append(key_date_of(row))
+        themes: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        named: dict[str, list[Identifier]] = defaultdict(list)
+        entities: dict[str, list[Entity]] = defaultdict(list)
+        if is_whole:
+            for row in ask(f"select x.* from tags x {of_events} and x.is_given order by x.score desc, x.theme", [wanted]):
+                themes[row["item"]].append((row["theme"], row["score"]))
+            for row in ask(f"select x.* from identifiers x {of_events}", [wanted]):
+                named[row["item"]].append(Identifier(type=row["type"], value=row["value"]))
+            for row in ask(f"select x.* from entities x {of_events}", [wanted]):
+                entities[row["item"]].append(Entity(id=row["entity"], type=row["type"], surface=row["surface"]))
+        found: dict[str, list[Part]] = defaultdict(list)
+        for row in ask("select * from items where event in (select value from json_each(?))", [wanted]):
+            item = row["id"]
+            found[row["event"]].append(
+                Part(
+                    filed=Filed(item=item_of(row), themes=tuple(themes[item]), event=row["event"], copy_of=row["copy_of"]),
+                    arrival=row["n"],
+                    shown=shown.get(item),
+                    dates=tuple(dates[item]),
+                    identifiers=tuple(named[item]),
+                    entities=tuple(entities[item]),
+                )
+            )
+        return found
+
+
+def _rank(rows: Sequence[sqlite3.Row], now: datetime) -> float:
+    told = [row for row in rows if row["copy_of"] is None]
+    ahead = min((date.fromisoformat(row["ahead"]) for row in rows if row["ahead"]), default=None)
+    return importance(
+        theme=max((row["score"] for row in rows if row["score"] is not None), default=None),
+        stage=Stage(rows[0]["stage"]),
+        tier=min((Tier(row["tier"]) for row in rows), key=list(Tier).index),
+        sources=len({row["source"] for row in told}),
+        momentum=momentum((read_surely(row["moment"]) for row in told), now),
+        days_ahead=None if ahead is None else (ahead - now.date()).days,
+    )
+
+
+def _is_wanted(rows: Sequence[sqlite3.Row], theme: str | None, *, is_themed: bool) -> bool:
+    themes = {name for row in rows for name in (row["themes"] or "").split(",") if name}
+    return theme in themes if theme is not None else bool(themes) or not is_themed
+
+
+def _shown(row: sqlite3.Row) -> Shown:
+    return Shown(jurisdiction=row["jurisdiction"], step=row["step"], stage=Stage(row["stage"]), sentence=row["sentence"])
