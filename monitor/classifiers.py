@@ -6,10 +6,13 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from monitor import query
 from monitor.cues import Cues
+from monitor.dossiers import Dossier
 from monitor.errors import ModelError, QueryError
 from monitor.items import Item, Tier
 from monitor.lexicon import Lexicon, Name
@@ -157,28 +160,75 @@ def load_reports(folder: Path) -> tuple[Report, ...]:
     return tuple(found)
 
 
-def load_lexicon(folder: Path) -> Lexicon:
-    """The matcher over classifiers/lexicon.jsonl.
+OWN_LEXICON = "lexicon.jsonl"
+"""File beside feeds.yaml with names and dossiers of the user's own; a line with the id of one that ships goes before it."""
+
+
+def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
+    """The matcher over the lexicon of the folder and, if there is one, the user's own.
 
     Raises:
         ModelError: absent, or a line that is no entry.
     """
-    path = folder / "lexicon.jsonl"
-    names = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ModelError(f"cannot be read ({error.strerror})", subject=str(path)) from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
+    return Lexicon(
+        Name(
+            id=raw["id"],
+            type=raw["type"],
+            surfaces=tuple((lang, surface) for lang, all_names in raw["names"].items() for surface in all_names),
+        )
+        for raw in _entries(folder, own)
+    )
+
+
+def load_dossiers(folder: Path, own: Path | None = None) -> tuple[Dossier, ...]:
+    """The entries of the lexicon that are dossiers, in its order.
+
+    Raises:
+        ModelError: as load_lexicon, or a dossier's query cannot be read.
+    """
+    found = []
+    for raw in _entries(folder, own):
+        kept = raw.get("dossier")
+        if not isinstance(kept, dict):
             continue
         try:
-            raw = json.loads(line)
-            surfaces = tuple((lang, surface) for lang, all_names in raw["names"].items() for surface in all_names)
-            names.append(Name(id=raw["id"], type=raw["type"], surfaces=surfaces))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"no lexicon entry ({error!r})", subject=f"{path}:{number}") from error
-    return Lexicon(names)
+            tree = query.parse(str(kept["query"])) if kept.get("query") else None
+        except QueryError as error:
+            raise ModelError(f"its query cannot be read: {error}", subject=f"dossier {raw['id']}") from error
+        found.append(
+            Dossier(
+                id=raw["id"],
+                key=str(kept.get("name") or raw["id"]),
+                names=tuple((lang, surface) for lang, all_names in raw["names"].items() for surface in all_names),
+                note=str(kept.get("note") or ""),
+                sources=tuple(map(str, kept.get("sources") or ())),
+                query=tree,
+            )
+        )
+    return tuple(found)
+
+
+def _entries(folder: Path, own: Path | None) -> list[dict[str, Any]]:
+    """Lines of the lexicon by id, those of the user's own in the place of those that ship."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in (folder / "lexicon.jsonl", own):
+        if path is None:
+            continue
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise ModelError(f"cannot be read ({error.strerror})", subject=str(path)) from error
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                raw = json.loads(line)
+                if not all(isinstance(each, str) for names in raw["names"].values() for each in names):
+                    raise TypeError("a name is no text")
+                found[str(raw["id"])] = raw | {"type": str(raw["type"])}
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise ModelError(f"no lexicon entry ({error!r})", subject=f"{path}:{number}") from error
+    return list(found.values())
 
 
 def load_cues(folder: Path) -> Cues:

@@ -33,7 +33,7 @@ def judge(archive: Archive, settings: Config, folder: Path, clock: Callable[[], 
     return Judge(
         archive=archive,
         rules=settings.rules,
-        lexicon=classifiers.load_lexicon(folder),
+        lexicon=classifiers.load_lexicon(folder, own_lexicon(settings.path)),
         model=model,
         encoder=vectors,
         joining=joinings.load_or_none(folder, vectors=None if vectors is None else vectors.id),
@@ -133,6 +133,12 @@ def open_channel(kind: str, settings: Config, clock: Callable[[], datetime], str
 def theme_names(folder: Path, lang: str = "en") -> Mapping[str, str]:
     """Names of the themes by id."""
     return {theme.id: theme.name(lang) for theme in classifiers.load_themes(folder)}
+
+
+def own_lexicon(settings: Path) -> Path | None:
+    """The user's own names and dossiers, beside a configuration; None if there are none."""
+    found = settings.parent / classifiers.OWN_LEXICON
+    return found if found.is_file() else None
 
 
 def classifiers_folder() -> Path:

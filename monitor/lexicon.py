@@ -21,6 +21,9 @@ from monitor.segment import CJK
 SHORT = 4
 """Latin names of up to this many letters match only as written."""
 
+ADDITIONAL = "control"
+"""The type of names that are made of others (gallium export controls): they are found beside these and hide none."""
+
 _WORDLY = re.compile(f"[^\\W_{CJK}]")
 
 
@@ -87,10 +90,11 @@ class Lexicon:
         found: dict[str, Entity] = {}
         end = -1
         for start, stop, surface in sorted(spans, key=lambda span: (span[0], -span[1])):
-            if start < end:
-                continue
-            end = stop
             name = self.names[surface.entity]
+            if name.type != ADDITIONAL:
+                if start < end:
+                    continue
+                end = stop
             found.setdefault(name.id, Entity(id=name.id, type=name.type, surface=written[start:stop]))
         return tuple(found.values())
 

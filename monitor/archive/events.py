@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -49,7 +49,24 @@ class EventTables:
 
     def record(self, event: str, now: datetime) -> Event:
         """The record of an event that stands, put together from its items."""
-        return self._records([event], now)[0]
+        return self.records([event], now)[0]
+
+    def records(self, events: Sequence[str], now: datetime) -> list[Event]:
+        """The records of events that stand, in the order asked for; one query a table for all of them."""
+        parts = self._parts(events)
+        query = "select * from events where id in (select value from json_each(?))"
+        rows = {row["id"]: row for row in self._connection.execute(query, [json.dumps(list(events))])}
+        return [
+            record(
+                event,
+                parts.get(event, []),
+                now,
+                opened_at=read_surely(rows[event]["opened_at"]),
+                moved_at=read_surely(rows[event]["moved_at"]),
+                storyline=rows[event]["storyline"],
+            )
+            for event in events
+        ]
 
     def timeline(self, event: str) -> list[Filed]:
         """Items of an event in order of time."""
@@ -104,19 +121,8 @@ class EventTables:
             )
         )
         # ranked by what one query tells, then, those that may be shown, by their whole record
-        found = self._records([event for _, event in ranked[: limit + 20]], now)
+        found = self.records([event for _, event in ranked[: limit + 20]], now)
         return sorted(found, key=lambda each: (-each.importance, each.id))[:limit]
-
-    def of_items(self, items: Iterable[str], now: datetime) -> list[Event]:
-        """Events that hold some of these items, in order of opening."""
-        rows = self._connection.execute(
-            """
-            select distinct e.id, e.opened_at from items i join events e on e.id = i.event
-            where i.id in (select value from json_each(?)) order by e.opened_at, e.id
-            """,
-            [json.dumps(list(items))],
-        ).fetchall()
-        return self._records([row["id"] for row in rows], now)
 
     def deadlines(self, first: date, last: date, now: datetime) -> list[Deadline]:
         """Key dates of themed events from one day to another, in order; those that were withdrawn, too, marked so."""
@@ -129,7 +135,7 @@ class EventTables:
         ).fetchall()
         found = [
             Deadline(date=each, event=event.id, themes=tuple(sorted(theme for theme, _ in event.themes)))
-            for event in self._records([row["event"] for row in rows], now)
+            for event in self.records([row["event"] for row in rows], now)
             if event.themes
             for each in event.dates
             if first <= each.date <= last and each.kind != "published"
@@ -293,22 +299,6 @@ class EventTables:
             "insert into decisions (at, who, kind, event, other, items, reason) values (?, ?, ?, ?, ?, ?, ?)",
             [written(now), who, kind, event, other, json.dumps(list(items)), reason],
         )
-
-    def _records(self, events: Sequence[str], now: datetime) -> list[Event]:
-        parts = self._parts(events)
-        query = "select * from events where id in (select value from json_each(?))"
-        rows = {row["id"]: row for row in self._connection.execute(query, [json.dumps(list(events))])}
-        return [
-            record(
-                event,
-                parts.get(event, []),
-                now,
-                opened_at=read_surely(rows[event]["opened_at"]),
-                moved_at=read_surely(rows[event]["moved_at"]),
-                storyline=rows[event]["storyline"],
-            )
-            for event in events
-        ]
 
     def _parts(self, events: Sequence[str], *, is_whole: bool = True) -> dict[str, list[Part]]:
         """Items of events with what judgement found in them; one query a table for all of them."""

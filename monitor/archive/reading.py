@@ -98,6 +98,15 @@ class ReadingTables:
         ).fetchall()
         return [searching.filed(self._connection, row) for row in rows]
 
+    def heard(self, tree: Node, since: datetime, now: datetime) -> tuple[int, datetime | None, int]:
+        """Items that match a query: how many, the moment of the last one, and how many since a moment."""
+        where, values = searching.condition(tree, now)
+        row = self._connection.execute(
+            f"select count(*) as n, max(moment) as last, sum(moment >= ?) as recent from items where {where}",
+            [written(since), *values],
+        ).fetchone()
+        return row["n"], None if row["last"] is None else read_surely(row["last"]), row["recent"] or 0
+
     def counts(self) -> dict[str, int]:
         """How much there is: items, unjudged, events, alerts, labels."""
         ask = self._connection.execute

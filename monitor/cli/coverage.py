@@ -16,19 +16,26 @@ from monitor.cli.output import emit, format_option, stamp
 _TROUBLES = ("failing", "stale", "silent")
 
 
-@command("coverage", example="monitor coverage\nmonitor coverage --by lang\nmonitor coverage --troubled --format tsv")
+@command(
+    "coverage",
+    example="monitor coverage\nmonitor coverage --by lang\nmonitor coverage --troubled --format tsv\nmonitor coverage --watchlist",
+)
 @click.option(
     "--by", type=click.Choice(["country", "lang", "tier", "kind"]), default="country", show_default=True, help="What to count by."
 )
 @click.option("--troubled", is_flag=True, help="Only the sources that fail, are not read any more or have fallen silent.")
+@click.option("--watchlist", is_flag=True, help="Instead: the dossiers, and for how long nothing has been heard of each.")
 @format_option("table", "json", "tsv")
 @click.pass_obj
-def coverage(here: Here, by: str, troubled: bool, form: str | None) -> None:
+def coverage(here: Here, by: str, troubled: bool, watchlist: bool, form: str | None) -> None:
     """Sources by country, language, tier or kind; and every one that fails, is not read any more, or has fallen silent.
 
     Silent is a source that is read without an error and, publishing as it usually does, would have brought something new
     by now with a chance of 99 in 100.
     """
+    if watchlist:
+        _watchlist(here, form)
+        return
     rows = _rows(here)
     counts = _counted(rows, by)
     listed = [row for row in rows if row["state"] in _TROUBLES]
@@ -40,6 +47,34 @@ def coverage(here: Here, by: str, troubled: bool, form: str | None) -> None:
         emit(counts, (by, "sources", "official", "read", "unread", *_TROUBLES), form, wide=by)
     if troubled or (is_table and listed):  # one table is enough for a program that reads columns
         emit(listed, ("id", "state", "last_new", "says", "name"), form, wide="says", optional=("name",))
+
+
+def _watchlist(here: Here, form: str | None) -> None:
+    """Every dossier, those of which nothing was heard first, with the configured sources that would carry it."""
+    from monitor.cli.dossiers import heard, load
+
+    configured = {source.id: source for source in here.config().sources}
+    states = states_of(here)
+    rows = []
+    for row in heard(here, load(here)):
+        carried = [name for name in row["sources"] if name in configured]
+        failing = [name for name in carried if (state := states.get(name)) is not None and state.error_kind is not None]
+        rows.append(
+            {
+                **row,
+                "sources": carried,
+                "silent_for": "never heard" if row["days"] is None else f"{row['days']} d",
+                "read_by": f"{len(carried)}" + (f", {len(failing)} failing" if failing else ""),
+                "failing": failing,
+            }
+        )
+    emit(
+        rows,
+        ("dossier", "silent_for", "last_heard", "items_30d", "items", "read_by", "name"),
+        form,
+        wide="name",
+        optional=("items_30d", "last_heard", "read_by"),
+    )
 
 
 def _rows(here: Here) -> list[dict[str, Any]]:

@@ -1,0 +1,216 @@
+"""The command dossier: the standing file of a law, a control, a programme or a forum."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor import query
+from monitor.cli.events import event_json
+from monitor.cli.options import Here, command
+from monitor.cli.output import emit, format_option, item_json, note, stamp
+from monitor.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from monitor.dossiers import Dossier, File
+
+_ITEMS = 20_000
+"""Items of a dossier that are read at most, the newest."""
+_EVENTS = 40
+_BAR = 40
+
+
+@command(
+    "dossier",
+    example="""monitor dossier k-program
+monitor dossier 外為法 --since 30d
+monitor dossier 'gallium and germanium export controls' --json
+monitor dossier --list""",
+)
+@click.argument("name", required=False)
+@click.option("--since", metavar="SPAN|DATE", help="Tell apart what changed since.")
+@click.option("--list", "is_list", is_flag=True, help="Instead: all dossiers, and when each was last heard of.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@format_option("table", "json", "tsv", "csv", "md")
+@click.pass_obj
+def dossier(here: Here, name: str | None, since: str | None, is_list: bool, is_json: bool, form: str | None) -> None:
+    """The standing file of a dossier: items over time, events with stages, key dates, related identifiers and names.
+
+    NAME is its short name, or any of its names in any language; other entries of the lexicon have a file as well. Dossiers of
+    your own: a line in lexicon.jsonl beside feeds.yaml (docs/guide.md).
+    """
+    dossiers = load(here)
+    if is_list or name is None:
+        emit(heard(here, dossiers), ("dossier", "last_heard", "days", "items_30d", "items", "name"), form, wide="name")
+        return
+    from monitor.dossiers import find, like, standing_file
+
+    found = find(dossiers, name) or find(_others(here), name)
+    if found is None:
+        near = ", ".join(like(dossiers, name))
+        hint = f"Did you mean: {near}?" if near else "They are listed by: monitor dossier --list"
+        raise UsageError(f"there is no dossier {name!r}", hint=hint)
+    start = None if since is None else _day(since, here)
+    now = here.now()
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        items = archive.reading.search(found.tree, now, limit=_ITEMS)
+        last = list(dict.fromkeys(each.event for each in items if each.event))[:_EVENTS]
+        events = archive.events.records(last, now)
+    file = standing_file(found, items, events, start, now)
+    if is_json or form == "json":
+        click.echo(json.dumps(_json(file), ensure_ascii=False, indent=1))
+        return
+    _show(file, start, now.date())
+
+
+def load(here: Here) -> tuple[Dossier, ...]:
+    """The dossiers that ship and the user's own."""
+    from monitor import classifiers, house
+
+    return classifiers.load_dossiers(house.classifiers_folder(), _own(here))
+
+
+def heard(here: Here, dossiers: tuple[Dossier, ...]) -> list[dict[str, Any]]:
+    """A row a dossier: when it was last heard of and how much, those that were silent longest first."""
+    now = here.now()
+    rows: list[dict[str, Any]] = []
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        for each in dossiers:
+            items, last, recent = archive.reading.heard(each.tree, query.moment("30d", now), now)
+            rows.append(
+                {
+                    "dossier": each.key,
+                    "last_heard": "" if last is None else last.strftime("%Y-%m-%d"),
+                    "days": None if last is None else (now - last).days,
+                    "items": items,
+                    "items_30d": recent,
+                    "sources": list(each.sources),
+                    "name": " · ".join(filter(None, (each.name("en"), each.name("ja")))),
+                }
+            )
+    return sorted(rows, key=lambda row: (row["days"] is not None, -(row["days"] or 0), row["dossier"]))
+
+
+def _own(here: Here) -> Path | None:
+    from monitor import house
+
+    try:
+        return house.own_lexicon(here.config().path)
+    except ConfigError:  # what ships needs no configuration
+        return None
+
+
+def _others(here: Here) -> tuple[Dossier, ...]:
+    """Every entry of the lexicon as a dossier."""
+    from monitor import classifiers, house
+    from monitor.dossiers import Dossier
+
+    lexicon = classifiers.load_lexicon(house.classifiers_folder(), _own(here))
+    return tuple(Dossier(id=each.id, key=each.id, names=each.surfaces) for each in lexicon.names)
+
+
+def _show(file: File, since: date | None, today: date) -> None:
+    from monitor.compose import date_name, date_text, stage_text
+
+    kept = file.dossier
+    names = dict.fromkeys(filter(None, (kept.name(lang) for lang in ("en", "ja", "zh", "ko"))))
+    click.echo(" · ".join(names))
+    if kept.note:
+        click.echo(kept.note)
+    if file.last is None or file.first is None:
+        click.echo("\nNothing was heard of it.")
+        if kept.sources:
+            note(f"Sources that would carry it: {', '.join(kept.sources)}")
+        return
+    langs = ", ".join(f"{lang} {count}" for lang, count in file.langs)
+    click.echo(
+        f"\n{file.items} items ({langs}) from {file.first:%Y-%m-%d} to {file.last:%Y-%m-%d}, {(today - file.last.date()).days} days ago"
+    )
+    most = max((count for _, count in file.months), default=0)
+    for month, count in file.months:
+        bar = "█" * (round(count * min(1.0, _BAR / most)) or (1 if count else 0)) if most else ""
+        click.echo(f"  {month}  {bar}{' ' if bar else ''}{count}")
+    if file.dates:
+        click.echo("\nDates ahead:")
+        for event, stands in file.dates:
+            click.echo(f"  {date_text(stands)}  {date_name(stands.kind)}: {stands.title}  ({event.id})")
+    click.echo("\nEvents:")
+    for event in file.events:
+        click.echo(f"  {event.id}  {event.last_seen:%Y-%m-%d}  {stage_text(event.stage, event.step)}  {event.title}")
+        if event.expected is not None:
+            due = f" by {event.expected.due}" if event.expected.due else ""
+            click.echo(f"      next: {event.expected.step}{due}{', overdue' if event.expected.is_overdue else ''}")
+    if file.identifiers:
+        click.echo("\nIdentifiers:  " + " · ".join(name for name, _ in file.identifiers))
+    if file.entities:
+        click.echo("Names:        " + " · ".join(name for name, _ in file.entities))
+    if kept.sources:
+        click.echo("Carried by:   " + ", ".join(kept.sources))
+    if since is not None:
+        click.echo(f"\nSince {since}: {len(file.new)} items")
+        for each in file.moved:
+            for step in each.transitions:
+                click.echo(f"  {step.at:%Y-%m-%d}  {each.event.id}  reached {stage_text(step.stage, step.step)}")
+            for stands in each.dates:
+                click.echo(f"  {stands.at:%Y-%m-%d}  {each.event.id}  {date_name(stands.kind)} {date_text(stands)}")
+        for filed in file.new[:20]:
+            item = filed.item
+            click.echo(f"  {item.moment:%Y-%m-%d}  [{item.lang}] {item.source} ({item.tier.value}) {item.title}")
+        if len(file.new) > 20:
+            click.echo(f"  and {len(file.new) - 20} more: monitor search 'entity:{kept.id} since:{since}'")
+
+
+def _json(file: File) -> dict[str, Any]:
+    kept = file.dossier
+    return {
+        "dossier": kept.key,
+        "entity": kept.id,
+        "names": [{"lang": lang, "name": name} for lang, name in kept.names],
+        "note": kept.note,
+        "sources": list(kept.sources),
+        "items": file.items,
+        "first": stamp(file.first),
+        "last": stamp(file.last),
+        "langs": dict(file.langs),
+        "months": dict(file.months),
+        "events": [event_json(each) for each in file.events],
+        "dates": [
+            {"event": event.id, "kind": stands.kind.value, "date": stands.date.isoformat(), "sentence": stands.sentence}
+            for event, stands in file.dates
+        ],
+        "identifiers": dict(file.identifiers),
+        "entities": dict(file.entities),
+        "new": [item_json(each) for each in file.new],
+        "moved": [
+            {
+                "event": each.event.id,
+                "transitions": [
+                    {"at": stamp(step.at), "stage": step.stage.value, "step": step.step, "sentence": step.sentence}
+                    for step in each.transitions
+                ],
+                "dates": [
+                    {
+                        "kind": stands.kind.value,
+                        "date": stands.date.isoformat(),
+                        "was": [day.isoformat() for day in stands.was],
+                        "withdrawn": stands.is_withdrawn,
+                    }
+                    for stands in each.dates
+                ],
+            }
+            for each in file.moved
+        ],
+    }
+
+
+def _day(text: str, here: Here) -> date:
+    try:
+        found: date = query.moment(text, here.now()).date()
+    except ValueError as error:
+        raise UsageError(f"--since {text!r} is neither a span nor a date", hint="Write 7d, 2026-05 or 2026-05-01") from error
+    return found
