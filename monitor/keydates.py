@@ -216,6 +216,8 @@ _NUMBERS = {
 _ON_PUBLICATION = re.compile(
     r"自(?:公布|发布|印发|公告)之日起(?:正式)?(?:施行|实施|实行|生效)|公布の日から施行|공포한 날부터 시행"
 )
+_SPACED = re.compile(r"(?<=\d) (?=[年月日])|(?<=[年月]) (?=\d)")
+"""11 月 17 日, as Taiwan writes it."""
 _KANJI_DAY = re.compile(r"[元〇一二三四五六七八九十百]{1,8}(?=[年月日])")
 _KANJI_SPAN = re.compile(
     r"(?<=起算して)[一二三四五六七八九十百]{1,4}(?=[日月か箇])|(?<=日起)[一二三四五六七八九十百]{1,4}(?=[日天])"
@@ -245,6 +247,7 @@ def find(text: str, published: date) -> tuple[KeyDate, ...]:
         published: the day that a date without a year counts from: it is the next such day.
     """
     folded = unicodedata.normalize("NFKC", text[:MAX_TEXT])
+    folded = _SPACED.sub("", folded)
     folded = _KANJI_SPAN.sub(_in_digits, _KANJI_DAY.sub(_in_digits, folded))
     found: dict[tuple[DateKind, date], KeyDate] = {}
     for kind, start, stated, is_dated in _matches(folded, published):

@@ -49,10 +49,10 @@ _PROPOSED_CJK = (
     r"|(?:提出|發布|公布)[^。，]{0,20}?(?:擬議規則|提案|草案)|(?:개정안|제안|규칙안)[^.]{0,10}?(?:발표|공개|제안|마련|발의)"
 )
 _FINAL_CJK = (
-    r"官報(?:に|で|へ)?(?:掲載|公示|告示)(?:し|され|した|、|。|$)|最終規則を?(?:公表|発表|公示|公布)|大統領令(?:に|へ)署名(?:し|した|、|。|$)"
+    r"官報(?:に|で|へ)?(?:掲載|公示|告示)(?:し|され|した|、|。|$)|最終規則を?(?:公示|公布)|大統領令(?:に|へ)署名(?:し|した|、|。|$)"
     r"|(?:発布|公布|公告|告示)(?:し(?!ない)|され(?!る)|した|しました|、|。|$)|(?:リスト|名簿)に[^。、]{0,20}?(?:追加|掲載)(?:し|した|され|、|。|$)"
-    r"|(?:发布|公布|颁布|出台)[^。，]{0,12}?(?:最终规则|规则|条例|法令|公告|命令)|(?:列入|纳入|加入)[^。]{0,20}?(?:清单|名单|目录)|签署[^。，]{0,20}?(?:行政令|行政命令|公告|法案)"
-    r"|(?:公布|發布|頒布)[^。，]{0,12}?(?:最終規則|規則|條例|公告)|(?:列入|納入)[^。]{0,20}?(?:清單|名單)|簽署[^。，]{0,20}?(?:行政命令|法案)"
+    r"|(?:发布|公布|颁布|出台)[^。，]{0,12}?(?<!最终)(?:规则|条例|法令|公告|命令)|(?:列入|纳入|加入)[^。]{0,20}?(?:清单|名单|目录)|签署[^。，]{0,20}?(?:行政令|行政命令|公告|法案)"
+    r"|(?:公布|發布|頒布)[^。，]{0,12}?(?<!最終)(?:規則|條例|公告)|(?:列入|納入)[^。]{0,20}?(?:清單|名單)|簽署[^。，]{0,20}?(?:行政命令|法案)"
     r"|관보에\s?(?:게재|실)|(?:명단|리스트|목록)에\s?(?:추가|올)|행정명령에?\s?서명|공포(?:했|됐|$)|고시(?:했|됐|$)"
 )
 _FORCE_EN = (
@@ -62,8 +62,8 @@ _FORCE_EN = (
 )
 _FORCE_CJK = (
     r"(?:施行|適用|発効|発動)(?:され(?!る)|した(?!場合)|しました|となりました|を?開始(?:し|した)?|$)|(?:本日|きょう|同日)(?:から|より|、|付で)?[^。]{0,12}?(?:施行|適用開始|発効)"
-    r"|(?:已|现已|正式|今起|今日起?|即日起|日起正式|今日正式|起正式)(?:正式)?(?:施行|实施|生效|执行|实行)(?!之日)|(?:施行|实施|生效)(?:了|。|$)"
-    r"|(?:正式|今起|今日起|即日起|已|開始)(?:正式)?(?:施行|實施|生效|上路)|(?:施行|實施|生效|上路)(?:了|。|$)"
+    r"|(?:已|现已|正式|今起|今日起?|即日起|日起正式|今日正式|起正式)(?:正式)?(?:施行|实施|生效|执行|实行)(?!之日)|(?<![日起月])(?:施行|实施|生效)(?:了|。|$)"
+    r"|(?:正式|今起|今日起|即日起|已|開始)(?:正式)?(?:施行|實施|生效|上路)|(?<![日起月])(?:施行|實施|生效|上路)(?:了|。|$)"
     r"|(?:시행|발효)(?:됐|되었|했|에 들어갔|에 들어간다|중이)|(?:오늘|이날)부터\s?(?:본격\s?)?시행"
 )
 _HELD_EN = (
@@ -117,6 +117,20 @@ _US = (
         basis="a year after comments close: a rule of thumb",
     ),
     Step(
+        name="released",  # by its agency; it is law when it is published
+        stage=Stage.ON_FILE,
+        said=_re(
+            r"\b(?:issu|releas|announc|unveil|finali[sz])(?:e?s|e?d|ing) (?:a |an |its |the |two |new )?(?:[a-z0-9-]+ ){0,4}?final rules?\b",
+            r"\bfinal rules?\b[^.]{0,80}?\b(?:is |was |were |has been |have been )?(?:issued|released|announced|finali[sz]ed)\b",
+            r"\bfinali[sz](?:es|ed)\b[^.]{0,60}?\b(?:rules?|controls?|restrictions?|regulations?)\b",
+            r"(?:暫定)?最終規則を?(?:公表|発表|発出)|(?:发布|公布|發布|出台)[^。，]{0,16}?(?:最终规则|最終規則)|최종\s?규칙[^.]{0,10}?(?:발표|공개)",
+        ),
+        next="final rule",
+        by=DateKind.PUBLISHED,
+        days=30,
+        basis="the day of publication that is stated, else some weeks: a rule of thumb",
+    ),
+    Step(
         name="on public inspection",
         stage=Stage.ON_FILE,
         said=_re(
@@ -131,7 +145,11 @@ _US = (
     Step(
         name="interim final rule",
         stage=Stage.FINAL,
-        said=_re(r"\b(?:interim|temporary|direct) final rules?\b|暫定最終規則|临时最终规则|臨時最終規則|임시\s?최종\s?규칙"),
+        said=_re(
+            r"\b(?:in )?this (?:interim|temporary|direct) final rule\b|^(?:interim|temporary|direct) final rules?(?:$|[;.,])",
+            r"\b(?:interim|temporary|direct) final rules?\b[^.]{0,80}?\b(?:published|appears) in the federal register\b|\bpublish(?:es|ed) (?:an? |the )?(?:interim|temporary|direct) final rule\b",
+            r"暫定最終規則[^。]{0,20}?(?:公示|官報)",
+        ),
         next="effective",
         by=DateKind.EFFECTIVE,
         basis="the date of effect that it states",
@@ -140,9 +158,10 @@ _US = (
         name="final rule",
         stage=Stage.FINAL,
         said=_re(
-            r"(?:\b(?:issu|publish|releas|announc|adopt|finali[sz]|promulgat|approv)(?:e?s|e?d|ing) (?:a |its |the |two |new )?(?:[a-z0-9-]+ ){0,4}?(?<!interim )(?<!temporary )(?<!direct )(?:final (?:rule|determination|order)s?|determination|presidential (?:order|memorandum))\b)",
-            r"^final (?:rule|determination|order)s?\b(?! (?:challeng|faces))|\bfinal rules? (?:is|was|were|has been|have been) (?:issued|published|released|adopted)\b",
-            r"\bthis final rule\b|\bfinali[sz](?:es|ed)\b[^.]{0,60}?\b(?:rules?|controls?|restrictions?|regulations?|tariffs?|ban)\b",
+            r"(?:\b(?:issu|publish|releas|announc|adopt|finali[sz]|promulgat|approv)(?:e?s|e?d|ing) (?:a |its |the |two |new )?(?:[a-z0-9-]+ ){0,4}?(?:final (?:determination|order)s?|determination|presidential (?:order|memorandum))\b)",
+            r"\bpublish(?:es|ed) (?:a |its |the )?(?:[a-z0-9-]+ ){0,4}?(?<!interim )(?<!temporary )(?<!direct )final rules?\b",
+            r"^final (?:rule|determination|order)s?\b(?! (?:challeng|faces|on |issued|released|announced))|; final rule\b|\bfinal rules? (?:is|was|were|has been|have been) (?:published|adopted)\b|\bin this (?:final )?rule, \w+ (?:amends|adds|revises|makes)\b",
+            r"\bthis final rule\b|\bfinali[sz](?:es|ed)\b[^.]{0,60}?\b(?:tariffs?|duties|ban|determination)\b",
             r"\b(?:adds|added|adding) (?:[a-z0-9-]+ ){0,6}?(?:entit(?:y|ies)|compan(?:y|ies)|firms?|persons?|parties|addresses|equipment|services) (?:[a-z0-9-]+ ){0,6}?to (?:the |its )?(?:[a-z-]+ )?(?:entity|unverified end-user|unverified|military end-user|sdn|covered)s? list\b",
             _SIGNED_EN,
             r"\b(?:rules?|order|determination|notice|memorandum)\b[^.]{0,60}?\b(?:was |were |is |are )?published (?:in the federal register|today|(?:on )?(?:mon|tues|wednes|thurs|fri)day)\b",
@@ -536,7 +555,7 @@ _TW = (
         name="施行",
         stage=Stage.IN_FORCE,
         said=_re(
-            r"(?:正式|今起|今日起|即日起|日起|已|開始)(?:正式)?(?:施行|實施|生效|上路)|(?:施行|實施|生效|上路)(?:了|。|$)",
+            r"(?:正式|今起|今日起|即日起|日起|已|開始)(?:正式)?(?:施行|實施|生效|上路)|(?<![日起月])(?:施行|實施|生效|上路)(?:了|。|$)",
             _FORCE_EN,
         ),
     ),

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import icalendar
 import pytest
+from builders import a_deadline, a_statement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.calendar import ALARM_DAYS, calendar
-from monitor.items import DateKind, Deadline, KeyDate
+from monitor.events import Deadline
+from monitor.items import DateKind
+from monitor.standing import Standing, standing
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
-
-
-def a_deadline(**changes: Any) -> Deadline:
-    base: dict[str, Any] = {
-        "date": KeyDate(kind=DateKind.COMMENTS_CLOSE, date=date(2026, 6, 30), sentence="Comments close on June 30, 2026."),
-        "event": "E-abcdefghij",
-        "title": "Graphite controls",
-        "item": "I-1",
-        "source": "bis",
-        "url": "https://bis.example/1?a=1&b=2",
-        "themes": ("critical_minerals", "export_control"),
-    }
-    return Deadline(**base | changes)
+JUNE, JULY, AUGUST = date(2026, 6, 30), date(2026, 7, 30), date(2026, 8, 31)
 
 
 def read_back(*deadlines: Deadline, now: datetime = NOW) -> list[icalendar.Event]:
@@ -65,31 +55,70 @@ def test_a_deadline_warns_fourteen_three_and_one_days_ahead() -> None:
         {"title": "黒鉛の輸出許可"},
         {"item": "I-2", "source": "federal_register", "url": None},
         {"themes": ()},
-        {"date": KeyDate(kind=DateKind.COMMENTS_CLOSE, date=date(2026, 6, 30), sentence="意見の締め切り", confidence=0.5)},
+        {"sentence": "意見の締め切り", "confidence": 0.5},
+        {"event": "E-klmnopqrst"},
+        {"date": date(2026, 7, 30), "was": (date(2026, 6, 30),)},
+        {"is_withdrawn": True},
     ],
-    ids=["title", "where-it-is-stated", "themes", "sentence"],
+    ids=["title", "where-it-is-stated", "themes", "sentence", "merged-event", "moved", "withdrawn"],
 )
 def test_the_same_deadline_keeps_its_uid(changes: dict[str, Any]) -> None:
-    """Another wording, source or day of writing updates the entry in a reader's calendar and makes no second one."""
+    """Another wording, source, event, day or day of writing updates the entry in a reader's calendar and makes no second one."""
     assert uid(a_deadline(**changes), NOW + timedelta(days=9)) == uid(a_deadline())
 
 
 def test_different_deadlines_have_different_uids() -> None:
-    """Another event, kind or day is another entry."""
-    base = a_deadline()
-    others = [
-        base,
-        replace(base, event="E-klmnopqrst"),
-        replace(base, date=replace(base.date, kind=DateKind.EFFECTIVE)),
-        replace(base, date=replace(base.date, date=date(2026, 7, 1))),
+    """The UID is that of the standing date, and nothing else's."""
+    uids = [
+        "I-1-comments_close-2026-06-30",
+        "I-2-comments_close-2026-06-30",
+        "I-1-effective-2026-06-30",
+        "I-1-hearing-2026-07-01",
     ]
-    assert len({str(event["UID"]) for event in read_back(*others)}) == len(others)
+    events = read_back(*(a_deadline(uid=each) for each in uids))
+    assert [str(event["UID"]) for event in events] == [f"{each}@econsec-monitor" for each in uids]
+
+
+def entry(*stands: Standing) -> tuple[str, int, str, date, int]:
+    """UID, SEQUENCE, STATUS, day and number of alarms of the only date."""
+    (only,) = stands
+    (event,) = read_back(Deadline(date=only, event="E-abcdefghij", themes=()))
+    alarms = len(event.walk("VALARM"))
+    return str(event["UID"]), int(event["SEQUENCE"]), str(event["STATUS"]), event["DTSTART"].dt, alarms
+
+
+def test_a_date_that_moves_keeps_its_uid_and_raises_its_sequence() -> None:
+    """A calendar moves its entry with each extension (RFC 5545, section 3.8.7.4)."""
+    told = [
+        a_statement(JUNE),
+        a_statement(JULY, item="I-2", title="Extension of comment period", at=NOW + timedelta(days=1)),
+        a_statement(AUGUST, item="I-3", title="Second extension of comment period", at=NOW + timedelta(days=2)),
+    ]
+    entries = [entry(*standing(told[:count])) for count in (1, 2, 3)]
+    assert {each[0] for each in entries} == {"I-1-comments_close-2026-06-30@econsec-monitor"}
+    assert [each[1:] for each in entries] == [(0, "CONFIRMED", JUNE, 3), (1, "CONFIRMED", JULY, 3), (2, "CONFIRMED", AUGUST, 3)]
+
+
+def test_a_date_that_is_taken_back_is_cancelled_without_alarms() -> None:
+    """Same entry, raised SEQUENCE, and nobody is woken for it."""
+    told = [a_statement(JUNE)]
+    (before, after) = (entry(*standing(told)), entry(*standing(told, withdrawn=NOW + timedelta(days=3))))
+    assert before[:2] == (after[0], 0)
+    assert after[1:] == (1, "CANCELLED", JUNE, 0)
+
+
+def test_the_days_that_a_date_moved_from_are_told() -> None:
+    """Each earlier day stands in the description, the first one first."""
+    (event,) = read_back(a_deadline(date=AUGUST, was=(JUNE, JULY)))
+    assert str(event["DESCRIPTION"]) == (
+        "Comments close on June 30, 2026.\nWas 2026-06-30.\nWas 2026-07-30.\n\nbis, event E-abcdefghij, item I-1"
+    )
 
 
 def test_the_dates_come_in_the_order_given() -> None:
     """A calendar of several deadlines has them all."""
     days = [date(2026, 6, 30), date(2026, 12, 31), date(2028, 2, 29)]
-    deadlines = [a_deadline(date=KeyDate(kind=DateKind.HEARING, date=day, sentence="…")) for day in days]
+    deadlines = [a_deadline(kind=DateKind.HEARING, date=day) for day in days]
     assert [event["DTSTART"].dt for event in read_back(*deadlines)] == days
     assert [event["DTEND"].dt for event in read_back(*deadlines)] == [date(2026, 7, 1), date(2027, 1, 1), date(2028, 3, 1)]
 

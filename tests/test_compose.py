@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import NOW, an_item
+from builders import a_standing, an_event, an_item
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,40 +16,24 @@ from monitor.compose import (
     EXTRACT,
     alert_message,
     date_name,
+    date_text,
     fields,
     identifier_text,
     moment_text,
     shortened,
     stage_text,
 )
-from monitor.items import DateKind, Event, Filed, Identifier, KeyDate, Message, Stage, Tier
+from monitor.events import Event
+from monitor.items import DateKind, Filed, Identifier, Message, Stage, Tier
+from monitor.standing import Standing
 
 TODAY = date(2026, 5, 1)
 THEMES = {"export_control": "Export control", "critical_minerals": "Critical minerals"}
 HOSTILE = "<script>alert('x')</script> & <!channel> *bold* \"quoted\" `code` <https://evil.example|click>"
 
 
-def an_event(**changes: Any) -> Event:
-    base: dict[str, Any] = {
-        "id": "E-abcdefghij",
-        "title": "黒鉛の輸出許可",
-        "stage": Stage.FINAL,
-        "step": "省令",
-        "first_seen": NOW,
-        "last_seen": NOW,
-        "items": 1,
-        "sources": ("meti",),
-        "langs": ("ja",),
-        "countries": ("JP",),
-        "themes": (("export_control", 0.9),),
-        "identifiers": (),
-        "dates": (),
-    }
-    return Event(**base | changes)
-
-
-def a_date(kind: DateKind, day: date) -> KeyDate:
-    return KeyDate(kind=kind, date=day, sentence="…")
+def dated(kind: DateKind, day: date, **changes: Any) -> Standing:
+    return a_standing(kind=kind, date=day, sentence="…", **changes)
 
 
 def message(event: Event | None = None, filed: Filed | None = None, **changes: Any) -> Message:
@@ -78,7 +62,7 @@ def test_the_first_message_of_an_event_tells_everything() -> None:
         title="輸出貿易管理令の一部を改正する政令",
         url="http://meti.example/1",
         extract="黒鉛を許可制にする。",
-        fields=(("Stage", "final (省令)"), ("Told from", "JP"), ("Sources", "経済産業省 (official)")),
+        fields=(("Stage", "final (公布)"), ("Told from", "JP"), ("Sources", "経済産業省 (official)")),
         why="rule now · export_control 0.90",
         hint="monitor show I-1 · monitor event E-abcdefghij",
         text="Export control: 輸出貿易管理令の一部を改正する政令 (経済産業省)",
@@ -149,7 +133,7 @@ def test_facts_come_in_a_fixed_order_the_most_useful_first() -> None:
         langs=("en", "ja", "ko"),
         countries=("US", "JP", "KR"),
         identifiers=(Identifier(type="rin", value="0694-AI94"),),
-        dates=(a_date(DateKind.COMMENTS_CLOSE, date(2026, 6, 1)), a_date(DateKind.EFFECTIVE, date(2026, 7, 1))),
+        dates=(dated(DateKind.COMMENTS_CLOSE, date(2026, 6, 1)), dated(DateKind.EFFECTIVE, date(2026, 7, 1))),
     )
     assert fields(event, "BIS", Tier.OFFICIAL, ["Export control", "Critical minerals"], TODAY) == [
         ("Stage", "on file (Rule on public inspection)"),
@@ -165,9 +149,37 @@ def test_facts_come_in_a_fixed_order_the_most_useful_first() -> None:
 def test_only_dates_that_are_still_ahead_are_told_the_next_three() -> None:
     """Today counts as ahead, yesterday does not."""
     days = [date(2026, 4, 30), TODAY, date(2026, 5, 2), date(2026, 6, 1), date(2027, 1, 1)]
-    event = an_event(dates=tuple(a_date(DateKind.HEARING, day) for day in days))
+    event = an_event(dates=tuple(dated(DateKind.HEARING, day) for day in days))
     told = [value for name, value in fields(event, "METI", Tier.OFFICIAL, ["Export control"], TODAY) if name == "Hearing"]
     assert told == ["2026-05-01", "2026-05-02", "2026-06-01"]
+
+
+def test_a_date_that_moved_says_from_where_and_one_that_was_withdrawn_is_not_told() -> None:
+    """The reader of an alert sees the change beside the day, and no day that no longer stands."""
+    event = an_event(
+        dates=(
+            dated(DateKind.COMMENTS_CLOSE, date(2026, 7, 30), was=(date(2026, 6, 1), date(2026, 6, 30))),
+            dated(DateKind.EFFECTIVE, date(2026, 9, 1), is_withdrawn=True),
+        )
+    )
+    told = fields(event, "METI", Tier.OFFICIAL, ["Export control"], TODAY)
+    assert [pair for pair in told if pair[0] in ("Comments close", "Effective")] == [
+        ("Comments close", "2026-07-30 (was 2026-06-30)")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "2026-07-30"),
+        ({"was": (date(2026, 6, 30),)}, "2026-07-30 (was 2026-06-30)"),
+        ({"is_withdrawn": True}, "2026-07-30 withdrawn"),
+        ({"was": (date(2026, 6, 30),), "is_withdrawn": True}, "2026-07-30 withdrawn"),
+    ],
+)
+def test_a_date_is_told_as_it_stands(changes: dict[str, Any], expected: str) -> None:
+    """The day, the day it was last, or that it is no more."""
+    assert date_text(dated(DateKind.EFFECTIVE, date(2026, 7, 30), **changes)) == expected
 
 
 def test_the_identifiers_that_name_an_event_best_come_first() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import lxml.html
 import pytest
-from builders import an_item
+from builders import a_deadline, a_standing, an_event, an_item
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.digest import Content, Digest, Entry, render
-from monitor.items import DateKind, Deadline, Event, Filed, Identifier, Item, KeyDate, Stage, Tier
+from monitor.events import Deadline, Event
+from monitor.items import DateKind, Filed, Identifier, Item, Tier
 
 UNTIL = datetime(2026, 4, 30, 23, 0, tzinfo=UTC)  # 1 May, 8 in the morning, in Tokyo
 HOSTILE = [
@@ -28,41 +29,32 @@ HOSTILE = [
 ]
 
 
-def an_event(**changes: Any) -> Event:
+def graphite(**changes: Any) -> Event:
     base: dict[str, Any] = {
-        "id": "E-abcdefghij",
         "title": "Graphite",
-        "stage": Stage.FINAL,
         "step": "Rule",
         "first_seen": UNTIL,
         "last_seen": UNTIL,
-        "items": 1,
-        "sources": ("meti",),
-        "langs": ("ja",),
-        "countries": ("JP",),
         "themes": (("export_control", 0.934),),
-        "identifiers": (),
-        "dates": (),
     }
-    return Event(**base | changes)
+    return an_event(**base | changes)
 
 
 def an_entry(*items: Item | Filed, **changes: Any) -> Entry:
     filed = tuple(each if isinstance(each, Filed) else Filed(item=each) for each in items or (an_item(),))
-    return Entry(event=an_event(**changes), items=filed)
+    return Entry(event=graphite(**changes), items=filed)
 
 
-def a_deadline(**changes: Any) -> Deadline:
+def closing(**changes: Any) -> Deadline:
     base: dict[str, Any] = {
-        "date": KeyDate(kind=DateKind.COMMENTS_CLOSE, date=date(2026, 5, 4), sentence="Comments close on 4 May."),
-        "event": "E-abcdefghij",
+        "date": date(2026, 5, 4),
+        "sentence": "Comments close on 4 May.",
         "title": "意見募集",
-        "item": "I-1",
         "source": "meti",
         "url": "https://meti.example/7",
         "themes": ("export_control",),
     }
-    return Deadline(**base | changes)
+    return a_deadline(**base | changes)
 
 
 def rendered(**changes: Any) -> Digest:
@@ -101,11 +93,11 @@ def test_the_text_part_says_everything_by_itself() -> None:
         report,
         rule,
         identifiers=(Identifier(type="rin", value="0694-AI94"),),
-        dates=(KeyDate(kind=DateKind.EFFECTIVE, date=date(2026, 7, 1), sentence="…"),),
+        dates=(a_standing(kind=DateKind.EFFECTIVE, date=date(2026, 7, 1)),),
     )
     digest = rendered(
         when="theme:export_control",
-        deadlines=(a_deadline(),),
+        deadlines=(closing(),),
         new=(entry,),
         left_out=4,
         notes=("BIS (bis): last read 2026-04-28 07:00Z: timeout",),
@@ -142,6 +134,23 @@ To change or stop it, answer this mail or edit feeds.yaml."""
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"was": (date(2026, 4, 20),)}, "2026-05-04 (was 2026-04-20)"),
+        ({"is_withdrawn": True}, "2026-05-04 withdrawn"),
+    ],
+    ids=["moved", "withdrawn"],
+)
+def test_a_date_that_changed_says_so_in_both_parts(changes: dict[str, Any], expected: str) -> None:
+    """Among the dates ahead and beside its event, as text and as HTML."""
+    dates = (a_standing(date=date(2026, 5, 4), **changes),)
+    digest = rendered(deadlines=(closing(**changes),), new=(an_entry(dates=dates),))
+    assert f"  {expected} (in 3 days)  Comments close: 意見募集" in digest.text
+    assert f"  Comments close {expected}\n" in digest.text
+    assert words(digest).count(expected) == 2
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_text_is_only_ever_read(text: str) -> None:
     """Wherever a source or an operator may put words, they appear as words and make no element."""
@@ -154,7 +163,7 @@ def test_a_hostile_text_is_only_ever_read(text: str) -> None:
             when=text,
             new=(an_entry(item, step=text, identifiers=(Identifier(type="docket", value=text),)),),
             moved=(an_entry(Filed(item=item), Filed(item=item, copy_of="I-9"), themes=((text, 0.5),)),),
-            deadlines=(a_deadline(title=text, themes=(text,)),),
+            deadlines=(closing(title=text, themes=(text,)),),
             notes=(text,),
             left_out=1,
             source_names={"meti": text},
@@ -172,7 +181,7 @@ def test_a_hostile_text_is_only_ever_read(text: str) -> None:
 )
 def test_an_address_cannot_leave_its_attribute(url: str) -> None:
     """Quotes and brackets in an address stay part of the address."""
-    digest = rendered(new=(an_entry(an_item(url=url)),), deadlines=(a_deadline(url=url),))
+    digest = rendered(new=(an_entry(an_item(url=url)),), deadlines=(closing(url=url),))
     assert [(each.get("href"), sorted(each.attrib)) for each in page(digest).iter("a")] == [
         (url, ["href", "rel", "style"]),
         (url, ["href", "rel", "style"]),
@@ -189,7 +198,7 @@ def test_any_title_is_read_back_from_the_html_as_it_was(title: str) -> None:
 def test_the_html_fetches_nothing_and_runs_nothing() -> None:
     """No script, form, image, frame, remote style or event handler, in either language."""
     for lang in ("en", "ja"):
-        digest = rendered(lang=lang, new=(an_entry(),), moved=(an_entry(),), deadlines=(a_deadline(),), notes=("BIS: timeout",))
+        digest = rendered(lang=lang, new=(an_entry(),), moved=(an_entry(),), deadlines=(closing(),), notes=("BIS: timeout",))
         tags = {each.tag for each in page(digest).iter()}
         assert tags.isdisjoint({"script", "img", "iframe", "link", "form", "object", "embed", "svg", "base", "input"})
         assert re.search(r"url\(|@import|\bsrc=|\bon\w+=|http-equiv", digest.html) is None
@@ -254,8 +263,8 @@ def test_an_event_of_copies_alone_still_gets_a_line() -> None:
 )
 def test_the_frame_speaks_the_readers_language_and_counts_in_his_zone(lang: str, subject: str, left: list[str]) -> None:
     """The day of the mail and the days left are those of the reader's clock; 30 April in UTC is 1 May in Tokyo."""
-    days = [KeyDate(kind=DateKind.HEARING, date=date(2026, 5, day), sentence="…") for day in (1, 4)]
-    digest = rendered(lang=lang, new=(an_entry(),), moved=(an_entry(),), deadlines=tuple(a_deadline(date=day) for day in days))
+    ahead = tuple(closing(kind=DateKind.HEARING, date=date(2026, 5, day)) for day in (1, 4))
+    digest = rendered(lang=lang, new=(an_entry(),), moved=(an_entry(),), deadlines=ahead)
     assert digest.subject == subject
     assert re.findall(r"\([^()]*(?:days|today|日)\)", digest.text) == left
     assert page(digest).get("lang") == lang

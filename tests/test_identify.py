@@ -85,7 +85,9 @@ def test_a_missing_language_is_detected() -> None:
 def test_the_step_decides_the_stage_and_is_kept() -> None:
     """A structured step goes before the wording of the text."""
     findings = identify(replace(ITEM, step="Proposed Rule", title="The rule came into force"), LEXICON)
-    assert (findings.stage, findings.step) == (Stage.PROPOSED, "Proposed Rule")
+    assert findings.stage is Stage.PROPOSED
+    assert findings.shown is not None
+    assert (findings.shown.step, findings.shown.sentence) == ("NPRM", "Proposed Rule")
 
 
 def test_a_stated_date_of_effect_puts_a_published_measure_in_force() -> None:
@@ -97,10 +99,15 @@ def test_a_stated_date_of_effect_puts_a_published_measure_in_force() -> None:
 
 
 def test_a_newspaper_reports_whatever_it_says() -> None:
-    """The same words from the press are a report."""
-    item = replace(ITEM, title="改正外為法が施行されました。", lang="ja")
+    """The same words from the press are a report, from another country's ministry an announcement; what they show is kept."""
+    item = replace(ITEM, title="改正外為法が施行されました。", summary="", lang="ja", country="JP")
     assert identify(item, LEXICON).stage is Stage.IN_FORCE
-    assert identify(replace(item, tier=Tier.PRESS), LEXICON).stage is Stage.REPORTED
+    told = identify(replace(item, tier=Tier.PRESS), LEXICON)
+    assert told.stage is Stage.REPORTED
+    assert told.shown is not None
+    assert told.shown.step == "施行"
+    foreign = replace(item, title="商务部公布对镓实施出口管制的决定", lang="zh")
+    assert identify(foreign, LEXICON).stage is Stage.ANNOUNCED
 
 
 @given(st.text(max_size=150), st.text(max_size=150), st.sampled_from(("", "en", "ja", "zh", "ko", "xx")))

@@ -59,4 +59,4 @@ def test_the_installed_package_runs_without_its_repository(installed: Path, tmp_
     assert str(installed) in doctor.stdout  # the model is the bundled one
     demo = run("demo", "--keep", "out")
     assert demo.returncode == 0, demo.stderr
-    assert "reported → announced → on file → final" in demo.stdout
+    assert "reported → on file → final" in demo.stdout

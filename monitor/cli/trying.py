@@ -111,7 +111,7 @@ def _show_events(archive: Archive, now: datetime) -> None:
     for event in archive.events.moved(now - timedelta(days=365), now, limit=12):
         if event.items < 2:
             continue
-        stages = " → ".join(each.stage.value.replace("_", " ") for each in event.way)
+        stages = " → ".join(dict.fromkeys(each.stage.value.replace("_", " ") for each in event.way))
         click.echo(f"{event.id}  {event.title}")
         click.echo(
             f"    {', '.join(event.langs)} · {event.items} items, {len(event.sources)} sources · {stages}"
