@@ -20,8 +20,8 @@ from monitor.errors import ModelError, QueryError
 from monitor.identify import identify
 from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Stage, Tag, event_id
 from monitor.lexicon import Lexicon
-from monitor.likeness import Floats, Joining
-from monitor.link import HORIZON, Linker, linked_before
+from monitor.likeness import HORIZON, Floats, Joining
+from monitor.link import Linker, linked_before
 from monitor.match import Past, Subject, decide
 from monitor.stage import is_further
 from monitor.tag import Model, tag
