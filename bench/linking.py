@@ -24,8 +24,8 @@ import numpy as np
 from monitor import bundled, classifiers, encoders, joinings
 from monitor.identify import identify
 from monitor.items import Findings, Item, Tier
-from monitor.likeness import Floats
-from monitor.link import HORIZON, Linker
+from monitor.likeness import HORIZON, Floats
+from monitor.link import Linker
 
 BATCH = 64
 MEASURED = 2_048

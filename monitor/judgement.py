@@ -21,8 +21,8 @@ from monitor.events import Part, in_time, reached
 from monitor.identify import identify
 from monitor.items import Alert, AlertState, Filed, Findings, Item, Judged, Link, Rule, Tag, event_id
 from monitor.lexicon import Lexicon
-from monitor.likeness import Floats, Joining
-from monitor.link import HORIZON, Linker, linked_before
+from monitor.likeness import HORIZON, Floats, Joining
+from monitor.link import Linker, linked_before
 from monitor.match import Past, Subject, decide
 from monitor.stage import Transition
 from monitor.tag import Model, tag

@@ -12,18 +12,18 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from heapq import nlargest
+from itertools import count
+from operator import truediv
 
 import numpy as np
 
 from monitor.copies import Copies
 from monitor.identifiers import RARE
 from monitor.items import Findings, Item, Link, Reason, event_id
-from monitor.likeness import FEATURES, Compared, Floats, Gathered, Joining, Mark, Marker, compared, gap
+from monitor.likeness import FEATURES, HORIZON, Compared, Floats, Gathered, Joining, Mark, compared
+from monitor.mark import Marker, keep_latest
 from monitor.segment import fold
 
-HORIZON = timedelta(days=30)
-"""An event that has been quiet for so long takes new items by identifier only."""
 CANDIDATES = 10
 """Events compared in full with an item, of those that share most words, of those that share most names, and of those nearest in meaning."""
 SOUGHT = 14
@@ -32,10 +32,12 @@ COMMON = 400
 """Live events in which a word stands from which on it finds none."""
 SWEEP = 512
 """Items after which quiet events are looked for: those that ended HORIZON before the oldest of so many items, since dates may run back."""
+IDENTIFIERS = 200_000
+"""Rare identifiers whose event is known, 250 bytes each: those of a register of 40,000 measures a year, two a measure, of two years."""
 LIVE = 20_000
 """Live events at most; beyond, those go that were longest without an item."""
 
-_QUIET = HORIZON.total_seconds() / 86_400
+_QUIET = HORIZON / timedelta(days=1)
 
 _ROUND_UP = re.compile(
     r"\b(?:(?:week|month|year) in (?:review|brief)|weekly (?:review|digest|update|round-?up|briefing)|this week in|week ahead"
@@ -50,12 +52,9 @@ _Index = dict[str, dict[str, float]]
 
 
 @dataclass(slots=True)
-class _Event:
-    gathered: Gathered
-    place: int  # row of the sums of vectors
-    words: set[Key] = field(default_factory=set)  # (language, word): where it stands in the index
-    names: set[str] = field(default_factory=set)
-    items: list[str] = field(default_factory=list)
+class _Event(Gathered):
+    place: int = 0  # row of the sums of vectors
+    ids: list[str] = field(default_factory=list)  # of its items
 
 
 class Linker:
@@ -69,14 +68,16 @@ class Linker:
         self._joining = joining
         self._marker = Marker(joining)
         self._events: dict[str, _Event] = {}
-        self._sizes: dict[str, int] = {}  # items of events that have more than one
-        self._order: dict[str, int] = {}  # events that a rare identifier names, too, live or not
-        self._event_of_identifier: dict[Key, str] = {}
+        self._sizes: dict[str, int] = {}  # items
+        self._order: dict[
+            str, int
+        ] = {}  # events that a rare identifier names, live or not, the first first; the earliest may be gone
+        self._next = count()
+        self._event_of_identifier: dict[Key, str] = {}  # the one last named last
         self._event_of_item: dict[str, str] = {}
         self._source_of_item: dict[str, str] = {}
         self._copies = Copies()
         self._words: dict[str, _Index] = defaultdict(lambda: defaultdict(dict))  # language, word, event: sum of weights
-        self._standing: dict[str, dict[str, int]] = defaultdict(dict)  # word, event: items in which it stands, of all languages
         self._names: _Index = defaultdict(dict)
         self._sums = np.zeros((64, 0), np.float32)  # (rows, size) sums of vectors
         self._counts = np.ones(64, np.float32)
@@ -133,33 +134,33 @@ class Linker:
         rows = self.near([mark])
         return mark, None if rows is None else rows[0]
 
-    def compared(self, mark: Mark, row: Floats | None = None, *, also: str | None = None) -> Iterator[tuple[str, Compared, int]]:
+    def compared(
+        self, mark: Mark, row: Floats | None = None, *, also: str | None = None, joining: Joining | None = None
+    ) -> Iterator[tuple[str, Compared, int]]:
         """The live events that are anything like an item: the event, how it compares, and its items.
 
         Args:
             row: (rows,) nearness in meaning to each event; None: none is sought by meaning.
             also: an event that is compared even if it is nothing like the item.
+            joining: events that it would surely not join are left out.
         """
         found = self._candidates(mark, row)
-        for event in found if also is None or also in found or also not in self._events else [*found, also]:
-            known = self._events[event]
-            if gap(mark, known.gathered) > _QUIET:
-                continue
-            meaning = 0.0 if mark.vector is None or not self._sums.shape[1] else float(self._sums[known.place] @ mark.vector)
-            yield (
-                event,
-                compared(mark, known.gathered, self._shared(mark, event, meaning), self._rarest(mark, event)),
-                known.gathered.items,
-            )
+        if also in self._events and also not in found:
+            found.append(also)
+        events, vector, sums = self._events, mark.vector, self._sums
+        if vector is None or not sums.shape[1]:
+            return compared(mark, [(event, events[event], 0.0) for event in found], joining)
+        beside = [(each, (known := events[each]), float(sums[known.place] @ vector)) for each in found]
+        return compared(mark, beside, joining)
 
     def _decide(self, mark: Mark, keys: Iterable[Key], row: Floats | None) -> tuple[str | None, tuple[Reason, ...]]:
         named = {self._event_of_identifier[key]: key for key in sorted(keys, reverse=True) if key in self._event_of_identifier}
         if named:
-            oldest = min(named, key=self._order.__getitem__)
+            oldest = min(named, key=lambda event: self._order.get(event, -1))
             return oldest, (Reason(" ".join(named[oldest]), 1.0),)
         mine = {kind for kind, _ in keys}
         best: tuple[float, str, Compared | None] = (0.0, "", None)
-        for event, found, items in self.compared(mark, row):
+        for event, found, items in self.compared(mark, row, joining=self._joining):
             if mine and self._is_other_measure(event, mine):
                 continue
             odds = self._joining.log_odds(found, items)
@@ -177,16 +178,7 @@ class Linker:
         """Events that share rare words or names with the item, or are near in meaning."""
         found: dict[str, None] = {}
         for weights, postings in ((mark.words, self._words.get(mark.lang, {})), (mark.names, self._names)):
-            votes: dict[str, float] = defaultdict(float)
-            for weight, term in nlargest(SOUGHT, ((weight, term) for term, weight in weights.items() if term in postings)):
-                events = postings[term]
-                if len(events) <= COMMON:
-                    for event, of_event in events.items():
-                        votes[event] += weight * of_event
-            sizes = self._sizes
-            for event in votes.keys() & sizes.keys():
-                votes[event] /= sizes[event]
-            found |= dict.fromkeys(nlargest(CANDIDATES, votes, key=lambda event, by=votes: (by[event], event)))  # type: ignore[misc]
+            found |= dict.fromkeys(self._voted(weights, postings))
         if row is not None and mark.vector is not None and self._sums.shape[1]:
             near = (
                 row.copy()
@@ -199,6 +191,24 @@ class Linker:
             nearest = np.argpartition(-near, CANDIDATES)[:CANDIDATES] if len(near) > CANDIDATES else np.arange(len(near))
             found |= dict.fromkeys(event for place in nearest.tolist() if (event := self._at[place]) is not None)
         return list(found)
+
+    def _voted(self, weights: Mapping[str, float], postings: _Index) -> list[str]:
+        """The events that share most of the weightiest terms, the best first."""
+        votes: dict[str, float] = {}
+        get = votes.get
+        if len(weights) > SOUGHT:
+            sought = sorted([(weight, term) for term, weight in weights.items() if term in postings], reverse=True)
+            weights = {term: weight for weight, term in sought[:SOUGHT]}
+        for term, weight in weights.items():
+            events = postings.get(term)
+            if events is not None and len(events) <= COMMON:
+                for event, of_event in events.items():
+                    votes[event] = get(event, 0.0) + weight * of_event
+        means = list(map(truediv, votes.values(), map(self._sizes.__getitem__, votes)))
+        # numbers sort five times as fast as pairs: of 160 events few are left for that
+        least = sorted(means, reverse=True)[:CANDIDATES][-1] if means else 0.0
+        best = sorted([(mean, event) for mean, event in zip(means, votes, strict=True) if mean >= least], reverse=True)
+        return [event for _, event in best[:CANDIDATES]]
 
     def near(self, marks: Sequence[Mark]) -> Floats | None:
         """How near in meaning each item is to each event so far: (n_items, rows); None without vectors. Begins a batch."""
@@ -213,30 +223,15 @@ class Linker:
         found: Floats = (asked @ self._sums[:rows].T) / self._counts[:rows]
         return found
 
-    def _shared(self, mark: Mark, event: str, meaning: float) -> tuple[float, float, float]:
-        return _product(mark.words, self._words.get(mark.lang, {}), event), meaning, _product(mark.names, self._names, event)
-
-    def _rarest(self, mark: Mark, event: str) -> list[float]:
-        """How rare the two rarest words are that the event has, too, each less if few of its items have it."""
-        items = self._events[event].gathered.items
-        first = second = 0.0
-        for term, rarity in mark.rarities.items():
-            if rarity > second and (standing := self._standing.get(term)) is not None and event in standing:
-                found = rarity * min(1.0, 2 * standing[event] / items)
-                if found > first:
-                    first, second = found, first
-                elif found > second:
-                    second = found
-        return [first, second]
-
     def _reasons(self, mark: Mark, event: str, found: Compared) -> tuple[Reason, ...]:
         """What decided: each feature with what it added, words and names with those that were shared."""
-        index = self._words.get(mark.lang, {})
-        words = {term: weight * index[term].get(event, 0.0) for term, weight in mark.words.items() if term in index}
-        names = {name: weight * self._names[name].get(event, 0.0) for name, weight in mark.names.items() if name in self._names}
+        known = self._events[event]
+        of_lang = known.words.get(mark.lang, {})
+        words = {term: mark.words[term] * of_lang[term] for term in filter(of_lang.__contains__, mark.words)}
+        names = {name: mark.names[name] * known.names[name] for name in filter(known.names.__contains__, mark.names)}
         told = {
-            "words": ", ".join(term for term in nlargest(4, words, key=words.__getitem__) if words[term] > 0),
-            "names": ", ".join(name for name in nlargest(3, names, key=names.__getitem__) if names[name] > 0),
+            "words": ", ".join(sorted(words, key=words.__getitem__, reverse=True)[:4]),
+            "names": ", ".join(sorted(names, key=names.__getitem__, reverse=True)[:3]),
         }
         shares = self._joining.shares(found)
         strongest = sorted(FEATURES, key=lambda name: (-abs(shares[name]), name))[:5]
@@ -258,28 +253,20 @@ class Linker:
         """Take an item into an event."""
         event = self._events.get(name)
         if event is None:
-            event = self._events[name] = _Event(Gathered(), self._row(name))
-        event.gathered.add(mark)
-        event.items.append(item.id)
-        index, standing, weights, own = self._words[mark.lang], self._standing, mark.words, event.words
-        for term in mark.rarities:
-            in_items = standing[term]
-            in_items[name] = in_items.get(name, 0) + 1
-            of_events = index[term]
-            of_events[name] = of_events.get(name, 0.0) + weights.get(term, 0.0)
-            own.add((mark.lang, term))
-        for term, weight in mark.names.items():
-            before = self._names[term].get(name, 0.0)
-            self._names[term][name] = before + weight
-            event.gathered.square += (before + weight) ** 2 - before**2
-            event.names.add(term)
+            event = self._events[name] = _Event(place=self._row(name))
+        event.add(mark)
+        event.ids.append(item.id)
+        index, own = self._words[mark.lang], event.words[mark.lang]
+        for term in mark.words:
+            index[term][name] = own[term]
+        for term in mark.names:
+            self._names[term][name] = event.names[term]
         if mark.vector is not None:
             if not self._sums.shape[1]:
                 self._sums = np.zeros((len(self._sums), len(mark.vector)), np.float32)
             self._sums[event.place] += mark.vector
-        self._counts[event.place] = event.gathered.items
-        if event.gathered.items > 1:
-            self._sizes[name] = event.gathered.items
+        self._counts[event.place] = event.items
+        self._sizes[name] = event.items
         self._touched[event.place] = None
         self._event_of_item[item.id] = name
         self._source_of_item[item.id] = item.source
@@ -295,8 +282,11 @@ class Linker:
     def _name(self, keys: Iterable[Key], event: str) -> None:
         """The event of rare identifiers, unless another was named first."""
         for key in keys:
-            self._order.setdefault(event, len(self._order))
-            self._event_of_identifier.setdefault(key, event)
+            if event not in self._order:
+                self._order[event] = next(self._next)
+            self._event_of_identifier[key] = self._event_of_identifier.pop(key, event)
+        keep_latest(self._event_of_identifier, IDENTIFIERS)
+        keep_latest(self._order, IDENTIFIERS)
 
     def _row(self, name: str) -> int:
         """A row for an event's vectors: one that was given back, or a new one."""
@@ -317,17 +307,17 @@ class Linker:
         oldest = min(self._recent, default=float("-inf")) - _QUIET
         names = list(self._events)
         beyond = set(names[: max(0, len(names) - LIVE)])
-        for name in [name for name in names if name in beyond or (self._events[name].gathered.last or oldest) < oldest]:
+        for name in [name for name in names if name in beyond or (self._events[name].last or oldest) < oldest]:
             event = self._events.pop(name)
             self._sizes.pop(name, None)
-            for lang, term in event.words:
-                _drop(self._words[lang], term, name)
-                _drop(self._standing, term, name)
+            for lang, words in event.words.items():
+                for term in words:
+                    _drop(self._words[lang], term, name)
             for term in event.names:
                 _drop(self._names, term, name)
             self._at[event.place] = None
             self._free.append(event.place)
-            for item in event.items:
+            for item in event.ids:
                 self._event_of_item.pop(item, None)
                 self._source_of_item.pop(item, None)
 
@@ -347,17 +337,7 @@ def rare(findings: Findings) -> frozenset[Key]:
     return frozenset((each.type, each.value) for each in findings.identifiers if each.type in RARE)
 
 
-def _product(weights: Mapping[str, float], index: _Index, event: str) -> float:
-    """Product of an item's weights with the sums of an event."""
-    found = 0.0
-    for term, weight in weights.items():
-        events = index.get(term)
-        if events is not None and event in events:
-            found += weight * events[event]
-    return found
-
-
-def _drop(index: dict[str, dict[str, float]] | dict[str, dict[str, int]], term: str, event: str) -> None:
+def _drop(index: _Index, term: str, event: str) -> None:
     events = index.get(term)
     if events is not None and events.pop(event, None) is not None and not events:
         del index[term]

@@ -22,8 +22,9 @@ from monitor.evaluate import Pairs, pairs
 from monitor.identify import identify
 from monitor.items import Findings
 from monitor.lexicon import Lexicon
-from monitor.likeness import FEATURES, WAYS, Compared, Floats, Joining, usual_counts
+from monitor.likeness import FEATURES, WAYS, Compared, Floats, Joining
 from monitor.link import Linker
+from monitor.mark import usual_counts
 from monitor.train import fold
 
 ROUNDS = 2

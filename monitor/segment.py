@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import repeat
 from operator import add
 
 CJK = (
@@ -63,9 +64,10 @@ def _bare(letter: re.Match[str]) -> str:
 
 def pieces(text: str) -> Iterator[tuple[str, bool]]:
     """Runs of one script of the folded text, in order: (run, is_cjk)."""
-    for match in _PIECE.finditer(fold(text)):
-        run = match.group()
-        yield run, _CJK_FIRST.match(run) is not None
+    folded = fold(text)
+    if folded.isascii():
+        return zip(_ASCII_WORD.findall(folded), repeat(False))
+    return iter([(unspaced, True) if unspaced else (word, False) for unspaced, word in _EITHER.findall(folded)])
 
 
 def terms(text: str) -> list[str]:
@@ -73,7 +75,7 @@ def terms(text: str) -> list[str]:
     found: list[str] = []
     for run, is_cjk in pieces(text):
         if is_cjk and len(run) > 1:
-            found += [run[i : i + 2] for i in range(len(run) - 1)]
+            found += map(add, run, run[1:])
         else:
             found.append(run)
     return found

@@ -19,8 +19,9 @@ from monitor.errors import ModelError
 from monitor.evaluate import Pairs, pairs
 from monitor.identify import identify
 from monitor.lexicon import Lexicon
-from monitor.likeness import FEATURES, WAYS, Marker, words
+from monitor.likeness import FEATURES, WAYS
 from monitor.link import Linker
+from monitor.mark import Marker, keep_latest, words
 from monitor.train import as_item
 
 
@@ -135,6 +136,26 @@ def test_any_text_has_marks(text: str) -> None:
     item = an_item(title=text or "x", summary=text)
     mark = Marker(joining).mark(item, identify(item, classifiers.load_lexicon(bundled.classifiers())), None)
     assert all(0 <= rarity <= 1.5 for rarity in mark.rarities.values())
+
+
+@pytest.mark.parametrize("level", joinings.LEVELS)
+def test_nothing_is_left_out_beforehand_that_would_be_joined(level: str) -> None:
+    """The quick look at an event tells only those apart that the full one would not join."""
+    folder = bundled.classifiers()
+    lexicon, joining = classifiers.load_lexicon(folder), joinings.load(folder, level=level, vectors=None)
+    linker = Linker(joining)
+    for report in sorted(classifiers.load_reports(folder), key=lambda report: report.item.moment)[:400]:
+        mark, _ = linker.read(report.item, identify(report.item, lexicon), None)
+        everything = [found for found in linker.compared(mark) if joining.log_odds(*found[1:]) >= 0]
+        assert [found for found in linker.compared(mark, joining=joining) if joining.log_odds(*found[1:]) >= 0] == everything
+        linker.add(report.item, mark, frozenset(), report.event)
+
+
+def test_what_was_not_named_for_long_is_forgotten() -> None:
+    """Half at a time, the latest stay."""
+    known = dict.fromkeys(range(11))
+    keep_latest(known, 10)
+    assert list(known) == [5, 6, 7, 8, 9, 10]
 
 
 def _change(place: Path, change: Callable[[dict[str, object]], object]) -> None:
