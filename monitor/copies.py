@@ -39,6 +39,8 @@ CONTAINED = 0.7
 RESEMBLING = 0.65
 """Share of both leads' shingles in common (Jaccard), under two titles. All set with bench/copies.py; docs/decisions/0014."""
 
+_SAME_FORM = 0.6
+"""Share of the longer title's words that stand in the other, in order, if the two are one form."""
 _SHINGLE = 3
 _WINNOW = 4
 _CROWDED = 64  # texts that are found by one mark: the first; what more bear is a phrase of forms, or the story of the day
@@ -163,6 +165,19 @@ class Copies:
 
 
 @lru_cache(1)  # an item is looked up, then added: 85 us of 550 that linking it took
+def are_of_one_form(one: str, other: str) -> bool:
+    """True if two titles are one form with another figure or name in it: two notices of a series. Symmetric."""
+    first, second = (_plain_title(each) for each in (one, other))
+    a, b = _folded(first), _folded(second)
+    if not a or not b or a == b:
+        return False
+    same = sum(block.size for block in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks())
+    if same < _SAME_FORM * max(len(a), len(b)):
+        return False
+    mine, yours = _figures(first), _figures(second)
+    return bool(mine - yours and yours - mine) or any(_is_swap_of(_is_name, *swap) for swap in _swaps(first, second))
+
+
 def _read(title: str, summary: str, when: datetime) -> _Text:
     title, lead = _plain_title(title), unicodedata.normalize("NFKC", summary[:_MAX_LEAD])
     if lead:

@@ -301,7 +301,8 @@ class Link:
     event: str  # begins with E-
     is_new: bool  # True: this item opened the event
     reasons: tuple[Reason, ...] = ()
-    copy_of: str | None = None  # id of the item that says the same in nearly the same words
+    copy_of: str | None = None  # id of the item that says the same in nearly the same words, or tells the same document
+    merged: tuple[str, ...] = ()  # events that the item showed to be the same one; they went into `event`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ class Judge:
     joining: Joining
     clock: Callable[[], datetime]
     _linker: Linker | None = field(default=None, init=False)
+    _decisions: int = field(default=0, init=False)  # merges and splits that the linker knows of
 
     def run(self, on_done: Callable[[int], None] = lambda _: None) -> Judging:
         """Judge everything that waits.
@@ -119,6 +120,7 @@ class Judge:
                 alerts += self._decided(Subject(judged=each, stage=ways[event].stage), alerts, now)
             with self.archive.errors():
                 self.archive.judging.write(judged, alerts, now, self._kept(items, vectors), ways)
+                self._decisions = self.archive.events.last_decision()
         except BaseException:
             self._linker = None  # it remembers what was not written
             raise
@@ -235,9 +237,12 @@ class Judge:
         return Past(has_verdict=has_verdict, is_told=is_told, count=count)
 
     def _live(self, now: datetime) -> Linker:
-        """The linker, filled with the archive's live events at first use."""
-        if self._linker is None:
+        """The linker, filled with the archive's live events at first use, and again when an analyst merged or split some."""
+        decisions = self.archive.events.last_decision()
+        if self._linker is None or decisions != self._decisions:
+            self._decisions = decisions
             self._linker = Linker(self.joining)
+            self._linker.apart = self.archive.events.apart()
             since = now - HORIZON - timedelta(days=1)
             with self.archive.errors():
                 self.archive.judging.forget_vectors(since)

@@ -7,6 +7,7 @@ than a small one; that it is likelier to be joined is told by its size.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -127,7 +128,7 @@ class Gathered:
             self.last = mark.day if self.last is None else max(self.last, mark.day)
         if self.items:
             if self.standing is None:
-                self.standing = {term: 1 for words in self.words.values() for term in words}
+                self.standing = self._standings()
             _count(self.standing, mark.words)
         own = self.words.get(mark.lang)
         if own is None:
@@ -144,6 +145,32 @@ class Gathered:
         self.length += mark.length
         for kind, names in mark.kinds.items():
             _count(self.kinds.setdefault(kind, {}), ("", *names))
+
+    def merge(self, other: Gathered) -> None:
+        """Take in what the items of another event have in common."""
+        days = [day for day in (self.first, self.last, other.first, other.last) if day is not None]
+        self.first, self.last = (min(days), max(days)) if days else (None, None)
+        standing = Counter(self._standings())
+        standing.update(other._standings())
+        self.standing = dict(standing)
+        for lang, words in other.words.items():
+            own = self.words.setdefault(lang, {})
+            for term, weight in words.items():
+                own[term] = own.get(term, 0.0) + weight
+        for name, weight in other.names.items():
+            self.names[name] = self.names.get(name, 0.0) + weight
+        self.square = sum(weight**2 for weight in self.names.values())
+        self.items += other.items
+        self.length += other.length
+        for lang, items in other.by_lang.items():
+            self.by_lang[lang] = self.by_lang.get(lang, 0) + items
+        for kind, names in other.kinds.items():
+            of_kind = self.kinds.setdefault(kind, {})
+            for name, items in names.items():
+                of_kind[name] = of_kind.get(name, 0) + items
+
+    def _standings(self) -> dict[str, int]:
+        return self.standing if self.standing is not None else {term: 1 for words in self.words.values() for term in words}
 
 
 def compared(

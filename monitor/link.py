@@ -17,9 +17,9 @@ from operator import truediv
 
 import numpy as np
 
-from monitor.copies import Copies
+from monitor.copies import Copies, are_of_one_form
 from monitor.identifiers import RARE
-from monitor.items import Findings, Item, Link, Reason, event_id
+from monitor.items import Findings, Item, Link, Reason, Tier, event_id
 from monitor.likeness import FEATURES, HORIZON, Compared, Floats, Gathered, Joining, Mark, compared
 from monitor.mark import Marker, keep_latest
 from monitor.segment import fold
@@ -36,6 +36,13 @@ IDENTIFIERS = 200_000
 """Rare identifiers whose event is known, 250 bytes each: those of a register of 40,000 measures a year, two a measure, of two years."""
 LIVE = 20_000
 """Live events at most; beyond, those go that were longest without an item."""
+
+MERGE = 2.0
+"""Log-odds from which on an item that fits two events makes them one, if one of them has but one item; docs/decisions/0020."""
+NOTICES = 6
+"""Official titles of an event beside which a new one of the same source is laid."""
+DOCUMENTS = 50_000
+"""Documents of registers of which it is known which item told them, 200 bytes each: a year of the Federal Register and half another."""
 
 _QUIET = HORIZON / timedelta(days=1)
 
@@ -54,7 +61,9 @@ _Index = dict[str, dict[str, float]]
 @dataclass(slots=True)
 class _Event(Gathered):
     place: int = 0  # row of the sums of vectors
+    number: int = 0  # items before it opened
     ids: list[str] = field(default_factory=list)  # of its items
+    notices: list[tuple[str, str]] = field(default_factory=list)  # source and title of the last NOTICES of its official items
 
 
 class Linker:
@@ -66,6 +75,7 @@ class Linker:
 
     def __init__(self, joining: Joining) -> None:
         self._joining = joining
+        self.apart: set[frozenset[str]] = set()  # pairs of events that are never made one
         self._marker = Marker(joining)
         self._events: dict[str, _Event] = {}
         self._sizes: dict[str, int] = {}  # items
@@ -76,6 +86,7 @@ class Linker:
         self._event_of_identifier: dict[Key, str] = {}  # the one last named last
         self._event_of_item: dict[str, str] = {}
         self._source_of_item: dict[str, str] = {}
+        self._item_of_document: dict[str, str] = {}  # first told by
         self._copies = Copies()
         self._words: dict[str, _Index] = defaultdict(lambda: defaultdict(dict))  # language, word, event: sum of weights
         self._names: _Index = defaultdict(dict)
@@ -113,9 +124,10 @@ class Linker:
             if is_round_up(item.title):
                 yield Link(event=event_id(item.id), is_new=True, reasons=(Reason("a round-up tells of many events", 1.0),))
                 continue
-            event, reasons = self._decide(mark, keys, None if rows is None else rows[place])
+            fitting, reasons = self._decide(item, mark, keys, None if rows is None else rows[place])
+            event, merged = self._merged(fitting)
             copy_of = self._copied(item, event) if event else None
-            link = Link(event=event or event_id(item.id), is_new=event is None, reasons=reasons, copy_of=copy_of)
+            link = Link(event=event or event_id(item.id), is_new=event is None, reasons=reasons, copy_of=copy_of, merged=merged)
             self.add(item, mark, keys, link.event)
             yield link
 
@@ -153,26 +165,84 @@ class Linker:
         beside = [(each, (known := events[each]), float(sums[known.place] @ vector)) for each in found]
         return compared(mark, beside, joining)
 
-    def _decide(self, mark: Mark, keys: Iterable[Key], row: Floats | None) -> tuple[str | None, tuple[Reason, ...]]:
+    def _decide(self, item: Item, mark: Mark, keys: Iterable[Key], row: Floats | None) -> tuple[list[str], tuple[Reason, ...]]:
+        """Events that the item fits, the best first, and what speaks for the best; of others only those that it surely fits."""
         named = {self._event_of_identifier[key]: key for key in sorted(keys, reverse=True) if key in self._event_of_identifier}
         if named:
             oldest = min(named, key=lambda event: self._order.get(event, -1))
-            return oldest, (Reason(" ".join(named[oldest]), 1.0),)
+            return [oldest], (Reason(" ".join(named[oldest]), 1.0),)
         mine = {kind for kind, _ in keys}
-        best: tuple[float, str, Compared | None] = (0.0, "", None)
+        fitting: list[tuple[float, str, Compared]] = []
         for event, found, items in self.compared(mark, row, joining=self._joining):
             if mine and self._is_other_measure(event, mine):
                 continue
             odds = self._joining.log_odds(found, items)
-            if odds >= best[0]:
-                best = (odds, event, found)
-        if best[2] is None:
-            return None, ()
-        return best[1], self._reasons(mark, best[1], best[2])
+            if odds >= 0 and not self._is_next_of_series(item, event):
+                fitting.append((odds, event, found))
+        if not fitting:
+            return [], ()
+        # of equals the last one compared, as ever
+        best = max(reversed(fitting), key=lambda each: each[0])
+        others = [event for odds, event, _ in fitting if odds >= MERGE and event != best[1]] if best[0] >= MERGE else []
+        return [best[1], *others], self._reasons(mark, best[1], best[2])
+
+    def _merged(self, fitting: list[str]) -> tuple[str | None, tuple[str, ...]]:
+        """The event that an item goes to, and those that it showed to be the same: they go into it. The oldest goes on.
+
+        One of each two has but one item: what opened apart is mended, grown events are not made one on the word of one item.
+        """
+        if len(fitting) < 2:
+            return (fitting[0] if fitting else None), ()
+        same = [fitting[0]]
+        for event in fitting[1:]:
+            if all(self._may_be_one(event, other) for other in same):
+                same.append(event)
+        oldest, *others = sorted(same, key=lambda event: self._events[event].number)
+        for other in others:
+            self.merge(oldest, other)
+        return oldest, tuple(others)
+
+    def _may_be_one(self, one: str, other: str) -> bool:
+        """False if both have grown, an analyst set them apart, or each has a rare identifier of one kind: two measures of one series."""
+        if min(self._sizes[one], self._sizes[other]) > 1 or frozenset((one, other)) in self.apart:
+            return False
+        mine, yours = (_rare_names(self._events[event].names) for event in (one, other))
+        return all(mine[kind] & yours[kind] for kind in mine.keys() & yours.keys())
+
+    def merge(self, into: str, other: str) -> None:
+        """Make two live events one."""
+        event, gone = self._events[into], self._events.pop(other)
+        event.merge(gone)
+        event.ids += gone.ids
+        event.notices = [*event.notices, *gone.notices][-NOTICES:]
+        self._unlist(other, gone)
+        for lang, words in gone.words.items():
+            for term in words:
+                self._words[lang][term][into] = event.words[lang][term]
+        for name in gone.names:
+            self._names[name][into] = event.names[name]
+        if self._sums.shape[1]:
+            self._sums[event.place] += self._sums[gone.place]
+        self._counts[event.place] = self._sizes[into] = event.items
+        self._touched[event.place] = None
+        for item in gone.ids:
+            self._event_of_item[item] = into
+        for name in gone.names:
+            kind, _, value = name.removeprefix("#").partition(":")
+            if name.startswith("#") and self._event_of_identifier.get((kind, value)) == other:
+                self._event_of_identifier[kind, value] = into
+        if other in self._order:
+            self._order[into] = min(self._order.pop(other), self._order.get(into, next(self._next)))
 
     def _is_other_measure(self, event: str, kinds: set[str]) -> bool:
         """True if the event has a rare identifier of a kind of which the item has another: two rules of one series."""
         return any(name.startswith("#") and name[1:].partition(":")[0] in kinds for name in self._events[event].names)
+
+    def _is_next_of_series(self, item: Item, event: str) -> bool:
+        """True if the same official source has told, in the event, a notice of the same form with another name or number."""
+        return item.tier is Tier.OFFICIAL and any(
+            source == item.source and are_of_one_form(item.title, title) for source, title in self._events[event].notices
+        )
 
     def _candidates(self, mark: Mark, row: Floats | None) -> list[str]:
         """Events that share rare words or names with the item, or are near in meaning."""
@@ -242,8 +312,12 @@ class Linker:
         )
 
     def _copied(self, item: Item, event: str) -> str | None:
-        """The item of the event that another source has told in nearly the same words. One source does not repeat itself:
-        notices of a series differ in a number or a name alone."""
+        """The item of the event that told the same document of a register, or nearly the same words in another source. One source does not
+        repeat itself: notices of a series differ in a number or a name alone."""
+        document = _document(item)
+        told = None if document is None else self._item_of_document.get(document)
+        if told is not None and told != item.id and self._event_of_item.get(told) == event:
+            return told
         for copy in self._copies.find(item.title, item.summary, item.moment):
             if self._event_of_item.get(copy.id) == event and self._source_of_item[copy.id] != item.source:
                 return copy.id
@@ -253,9 +327,11 @@ class Linker:
         """Take an item into an event."""
         event = self._events.get(name)
         if event is None:
-            event = self._events[name] = _Event(place=self._row(name))
+            event = self._events[name] = _Event(place=self._row(name), number=self._done)
         event.add(mark)
         event.ids.append(item.id)
+        if item.tier is Tier.OFFICIAL:
+            event.notices = [*event.notices, (item.source, item.title)][-NOTICES:]
         index, own = self._words[mark.lang], event.words[mark.lang]
         for term in mark.words:
             index[term][name] = own[term]
@@ -271,6 +347,10 @@ class Linker:
         self._event_of_item[item.id] = name
         self._source_of_item[item.id] = item.source
         self._copies.add(item.id, item.title, item.summary, item.moment)
+        document = _document(item)
+        if document is not None:
+            self._item_of_document.setdefault(document, item.id)
+            keep_latest(self._item_of_document, DOCUMENTS)
         self._name(keys, name)
         self._events[name] = self._events.pop(name)  # the last one is the one that was touched last
         if mark.day is not None:
@@ -309,17 +389,21 @@ class Linker:
         beyond = set(names[: max(0, len(names) - LIVE)])
         for name in [name for name in names if name in beyond or (self._events[name].last or oldest) < oldest]:
             event = self._events.pop(name)
-            self._sizes.pop(name, None)
-            for lang, words in event.words.items():
-                for term in words:
-                    _drop(self._words[lang], term, name)
-            for term in event.names:
-                _drop(self._names, term, name)
-            self._at[event.place] = None
-            self._free.append(event.place)
+            self._unlist(name, event)
             for item in event.ids:
                 self._event_of_item.pop(item, None)
                 self._source_of_item.pop(item, None)
+
+    def _unlist(self, name: str, event: _Event) -> None:
+        """Take an event out of the indexes."""
+        self._sizes.pop(name, None)
+        for lang, words in event.words.items():
+            for term in words:
+                _drop(self._words[lang], term, name)
+        for term in event.names:
+            _drop(self._names, term, name)
+        self._at[event.place] = None
+        self._free.append(event.place)
 
 
 def linked_before(event: str) -> Link:
@@ -335,6 +419,21 @@ def is_round_up(title: str) -> bool:
 def rare(findings: Findings) -> frozenset[Key]:
     """The identifiers of an item that name one measure each."""
     return frozenset((each.type, each.value) for each in findings.identifiers if each.type in RARE)
+
+
+def _document(item: Item) -> str | None:
+    """Number of the one document of the Federal Register that an item is, on file or published; None if it is none."""
+    numbers = [each.value for each in item.identifiers if each.type == "fr_doc"]
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def _rare_names(names: Iterable[str]) -> dict[str, set[str]]:
+    """Rare identifiers among the names of an event, by type."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        if name.startswith("#") and (kind := name[1:].partition(":")[0]) in RARE:
+            found.setdefault(kind, set()).add(name)
+    return found
 
 
 def _drop(index: _Index, term: str, event: str) -> None:

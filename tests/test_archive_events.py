@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from monitor import query
+from monitor import judgement, query
 from monitor.archive import Archive, schema
 from monitor.archive.events import MACHINE
 from monitor.archive.intake import Change, IntakeTables
@@ -574,6 +574,21 @@ def test_without_a_storyline_an_event_is_its_own(archive: Archive) -> None:
     assert {(event, storyline) for _, event, storyline in archive.events.taught()} == {(A, A)}
 
 
+def test_what_the_linker_made_one_is_one_in_the_archive(archive: Archive) -> None:
+    """With the item that showed it; as any merge it is kept, leads on, and can be taken back."""
+    of_a, of_b = two(archive)
+    third = a_notice(9, published=NOW)
+    one = judged(third, A)
+    file(archive, replace(one, link=replace(one.link, merged=(B,))), at=LATER)
+    assert items_of(archive, A) == [of_a[0], of_b[0], of_a[1], of_b[1], third.id]
+    [decision] = archive.events.decisions()
+    assert (decision.who, decision.kind, decision.event, decision.other, decision.items) == (MACHINE, "merge", A, B, tuple(of_b))
+    assert third.id in decision.reason
+    assert archive.events.find(B) == A
+    assert archive.events.split(A, of_b, who="sato", now=LATER) == B
+    assert archive.events.apart() == {frozenset((A, B))}
+
+
 # In force by the clock
 
 
@@ -751,6 +766,36 @@ def test_the_next_item_of_what_was_split_off_joins_it(archive: Archive, judges: 
     put(archive, echo)
     judges[1].run()
     assert event_of(archive, echo) == made
+
+
+def test_a_split_that_is_made_while_a_batch_is_judged_is_known_to_the_next(
+    archive: Archive, judges: tuple[Judge, Judge], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judging takes seconds, and analysts do not wait."""
+    later = on_gallium(
+        source="wire", key="2", url="http://wire.example/2", title="ガリウムの輸出、許可制に　中国商務省の規制に産業界が懸念"
+    )
+    put(archive, on_gallium(), later)
+    judges[0].run()
+    event, made = event_of(archive, later), []
+
+    def identify(item: Item, lexicon: Lexicon) -> Findings:
+        with Archive.open(f"sqlite:///{archive.path}") as elsewhere:
+            made.append(elsewhere.events.split(event, [later.id], who="sato", now=clock.now))
+        return true_identify(item, lexicon)
+
+    true_identify = judgement.identify
+    monkeypatch.setattr(judgement, "identify", identify)
+    put(
+        archive,
+        an_item(key="9", url="http://meti.example/9", title="海底ケーブルの陸揚局で障害、復旧急ぐ", summary="通信に影響。"),
+    )
+    assert judges[0].run().judged == 1
+    monkeypatch.undo()
+    echo = replace(later, id="I-echo", source="mirror", url="http://mirror.example/2")
+    put(archive, echo)
+    judges[1].run()
+    assert [event_of(archive, echo)] == made == [event_of(archive, later)]
 
 
 def test_an_edit_of_a_moved_item_leaves_it_where_the_analyst_put_it(

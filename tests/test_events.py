@@ -279,6 +279,14 @@ def test_a_final_measure_comes_into_force_when_its_day_comes() -> None:
     assert (after.expected, after.way[-1].item, after.way[-1].at.date()) == (None, None, JUNE)
 
 
+def test_a_correction_does_not_keep_a_measure_from_coming_into_force() -> None:
+    """A rule whose text was corrected while it waited for its day applies from that day all the same."""
+    rule = official("I-1", 0, shown=a_shown("final rule"), dates=(a_date(JUNE, DateKind.EFFECTIVE),))
+    correction = official("I-2", 1, of={"step": "Final rule; correction"}, shown=a_shown("amended"))
+    assert recorded(rule, correction, now=at(days=2)).stage is Stage.AMENDED
+    assert recorded(rule, correction, now=at(days=90)).stage is Stage.IN_FORCE
+
+
 def test_a_withdrawn_measure_awaits_nothing_and_comes_into_force_never() -> None:
     """Its dates ahead are kept as withdrawn, and count for nothing."""
     proposal = official("I-1", 0, shown=a_shown("NPRM"), dates=(a_date(JULY, DateKind.EFFECTIVE),))
@@ -291,7 +299,7 @@ def test_a_withdrawn_measure_awaits_nothing_and_comes_into_force_never() -> None
 
 @pytest.mark.parametrize(("of", "final", "held"), [("US", "final rule", "stayed"), ("CN", "公告", "暂停")])
 def test_a_suspended_measure_has_no_date_of_effect_ahead(of: str, final: str, held: str) -> None:
-    """Comments may still close; when the stay names a new day, that day stands."""
+    """It comes into force on none of them, comments may still close; when the stay names a new day, that day stands."""
     rule = official(
         "I-1", 0, of={"country": of}, shown=a_shown(final, of), dates=(a_date(JULY, DateKind.EFFECTIVE), a_date(AUGUST))
     )
@@ -301,6 +309,7 @@ def test_a_suspended_measure_has_no_date_of_effect_ahead(of: str, final: str, he
         (DateKind.EFFECTIVE, True),
         (DateKind.COMMENTS_CLOSE, False),
     ]
+    assert recorded(rule, stay, now=at(days=200)).stage is Stage.AMENDED
     until = dataclasses.replace(stay, dates=(a_date(AUGUST, DateKind.EFFECTIVE, sentence="延期 stay until"),))
     moved = [each for each in recorded(rule, until, now=at(days=2)).dates if each.kind is DateKind.EFFECTIVE]
     assert [(each.date, each.was, each.is_withdrawn) for each in moved] == [(AUGUST, (JULY,), False)]

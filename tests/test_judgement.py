@@ -14,7 +14,7 @@ from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.errors import ArchiveError
-from monitor.items import Findings, Item, Rule, SourceState
+from monitor.items import DateKind, Findings, Identifier, Item, KeyDate, Rule, SourceState, Stage
 from monitor.judgement import Judge
 from monitor.lexicon import Lexicon
 from monitor.likeness import Joining
@@ -128,6 +128,64 @@ def test_a_copy_from_another_source_is_not_told_again(archive: Archive, judge: J
     assert (found.alerts, found.suppressed) == (1, 1)
     copy = archive.reading.item(on_theme(source="mirror").id)
     assert copy.copy_of == on_theme().id
+
+
+def test_a_document_on_file_and_its_publication_are_one_event_two_entries_and_one_alert(
+    archive: Archive, judge: Judge, clock: Clock
+) -> None:
+    """Told when it is filed, with the day on which it publishes; the publication the next day moves the stage and tells nothing twice."""
+    number = (Identifier(type="fr_doc", value="2026-08812"),)
+    text = "The Bureau of Industry and Security adds export controls on chip-making equipment; a license is required for export to China."
+    filed = on_theme(
+        source="us-fr-inspection",
+        title="Export Controls on Semiconductor Manufacturing Items",
+        summary=text,
+        lang="en",
+        country="US",
+        step="Rule on public inspection",
+        identifiers=number,
+        dates=(
+            KeyDate(
+                kind=DateKind.PUBLISHED,
+                date=NOW.date() + timedelta(days=1),
+                sentence="On public inspection; publishes on 2026-05-02.",
+            ),
+        ),
+    )
+    put(archive, filed)
+    assert judge.run().alerts == 1
+    event = archive.reading.item(filed.id).event
+    assert event is not None
+    on_file = archive.events.record(event, NOW)
+    assert (on_file.stage, on_file.step) == (Stage.ON_FILE, "on public inspection")
+    assert [(each.kind, each.date) for each in on_file.dates] == [(DateKind.PUBLISHED, NOW.date() + timedelta(days=1))]
+    clock.now = NOW + timedelta(days=1)
+    published = replace(
+        filed, id="I-published", key="p", source="us-fr", step="Final rule", published=clock.now, first_seen=clock.now, dates=()
+    )
+    put(archive, published)
+    found = judge.run()
+    assert (found.alerts, found.suppressed) == (0, 1)
+    record = archive.events.record(event, clock.now)
+    assert [each.item.id for each in archive.events.timeline(event)] == [filed.id, published.id]
+    assert [each.stage for each in record.way] == [Stage.ON_FILE, Stage.FINAL]
+
+
+def test_an_event_that_an_analyst_merged_takes_new_items_of_both(archive: Archive, judge: Judge) -> None:
+    """A decision made beside the running service is known to it at its next item."""
+    other = on_theme(
+        source="cable", key="2", title="Anchor drag cuts the Baltic data cable", summary="Two cables failed on Sunday.", lang="en"
+    )
+    put(archive, on_theme(), other)
+    judge.run()
+    first, second = (archive.reading.item(each.id).event for each in (on_theme(), other))
+    assert first is not None
+    assert second is not None
+    archive.events.merge(first, second, who="sato", now=NOW)
+    again = replace(other, id="I-again", key="3", source="wire", title="Anchor drag cuts Baltic data cable, say two operators")
+    put(archive, again)
+    judge.run()
+    assert archive.reading.item(again.id).event == first
 
 
 def test_two_rules_tell_a_channel_once(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, joining: Joining) -> None:

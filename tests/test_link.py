@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from monitor import bundled, joinings
 from monitor.encoders import Encoder
 from monitor.identify import identify
-from monitor.items import Item, Link, Tier
+from monitor.items import Identifier, Item, Link, Tier
 from monitor.lexicon import Lexicon
 from monitor.link import Linker
 
@@ -192,6 +193,143 @@ def test_a_story_that_was_quiet_for_long_starts_anew(linking: Linking) -> None:
     """Words alone do not join over months."""
     text = "Anchor damages the submarine cable between Estonia and Finland"
     assert len(set(events(linking, told(text), told(text + " again", hours=24 * 60)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        pytest.param(
+            told("Netherlands seizes control of chip maker Nexperia"),
+            told("Correction: Netherlands seizes control of chip maker Nexperia, not of its parent", hours=5),
+            id="a correction",
+        ),
+        pytest.param(
+            told("China to require export permits for graphite from December 1"),
+            told(
+                "China to require export permits for graphite from December 1 - what the commerce ministry's announcement means for battery"
+                " makers in South Korea, Japan and the United States and why prices barely moved - Minerals Aggregator Daily",
+                hours=2,
+            ),
+            id="an aggregator's title, three times as long",
+        ),
+        pytest.param(
+            told("Dutch government takes control of chip maker Nexperia under emergency law"),
+            told("Dutch government takes control of Nexperia, the chip maker, under an emergency law | Harbour Times", hours=1),
+            id="the name of the source in the title",
+        ),
+        pytest.param(
+            told("China to require export permits for graphite from December 1", hours=40),
+            told("Beijing puts graphite exports under permits from December 1, ministry says", hours=2),
+            id="an item that comes late and is dated before",
+        ),
+        pytest.param(
+            told("Netherlands seizes control of chip maker Nexperia under a cold-war law"),
+            told(
+                "Nexperia: Dutch government seizes control of the chip maker under a cold-war law",
+                published=None,
+                is_backlog=True,
+            ),
+            id="an undated item",
+        ),
+    ],
+)
+def test_reports_of_one_event_are_joined_whatever_their_form(linking: Linking, first: Item, later: Item) -> None:
+    """Corrections, titles of aggregators, names of sources in titles, late and undated items belong to what they speak of."""
+    assert len(set(events(linking, first, later))) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "Publication of the list of approved applicants: Kansai region",
+            "Publication of the list of approved applicants: Tohoku region",
+        ),
+        ("輸出許可証の紛失について（届出番号第114号）", "輸出許可証の紛失について（届出番号第209号）"),
+        ("海关总署公告2026年第31号", "海关总署公告2026年第47号"),
+    ],
+)
+def test_titles_from_one_template_are_events_of_their_own(linking: Linking, one: str, other: str) -> None:
+    """Notices of a series differ only in a name or a number; a source does not report twice."""
+    lang = "en" if one.isascii() else "zh" if "海关" in one else "ja"
+    pair = [
+        told(title, lang=lang, hours=hours, source="ministry", tier=Tier.OFFICIAL) for hours, title in enumerate((one, other))
+    ]
+    assert len(set(events(linking, *pair))) == 2
+
+
+GRAPHITE = told("China to require export permits for graphite from December 1, ministry says")
+FRAGMENT = told("Beijing graphite export permits from December 1", hours=1)
+BOTH = told(
+    "China to require export permits for graphite from December 1: Beijing ministry says graphite export permits needed", hours=2
+)
+
+
+def test_an_item_that_surely_fits_two_events_makes_them_one(linking: Linking) -> None:
+    """The older goes on; what comes later joins it, and the link says which event went."""
+    linking.remember(GRAPHITE, "E-older")
+    linking.remember(FRAGMENT, "E-younger")
+    link = linking.link(BOTH)
+    assert (link.event, link.merged) == ("E-older", ("E-younger",))
+    assert linking.link(FRAGMENT).event == "E-older"
+
+
+def test_events_that_an_analyst_set_apart_are_never_made_one(linking: Linking) -> None:
+    """Whatever fits both joins one of them."""
+    linking.linker.apart = {frozenset(("E-older", "E-younger"))}
+    linking.remember(GRAPHITE, "E-older")
+    linking.remember(FRAGMENT, "E-younger")
+    assert linking.link(BOTH).merged == ()
+    assert linking.link(FRAGMENT).event == "E-younger"
+
+
+def test_two_grown_events_are_not_made_one_by_one_item(linking: Linking) -> None:
+    """One of them has but one item, or they stay two."""
+    for number, event in ((1, "E-older"), (2, "E-older"), (3, "E-younger"), (4, "E-younger")):
+        base = GRAPHITE if event == "E-older" else FRAGMENT
+        linking.remember(told(base.title, hours=number, key=str(number), id=f"I-{number}"), event)
+    assert linking.link(BOTH).merged == ()
+
+
+def test_merging_leaves_the_linker_as_if_it_had_been_one_event_from_the_start(
+    linking: Linking, lexicon: Lexicon, encoder: Encoder
+) -> None:
+    """Sums, indexes and ids: the next items are judged alike."""
+    other = Linking(lexicon, encoder)
+    for item, event in ((GRAPHITE, "E-older"), (FRAGMENT, "E-younger")):
+        linking.remember(item, event)
+        other.remember(item, "E-older")
+    linking.linker.merge("E-older", "E-younger")
+    for number, title in enumerate(
+        ("Graphite permits: what exporters need from December 1", "China graphite export permits", "Rugby final moved")
+    ):
+        item = told(title, hours=4 + number)
+        one, same = linking.link(item), other.link(item)
+        assert (one.event, one.copy_of) == (same.event, same.copy_of)
+        assert [each.term for each in one.reasons] == [each.term for each in same.reasons]
+        assert [each.weight for each in one.reasons] == pytest.approx([each.weight for each in same.reasons], abs=0.002)
+
+
+def test_a_document_on_file_and_its_publication_are_one_event_and_the_second_repeats_the_first(linking: Linking) -> None:
+    """By the number of the document, whatever the two are called; another document of the docket repeats nothing."""
+    number = Identifier(type="fr_doc", value="2026-08812")
+    filed = told(
+        "Entity List Additions", "Rule on public inspection.", identifiers=(number,), tier=Tier.OFFICIAL, source="fr-inspection"
+    )
+    published = told(
+        "Additions and Revisions to the Entity List",
+        "Final rule.",
+        identifiers=(number,),
+        tier=Tier.OFFICIAL,
+        source="fr",
+        hours=24,
+    )
+    other = told(
+        "Entity List; correction", identifiers=(replace(number, value="2026-09120"),), tier=Tier.OFFICIAL, source="fr", hours=48
+    )
+    first, second, third = (linking.link(item) for item in (filed, published, other))
+    assert second.event == first.event
+    assert (first.copy_of, second.copy_of, third.copy_of) == (None, filed.id, None)
 
 
 def test_remembered_decisions_lead_to_the_same_events(linking: Linking) -> None:

@@ -381,7 +381,7 @@ def test_the_sentence_that_shows_a_step_is_part_of_the_text(text: str, of: str) 
     ids=repr,
 )
 def test_a_nasty_text_is_read_in_bounded_time(piece: str) -> None:
-    """200,000 characters of anything take less than a second in any jurisdiction."""
+    """200,000 characters of anything take less than half a second in any jurisdiction."""
     # the beginning is tried first, so that a pattern that explodes fails here and does not hang
     for length in (60, 120, 200_000):
         text = (piece * (length // len(piece) + 1))[:length]
@@ -389,7 +389,7 @@ def test_a_nasty_text_is_read_in_bounded_time(piece: str) -> None:
             began = time.perf_counter()
             shown(text, of=of, step=text, dates=(), on=DAY, entities=(CN, METI))
             jurisdiction(text, country=of, lang="ja", tier=Tier.PRESS, entities=(CN, METI))
-            assert time.perf_counter() - began < 1, (of, length)
+            assert time.perf_counter() - began < 0.5, (of, length)
 
 
 # what an item proves
@@ -679,9 +679,9 @@ def test_a_measure_comes_into_force_once_on_the_first_of_its_dates() -> None:
     assert put_in_force(found, dates, date(2026, 12, 31)) == found
 
 
-@pytest.mark.parametrize("step", ["ANPRM", "NPRM", "effective", "stayed", "amended", "vacated", "withdrawn", None])
+@pytest.mark.parametrize("step", ["ANPRM", "NPRM", "effective", "vacated", "withdrawn", None])
 def test_a_date_of_effect_puts_only_a_final_measure_in_force(step: str | None) -> None:
-    """A draft, a stayed rule and one that was taken back stay what they are; so does an event without items."""
+    """A draft and one that was taken back stay what they are; so does an event without items."""
     reached = (a_transition(step),)
     dates = (a_standing(kind=DateKind.EFFECTIVE, date=date(2026, 6, 1)),)
     assert put_in_force(reached, dates, date(2026, 12, 31)) == reached

@@ -120,6 +120,7 @@ def test_dates_stand_in_order_of_day_then_kind() -> None:
         (DateKind.COMMENTS_CLOSE, {"title": "关于延长征求意见期限的公告"}),
         (DateKind.EFFECTIVE, {"title": "关于推迟施行出口管制措施的公告"}),
         (DateKind.EFFECTIVE, {"title": "公告", "sentence": "施行日期调整为2026年7月30日。"}),
+        (DateKind.COMMENTS_CLOSE, {"title": "征求意见截止日期延至7月30日"}),
         (DateKind.COMMENTS_CLOSE, {"title": "預告期間展延至7月30日"}),
         (DateKind.EFFECTIVE, {"title": "施行日期延後"}),
         (DateKind.COMMENTS_CLOSE, {"title": "흑연 수출 고시 의견 제출 기한 연장"}),

@@ -189,7 +189,10 @@ class EventTables:
             self.put_into(into, other, who=who, now=now, reason=reason)
 
     def put_into(self, into: str, other: str, *, who: str, now: datetime, reason: str = "") -> None:
-        """As merge(), inside a transaction of the caller's; both stand."""
+        """As merge(), inside a transaction of the caller's; nothing happens if they are one already."""
+        into, other = self.standing(into), self.standing(other)
+        if into == other:
+            return
         ask = self._connection.execute
         items = [row["id"] for row in ask("select id from items where event = ? order by n", [other])]
         ask("update items set event = ? where event = ?", [into, other])
@@ -231,6 +234,7 @@ class EventTables:
             self._connection.execute(
                 "update items set event = ? where id in (select value from json_each(?))", [other, json.dumps(moved)]
             )
+            self._lead_back(event, other)
             self._decided("split", event, other, moved, who=who, now=now, reason=reason)
             self.settle(event, now)
             self.settle(other, now)
@@ -259,7 +263,7 @@ class EventTables:
         """Pairs of events that analysts split and did not join again: the machine never does."""
         found: set[frozenset[str]] = set()
         for each in self.decisions(by_analysts=True):
-            pair = frozenset((self._standing(each.event), self._standing(each.other)))
+            pair = frozenset((self.standing(each.event), self.standing(each.other)))
             if len(pair) == 2:
                 (found.add if each.kind == "split" else found.discard)(pair)
         return found
@@ -270,7 +274,7 @@ class EventTables:
 
     def taught(self) -> Iterator[tuple[Item, str, str]]:
         """Items of events that analysts merged or split, with event and storyline, in order of time: what linking learns from them."""
-        touched = {self._standing(name) for each in self.decisions(by_analysts=True) for name in (each.event, each.other)}
+        touched = {self.standing(name) for each in self.decisions(by_analysts=True) for name in (each.event, each.other)}
         rows = self._connection.execute(
             """
             select items.*, events.storyline as of_storyline from items join events on events.id = items.event
@@ -281,18 +285,29 @@ class EventTables:
         for row in rows:
             yield item_of(row), row["event"], row["of_storyline"] or row["event"]
 
-    def _standing(self, event: str) -> str:
+    def standing(self, event: str) -> str:
+        """Where an event's items are now: the event itself, or the one that it was merged into."""
         row = self._connection.execute("select into_event from events where id = ?", [event]).fetchone()
         return event if row is None or row["into_event"] is None else str(row["into_event"])
 
     def _id_for(self, event: str, items: list[str]) -> str:
         """An id for what is split off: of the event that just these items came from, else a new one."""
-        for each in reversed(self.decisions(event)):
-            if each.kind == "merge" and set(each.items) == set(items) and self._standing(each.other) == event:
+        for each in reversed(self.decisions()):
+            is_its = each.kind == "merge" and each.other != event and self.standing(each.other) == event
+            if is_its and set(each.items) == set(items):
                 return each.other
         ids = (event_id(items[0] if not count else f"{items[0]}+{count}") for count in range(1000))
         taken = "select 1 from events where id = ?"
         return next(each for each in ids if self._connection.execute(taken, [each]).fetchone() is None)
+
+    def _lead_back(self, event: str, other: str) -> None:
+        """Ids that led to an event lead to the one that was split off, if their items are there now."""
+        merged = {each.other: each.items for each in self.decisions() if each.kind == "merge"}
+        ask = self._connection.execute
+        there = {row["id"] for row in ask("select id from items where event = ?", [other])}
+        for row in ask("select id from events where into_event = ?", [event]).fetchall():
+            if row["id"] in merged and merged[row["id"]] and there.issuperset(merged[row["id"]]):
+                ask("update events set into_event = ? where id = ?", [other, row["id"]])
 
     def _decided(self, kind: str, event: str, other: str, items: Sequence[str], *, who: str, now: datetime, reason: str) -> None:
         self._connection.execute(

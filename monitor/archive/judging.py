@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from monitor.archive.connection import transaction
+from monitor.archive.events import MACHINE, EventTables
 from monitor.archive.values import item_of, key_date_of, reasons_of, reasons_text, written
 from monitor.identifiers import loose
 from monitor.items import Alert, AlertState, Entity, Findings, Identifier, Item, Judged, Link, Shown, Stage, Tag
@@ -26,6 +27,10 @@ class JudgingTables:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    @cached_property
+    def _events(self) -> EventTables:
+        return EventTables(self._connection)
 
     @cached_property
     def _db(self) -> Database:
@@ -140,17 +145,25 @@ class JudgingTables:
         vectors: Mapping[str, tuple[str, bytes]] | None = None,
         reached: Mapping[str, Transition] | None = None,
     ) -> None:
-        """Keep judgements and the orders that follow from them, all or nothing.
+        """Keep judgements and the orders that follow from them, all or nothing. Merges that the linker made are made here, too; an event
+        that an analyst merged in the meantime is where its items are now.
 
         Args:
             vectors: by item, the encoder and what the item means, float16.
             reached: by event, the stage that it has come to.
         """
         with transaction(self._connection):
+            stands = {event: self._events.standing(event) for event in {each.link.event for each in judged}}
             for each in judged:
-                self._write_item(each, now)
+                self._write_item(each, stands[each.link.event], now)
             for event in dict.fromkeys(each.link.event for each in judged):
-                self._write_event(event, (reached or {}).get(event), now)
+                if stands[event] == event:
+                    self._write_event(event, (reached or {}).get(event), now)
+                else:
+                    self._events.settle(stands[event], now)
+            for each in judged:
+                for other in each.link.merged:
+                    self._events.put_into(each.link.event, other, who=MACHINE, now=now, reason=f"both fit {each.item.id}")
             for alert in alerts:
                 self._write_alert(alert)
             self._connection.executemany(
@@ -163,7 +176,7 @@ class JudgingTables:
         with transaction(self._connection):
             self._connection.execute("delete from vectors where at < ?", [written(before)])
 
-    def _write_item(self, judged: Judged, now: datetime) -> None:
+    def _write_item(self, judged: Judged, event: str, now: datetime) -> None:
         item, findings, link = judged.item.id, judged.findings, judged.link
         self._connection.execute(
             """
@@ -176,7 +189,7 @@ class JudgingTables:
                 written(now),
                 judged.model,
                 findings.stage.value,
-                link.event,
+                event,
                 link.copy_of,
                 reasons_text(link.reasons),
                 item,
