@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import zip_longest
 
 from monitor.items import Entity, Filed, Identifier, KeyDate, Shown, Stage, Tier
 from monitor.segment import terms
-from monitor.stage import Expected, Sighting, Transition, claimed, expected, put_in_force, way
-from monitor.standing import Standing, Statement, standing
+from monitor.stage import SUSPENSIONS, Expected, Sighting, Transition, claimed, expected, put_in_force, way
+from monitor.standing import Ending, Standing, Statement, standing
 
 IDENTIFIERS = 30
 ENTITIES = 20
@@ -53,6 +54,12 @@ class Part:
     dates: tuple[KeyDate, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     entities: tuple[Entity, ...] = ()
+    placed: datetime | None = None  # its moment in the timeline, where that is not the item's own (see in_time)
+
+    @property
+    def at(self) -> datetime:
+        """Its moment in the timeline."""
+        return self.placed or self.filed.item.moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,30 +114,32 @@ class Deadline:
 
 def in_time(parts: Iterable[Part]) -> list[Part]:
     """The timeline: by the time of each item; where that is only the time of its arrival, a clock that was set back reorders nothing."""
-    keyed: list[tuple[datetime, int, Part]] = []
+    found: list[Part] = []
     latest: datetime | None = None
     for each in sorted(parts, key=lambda part: part.arrival):
         item = each.filed.item
-        at = item.moment
         if item.published is None or item.published >= item.first_seen:  # not stated, or cut to the arrival
-            at = latest = item.first_seen if latest is None else max(latest, item.first_seen)
-        keyed.append((at, each.arrival, each))
-    return [each for _, _, each in sorted(keyed, key=lambda key: key[:2])]
+            latest = item.first_seen if latest is None else max(latest, item.first_seen)
+            found.append(each if latest == item.moment else replace(each, placed=latest))
+        else:
+            found.append(each)
+    return sorted(found, key=lambda part: (part.at, part.arrival))
 
 
 def reached(parts: Sequence[Part], today: date) -> tuple[tuple[Transition, ...], tuple[Standing, ...]]:
     """The way of an event and the key dates that stand, from its items in order of time."""
     proven = way(_sightings(parts))
-    stands = standing(
-        _statements(parts),
-        withdrawn=proven[-1].at if proven and proven[-1].stage is Stage.WITHDRAWN else None,
-        suspended=proven[-1].at if proven and proven[-1].stage is Stage.AMENDED and proven[-1].step in SUSPENSIONS else None,
-    )
+    stands = standing(_statements(parts), _endings(proven))
     return put_in_force(proven, [each for each in stands if not each.is_withdrawn], today), stands
 
 
-SUSPENSIONS = frozenset({"stayed", "暂停"})
-"""Steps that hold the effect of a measure."""
+def _endings(proven: Sequence[Transition]) -> list[Ending]:
+    """Spans in which the measure was taken back, or its effect suspended."""
+    return [
+        Ending(at=each.at, until=None if after is None else after.at, is_whole=each.stage is Stage.WITHDRAWN)
+        for each, after in zip_longest(proven, proven[1:])
+        if each.stage is Stage.WITHDRAWN or each.step in SUSPENSIONS
+    ]
 
 
 def record(
@@ -257,7 +266,7 @@ def _sightings(parts: Iterable[Part]) -> list[Sighting]:
     return [
         Sighting(
             item=each.filed.item.id,
-            at=each.filed.item.moment,
+            at=each.at,
             tier=each.filed.item.tier,
             country=each.filed.item.country,
             shown=each.shown,
@@ -276,7 +285,7 @@ def _statements(parts: Iterable[Part]) -> list[Statement]:
             source=each.filed.item.source,
             url=each.filed.item.url,
             tier=each.filed.item.tier,
-            at=each.filed.item.moment,
+            at=each.at,
         )
         for each in sorted(parts, key=lambda part: part.arrival)
         for stated in each.dates

@@ -23,7 +23,9 @@ from monitor.items import Filed, Identifier, KeyDate, Shown
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
-_BIBTEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "$": r"\$", "#": r"\#", "_": r"\_",
+_LIST = re.compile(r"^(\d*)([-+=.)])")
+"""What makes a list, a rule or a heading of a line that begins with it."""
+_BIBTEX = {"\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "%": r"\%", "&": r"\&", "$": r"\$", "#": r"\#", "_": r"\_",
            "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}  # fmt: skip
 
 
@@ -54,6 +56,13 @@ class Pack:
     pieces: tuple[Piece, ...]  # in order of time
     source_names: Mapping[str, str]
     made_at: datetime
+
+
+COLUMNS = (
+    "item", "source", "source_name", "tier", "country", "lang", "title", "summary", "url", "published", "retrieved", "changed",
+    "copy_of", "themes", "identifiers", "dates", "step", "sha256",
+)  # fmt: skip
+"""Of the table; keys of an item in JSON."""
 
 
 def as_json(pack: Pack) -> str:
@@ -91,10 +100,9 @@ def as_csv(pack: Pack) -> str:
     rows = [_row(pack, each) for each in pack.pieces]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    columns = list(rows[0]) if rows else []
-    writer.writerow(columns)
+    writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_harmless(_cell(row[name])) for name in columns])
+        writer.writerow([_harmless(_cell(row[name])) for name in COLUMNS])
     return stream.getvalue()
 
 
@@ -106,7 +114,7 @@ def as_bibtex(pack: Pack) -> str:
         fields = {
             "title": "{" + _bibtex(item.title) + "}",
             "organization": "{" + _bibtex(pack.source_names.get(item.source, item.source)) + "}",
-            "date": item.moment.date().isoformat(),
+            **({} if item.published is None else {"date": item.published.date().isoformat()}),
             "urldate": item.first_seen.date().isoformat(),
             "langid": item.lang,
             "note": f"Event {pack.event.id}, item {item.id}, SHA-256 {each.sha256}",
@@ -208,7 +216,8 @@ def _page(pack: Pack, escaped: Callable[[str], str]) -> dict[str, Any]:
 
 def _markdown(text: str) -> str:
     """A text in which Markdown sees no markup."""
-    return _MARKDOWN.sub(r"\\\1", text.replace("\n", " "))
+    plain = _MARKDOWN.sub(r"\\\1", " ".join(text.split()).replace("&", "&amp;"))
+    return _LIST.sub(r"\1\\\2", plain)
 
 
 def _bibtex(text: str) -> str:

@@ -119,8 +119,7 @@ class Judge:
                 ways[event] = reached(in_time(parts[event]), now.date())[0][-1]
                 alerts += self._decided(Subject(judged=each, stage=ways[event].stage), alerts, now)
             with self.archive.errors():
-                self.archive.judging.write(judged, alerts, now, self._kept(items, vectors), ways)
-                self._decisions = self.archive.events.last_decision()
+                self._decisions += self.archive.judging.write(judged, alerts, now, self._kept(items, vectors), ways)
         except BaseException:
             self._linker = None  # it remembers what was not written
             raise

@@ -72,14 +72,14 @@ MAX_TEXT = 8_000
 
 _BEFORE = re.compile(
     # what is planned, doubted, denied, asked for or looked back at has not been taken by this sentence
-    r"\b(?:plan|intend|expect|schedul|consider|weigh|mull|prepar|urg|demand|want|hop|aim|pledg|vow|threaten|challeng|delay|oppos|su)(?:n?e?s|n?e?d|n?ing)?\b\W+(?:[\w'-]+\W+){0,4}$"
-    r"|\b(?:set|due|likely|may|might|could|would|should|will|shall|to|ahead of|before|until|unless|once|when|whenever|if|whether|not|never|no|against|over|since|after|had|draft|possible|next|upcoming|forthcoming|which|that|how|why|without|would-be)\W+(?:[\w'-]+\W+){0,3}$"
+    r"\b(?:plan|intend|expect|schedul|consider|weigh|mull|prepar|urg|demand|want|hop|aim|pledg|vow|threaten|challeng|delay|oppos|su)(?:n?e?s|n?e?d|n?ing)?\b[^\w'-]+(?:[\w'-]+[^\w'-]+){0,4}$"
+    r"|\b(?:set|due|likely|may|might|could|would|should|will|shall|to|ahead of|before|until|unless|once|when|whenever|if|whether|not|never|no|against|over|since|after|had|draft|possible|next|upcoming|forthcoming|which|that|how|why|without|would-be)[^\w'-]+(?:[\w'-]+[^\w'-]+){0,3}$"
     r"|(?:昨年|一昨年|去年|前年|先月|来月|来年|年内|近く|今後|過去に|かつて|\d月にも|\d日にも|年度中に|年に)[^。、]{0,25}$"
     r"|(?:拟|将于|将在|计划|预计|有望|即将|考虑|研究|尚未|未|待|曾|去年|此前|早前|预期|酝酿|呼吁|最快|會儘快|儘快|例行|擬|將於|將在|預計|預定|規劃|尚未)[^。，,]{0,14}$"
     r"|(?:내달|다음 달|다음달|곧|지난해|작년|이르면|올해 안에|내년)[^.]{0,25}$"
 )
 _AFTER = re.compile(
-    r"^\W*(?:[\w'-]+\W+){0,3}?(?:next (?:week|month|year|spring|summer|autumn|winter)|(?:is|are|was) (?:expected|likely|due|planned)|later this|in the coming|(?:years?|months?|weeks?) ago|last (?:year|month))"
+    r"^[^\w'-]*(?:[\w'-]+[^\w'-]+){0,3}?(?:next (?:week|month|year|spring|summer|autumn|winter)|(?:is|are|was) (?:expected|likely|due|planned)|later this|in the coming|(?:years?|months?|weeks?) ago|last (?:year|month))"
     r"|^[^。、]{0,6}(?:予定|見通し|見込み|方針|検討|目指|に?向け|前に|控え|考え|べき|求め|要望|想定|前倒し|後の|後に|後、|後は|から[一二三1-9１-９半][0-9]?[年カか]|未定|準備|時期|場合|れば|可能性|備え|をめぐ|を巡|経緯)"
     r"|^(?:された|した)?(?:[^。、]{0,10})(?:以来|周年)"
     r"|^(?:前|后|之?前|之?后|以来|[一二三两\d]+周年|在即|预期|的可能|时间表|進度|後|之後|以來)"
@@ -92,7 +92,8 @@ _LOOKS_BACK = re.compile(
 
 _OF_ENTITY = {"us": "US", "jp": "JP", "eu": "EU", "cn": "CN", "uk": "GB", "gb": "GB", "kr": "KR", "tw": "TW"}
 _OF_LANG = {"ja": "JP", "zh": "CN", "ko": "KR"}
-_OPENING = re.compile(r"^(?:\s|[\[(【「『《“‘\"'〔]|速報|the )*")
+_OPENING = re.compile(r"^(?:[\s\[\](){}【】「」『』《》〈〉“”‘’\"'〔〕]|(?:速報|独自|快讯|快訊|속보)(?=[】\]〕>)])|the )*")
+"""What may stand before the name that a title opens with."""
 _UNDER_WAY = "other"
 """Stands for a country without a machine."""
 
@@ -101,7 +102,7 @@ def jurisdiction(text: str, *, country: str | None, lang: str, tier: Tier, entit
     """Whose way an item speaks of, a key of steps.MACHINES; None: nobody can say.
 
     It is the one whose agency or name opens the title (China, the Commerce Department, 米国). Else an official source speaks of its own, and
-    others of the first agency that they name.
+    others of the first agency that they name, or of the country of their language, where that tells it.
     """
     actor = _actor(text.partition("\n")[0], entities)
     if actor is not None:
@@ -109,16 +110,22 @@ def jurisdiction(text: str, *, country: str | None, lang: str, tier: Tier, entit
     if tier is Tier.OFFICIAL:
         return country if country in MACHINES else None
     named = (_of(each) for each in entities if each.type == "agency")
-    return next((each for each in named if each in MACHINES), None) or _OF_LANG.get(lang)
+    own = "TW" if (lang, country) == ("zh", "TW") else _OF_LANG.get(lang)
+    return next((each for each in named if each in MACHINES), own)
 
 
 def _actor(sentence: str, entities: Iterable[Entity]) -> str | None:
     """The country whose agency or name opens a sentence; None if it opens with neither."""
-    opening = fold(sentence)
-    opening = opening[_OPENING.match(opening).end() :]  # type: ignore[union-attr]
-    return next(
-        (_of(each) for each in entities if each.type in ("agency", "country") and opening.startswith(fold(each.surface))), None
-    )
+    opening = _OPENING.sub("", fold(sentence))
+    actors = (each for each in entities if each.type in ("agency", "country"))
+    return next((_of(each) for each in actors if _opens(opening, fold(each.surface))), None)
+
+
+def _opens(text: str, name: str) -> bool:
+    """True if a text begins with a name, and not with a longer word."""
+    following = text[len(name) : len(name) + 1]
+    is_word = name[-1:].isascii() and name[-1:].isalnum() and following.isascii() and following.isalnum()
+    return text.startswith(name) and not is_word
 
 
 def _of(entity: Entity) -> str | None:
@@ -242,26 +249,38 @@ def way(sightings: Iterable[Sighting]) -> tuple[Transition, ...]:
 
 
 def put_in_force(reached: tuple[Transition, ...], dates: Iterable[Dated], today: date) -> tuple[Transition, ...]:
-    """The same way, with the transition of a final measure whose stated date of effect has come, if it has."""
-    last = reached[-1] if reached else None
-    if last is None or last.jurisdiction is None or last.stage not in (Stage.ON_FILE, Stage.FINAL):
+    """The same way, with the transition of a final measure whose stated date of effect has come, if it has.
+
+    Args:
+        dates: that stand; those of a suspended measure do not.
+    """
+    final = next(
+        (place for place in range(len(reached) - 1, -1, -1) if reached[place].stage in (Stage.ON_FILE, Stage.FINAL)), None
+    )
+    if final is None or reached[-1].stage is Stage.WITHDRAWN:
         return reached
-    due = [each for each in dates if each.kind is DateKind.EFFECTIVE and last.at.date() <= each.date <= today]
-    step = next((each for each in MACHINES[last.jurisdiction] if each.stage is Stage.IN_FORCE), None)
+    start, since = reached[final], reached[final + 1 :]
+    held = next((each for each in reversed(since) if each.step in SUSPENSIONS), None)
+    if start.jurisdiction is None or any(each.stage is Stage.IN_FORCE and (held is None or each.at > held.at) for each in since):
+        return reached
+    first_day = (start if held is None else held).at.date()
+    due = [each for each in dates if each.kind is DateKind.EFFECTIVE and first_day <= each.date <= today]
+    step = next((each for each in MACHINES[start.jurisdiction] if each.stage is Stage.IN_FORCE), None)
     if not due or step is None:
         return reached
     first = min(due, key=lambda each: each.date)
-    at = datetime(first.date.year, first.date.month, first.date.day, tzinfo=last.at.tzinfo)
+    at = max(datetime(first.date.year, first.date.month, first.date.day, tzinfo=start.at.tzinfo), (held or start).at)
+    place = next((place for place in range(final + 1, len(reached)) if reached[place].at > at), len(reached))
     in_force = Transition(
         stage=step.stage,
         step=step.name,
-        jurisdiction=last.jurisdiction,
-        at=max(at, last.at),
+        jurisdiction=start.jurisdiction,
+        at=at,
         item=None,
         tier=Tier.OFFICIAL,
         sentence=first.sentence,
     )
-    return (*reached, in_force)
+    return (*reached[:place], in_force, *reached[place:])
 
 
 def _transition(each: Sighting, reached: Stage, found: Shown | None) -> Transition:
@@ -319,6 +338,9 @@ def expected(reached: Sequence[Transition], dates: Iterable[Dated], today: date)
         due = max(stated, default=start) + timedelta(days=step.days)
     return Expected(step=step.next, due=due, basis=step.basis, is_overdue=due is not None and due < today)
 
+
+SUSPENSIONS = frozenset({"stayed", "暂停"})
+"""Steps that hold the effect of a measure."""
 
 _ORDER = {stage: place for place, stage in enumerate(Stage)}
 

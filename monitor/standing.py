@@ -6,18 +6,26 @@ A date that an extension, a postponement or a correction moves is the same date 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from monitor.items import DateKind, KeyDate, Tier
 from monitor.segment import fold
 
+_DATE = r"(?:period|deadlines?|dates?|hearings?|comments?|effect(?:iveness)?|application|enforcement|entry into force|compliance|consultation|term)\b"
+_VERB = r"\b(?:exten(?:d|ds|ded|ding|sion)|brought forward|bring\w* forward|reopen\w*|chang(?:es?|ed|ing)|new|moved)\b"
 _MOVES = re.compile(
-    r"\b(?:exten(?:d|ds|ded|ding|sion)|postpon\w+|delay\w*|defer\w*|reschedul\w+|push(?:es|ed)? back|brought forward|bring\w* forward|adjourn\w*|reopen\w*"
-    r"|correct(?:s|ed|ion|ing)|chang(?:es|ed|ing) (?:the )?(?:effective )?date|new (?:deadline|date)|moved (?:to|from)|instead of)\b"
-    r"|延長|延期|繰り下げ|繰り上げ|前倒し|変更|訂正|延长|推迟|提前|调整为|改至|改为|改於|更正|延後|展延|연장|연기|변경|정정"
+    r"\b(?:postpon\w+|delay(?:s|ed|ing)?|defer(?:s|red|ring|ral)?|reschedul\w+|push(?:es|ed)? back|adjourn\w*|correction|corrects|corrected)\b"
+    r"|延期|延至|延后|延後|展延|繰り下げ|繰り上げ|前倒し|推迟|訂正|正誤|更正|연기|늦춰|늦추|앞당|정정"
+    # these move other things as well: they need the date beside them
+    rf"|{_VERB}[^.;]{{0,40}}?\b{_DATE}|\b{_DATE}[^.;]{{0,40}}?{_VERB}|\b(?:moved|extended) (?:to|until|till)\b"
+    r"|(?:期間|期限|締切|締め切り|期日|施行|適用|発効|公聴会|日程|募集|提出)[^。]{0,30}?(?:延長|延ば)|延長[^。]{0,20}?(?:期間|期限|締切|締め切り|期日|公聴会|日程)"
+    r"|(?:期間|期限|締切|期日|日程|施行日)[をのが][^。]{0,10}?変更|(?:期限|时间|日期|截止|实施|施行|生效|听证会)[^。]{0,30}?(?:延长|提前|调整为|改至|改为)"
+    r"|(?:延长|提前)[^。]{0,20}?(?:期限|时间|日期|截止|实施|施行|生效|听证会|意见|至)|(?:期限|時間|期間|日期|截止|實施|施行|生效)[^。]{0,30}?(?:延長|提前|改為|改於)"
+    r"|(?:기간|기한|시행일?|공청회|마감)[^.]{0,30}?(?:연장|변경)"
 )
+"""Says that a date, and not the reach of a measure, is moved."""
 _Day = date
 _EFFECTS = (DateKind.EFFECTIVE, DateKind.APPLIES_FROM)
 
@@ -50,55 +58,65 @@ class Standing:
     url: str | None
     tier: Tier
     at: datetime  # of that item
+    since: datetime  # when the day was set to what it is
+    is_moved: bool  # True: the words that set it say that they move a date
     uid: str  # the same for ever, whatever day it moves to
     was: tuple[_Day, ...] = ()  # earlier days, the first one first
-    is_withdrawn: bool = False  # the measure was taken back or its effect suspended before the day came
+    is_withdrawn: bool = False  # it no longer stands
+    lapses: int = 0  # how often it stood no longer, for good or for a time
 
     @property
     def sequence(self) -> int:
-        """How often it changed. Source: RFC 5545, section 3.8.7.4 (SEQUENCE)."""
-        return len(self.was) + self.is_withdrawn
+        """Rises with each change. Source: RFC 5545, section 3.8.7.4 (SEQUENCE)."""
+        return 2 * len(self.was) + 2 * self.lapses - self.is_withdrawn
 
 
-def standing(
-    statements: Iterable[Statement], *, withdrawn: datetime | None = None, suspended: datetime | None = None
-) -> tuple[Standing, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A span in which a measure, or its effect, did not stand."""
+
+    at: datetime
+    until: datetime | None  # None: still
+    is_whole: bool  # True: the measure was taken back; False: its effect was suspended
+
+
+def standing(statements: Iterable[Statement], endings: Sequence[Ending] = ()) -> tuple[Standing, ...]:
     """The key dates of an event, in order of day and kind.
 
     Args:
         statements: in the order in which the items came, so that a date keeps its uid.
-        withdrawn: when the measure was taken back; what was still ahead then no longer stands.
-        suspended: when its effect was suspended; dates of effect that were ahead no longer stand, unless stated since.
+        endings: what was set before and still ahead at one of these no longer stands: all dates, or those of effect.
     """
     found: list[Standing] = []
     for each in statements:
         _take(found, each)
-    done = [_ended(each, withdrawn, suspended) for each in found]
+    done = [_ended(each, endings) for each in found]
     return tuple(sorted(done, key=lambda each: (each.date, each.kind, each.uid)))
 
 
 def _take(found: list[Standing], said: Statement) -> None:
     """Take a statement into the dates so far: it repeats one, moves one, is an old day of one, or is a new one."""
-    stated = said.date
-    same = [place for place, each in enumerate(found) if each.kind is stated.kind]
+    stated, is_move = said.date, _moves(said)
+    same = [place for place, each in enumerate(found) if each.kind is stated.kind and not each.lapses]
+    if is_move and (moved := _moved(found, same, said)) is not None:
+        before = found[moved]
+        for place in same:  # who told it first, unofficially, told of this one
+            if place != moved and found[place].date == stated.date:
+                found[place] = replace(found[place], is_withdrawn=True, lapses=1)
+        found[moved] = replace(
+            _told_by(before, said), date=stated.date, was=(*before.was, before.date), since=said.at, is_moved=True
+        )
+        return
     for place in same:
         if found[place].date == stated.date:
             if (_rank(said.tier), stated.confidence) > (_rank(found[place].tier), found[place].confidence):
                 found[place] = _told_by(found[place], said)
             return
-        if stated.date in found[place].was and not (_moves(said) and said.at > found[place].at):
-            return
-    if _moves(said):
-        movable = [place for place in same if _may_move(found[place], said)]
-        if movable:
-            # what is moved is mostly put off: the last of the days before the new one, else the nearest
-            place = min(movable, key=lambda place: (found[place].date > stated.date, abs((found[place].date - stated.date).days)))
-            before = found[place]
-            found[place] = replace(_told_by(before, said), date=stated.date, was=(*before.was, before.date))
+        if stated.date in found[place].was:
             return
     for place in same:
-        # told late: the day that stood before the move that we know already
-        if found[place].was and said.at < found[place].at and not _moves(said):
+        # told late: the day that stood before a move that we know already
+        if found[place].is_moved and said.at < found[place].since and not is_move:
             found[place] = replace(found[place], was=tuple(dict.fromkeys((stated.date, *found[place].was))))
             return
     found.append(
@@ -113,9 +131,25 @@ def _take(found: list[Standing], said: Statement) -> None:
             url=said.url,
             tier=said.tier,
             at=said.at,
+            since=said.at,
+            is_moved=is_move,
             uid=f"{said.item}-{stated.kind.value}-{stated.date.isoformat()}",
         )
     )
+
+
+def _moved(found: Sequence[Standing], same: Iterable[int], said: Statement) -> int | None:
+    """The place of the date that a statement moves; None if it moves none, or says again what was moved."""
+    stated = said.date
+    same = list(same)
+    told = next((found[place] for place in same if found[place].date == stated.date), None)
+    if told is not None and (told.is_moved or told.tier is Tier.OFFICIAL) and (told.was or told.tier is Tier.OFFICIAL):
+        return None
+    movable = [place for place in same if found[place].date != stated.date and _may_move(found[place], said)]
+    if not movable:
+        return None
+    # what is moved is mostly put off: the last of the days before the new one, else the nearest
+    return min(movable, key=lambda place: (found[place].date > stated.date, abs((found[place].date - stated.date).days)))
 
 
 def _told_by(one: Standing, said: Statement) -> Standing:
@@ -134,7 +168,7 @@ def _told_by(one: Standing, said: Statement) -> Standing:
 
 def _moves(said: Statement) -> bool:
     """True if an item says that it moves a date."""
-    return _MOVES.search(fold(f"{said.title}\n{said.step}\n{said.date.sentence}")) is not None
+    return any(_MOVES.search(fold(text)) is not None for text in (said.title, said.step, said.date.sentence))
 
 
 def _may_move(one: Standing, said: Statement) -> bool:
@@ -142,10 +176,13 @@ def _may_move(one: Standing, said: Statement) -> bool:
     return said.at >= one.at and (one.tier is not Tier.OFFICIAL or said.tier is Tier.OFFICIAL)
 
 
-def _ended(one: Standing, withdrawn: datetime | None, suspended: datetime | None) -> Standing:
-    is_over = withdrawn is not None and one.date >= withdrawn.date()
-    is_held = suspended is not None and one.kind in _EFFECTS and one.date >= suspended.date() and one.at < suspended
-    return replace(one, is_withdrawn=True) if is_over or is_held else one
+def _ended(one: Standing, endings: Iterable[Ending]) -> Standing:
+    lapsed = [
+        each for each in endings if (each.is_whole or one.kind in _EFFECTS) and one.date >= each.at.date() and one.since < each.at
+    ]
+    if not lapsed:
+        return one
+    return replace(one, lapses=one.lapses + len(lapsed), is_withdrawn=any(each.until is None for each in lapsed))
 
 
 def _rank(tier: Tier) -> int:

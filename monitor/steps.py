@@ -588,6 +588,11 @@ BACK: frozenset[tuple[str, str]] = frozenset(
         ("withdrawn", "proposal"),
         ("改正", "施行"),
         ("暂停", "施行"),
+        ("修订", "施行"),
+        ("修订", "暂停"),
+        ("amended", "stayed"),
+        ("amended", "entry into force"),
+        ("amended", "application"),
     }
 )
 """Steps that may follow one that stands after them in the machine."""

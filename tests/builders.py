@@ -111,6 +111,8 @@ def a_standing(**changes: Any) -> Standing:
         "url": "https://bis.example/1?a=1&b=2",
         "tier": Tier.OFFICIAL,
         "at": NOW,
+        "since": NOW,
+        "is_moved": False,
         "uid": "I-1-comments_close-2026-06-30",
     }
     return Standing(**base | changes)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from monitor.calendar import ALARM_DAYS, calendar
 from monitor.events import Deadline
 from monitor.items import DateKind
-from monitor.standing import Standing, standing
+from monitor.standing import Ending, Standing, standing
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 JUNE, JULY, AUGUST = date(2026, 6, 30), date(2026, 7, 30), date(2026, 8, 31)
@@ -96,13 +96,16 @@ def test_a_date_that_moves_keeps_its_uid_and_raises_its_sequence() -> None:
     ]
     entries = [entry(*standing(told[:count])) for count in (1, 2, 3)]
     assert {each[0] for each in entries} == {"I-1-comments_close-2026-06-30@econsec-monitor"}
-    assert [each[1:] for each in entries] == [(0, "CONFIRMED", JUNE, 3), (1, "CONFIRMED", JULY, 3), (2, "CONFIRMED", AUGUST, 3)]
+    assert [each[1:] for each in entries] == [(0, "CONFIRMED", JUNE, 3), (2, "CONFIRMED", JULY, 3), (4, "CONFIRMED", AUGUST, 3)]
 
 
 def test_a_date_that_is_taken_back_is_cancelled_without_alarms() -> None:
     """Same entry, raised SEQUENCE, and nobody is woken for it."""
     told = [a_statement(JUNE)]
-    (before, after) = (entry(*standing(told)), entry(*standing(told, withdrawn=NOW + timedelta(days=3))))
+    (before, after) = (
+        entry(*standing(told)),
+        entry(*standing(told, [Ending(at=NOW + timedelta(days=3), until=None, is_whole=True)])),
+    )
     assert before[:2] == (after[0], 0)
     assert after[1:] == (1, "CANCELLED", JUNE, 0)
 

@@ -458,13 +458,14 @@ def test_a_calendar_entry_keeps_its_uid_when_its_day_moves(here: Path, capsys: C
     add(extension, event, dates=(a_date(date(2024, 1, 17), sentence="The comment period is extended to January 17, 2024."),))
     after = calendar_of(capsys)
     assert set(after) == set(before)
-    assert (after[uid]["DTSTART"].dt, after[uid]["SEQUENCE"], after[uid]["STATUS"]) == (date(2024, 1, 17), 1, "CONFIRMED")
+    assert (after[uid]["DTSTART"].dt, after[uid]["STATUS"]) == (date(2024, 1, 17), "CONFIRMED")
+    assert after[uid]["SEQUENCE"] > before[uid]["SEQUENCE"]
     assert "Was 2023-12-18." in after[uid]["DESCRIPTION"]
     assert {each: (before[each]["SEQUENCE"], before[each]["DTSTART"].dt) for each in before if each != uid} == {
         each: (after[each]["SEQUENCE"], after[each]["DTSTART"].dt) for each in after if each != uid
     }
     row = next(each for each in asked(capsys, "deadlines", "--within", "P1Y", "--format", "json") if each["item"] == extension.id)
-    assert (row["change"], row["was"], row["sequence"]) == ("was 2023-12-18", ["2023-12-18"], 1)
+    assert (row["change"], row["was"], row["sequence"]) == ("was 2023-12-18", ["2023-12-18"], after[uid]["SEQUENCE"])
     assert f"{row['uid']}@econsec-monitor" == uid
 
 
@@ -478,7 +479,7 @@ def test_a_withdrawn_measures_entries_are_cancelled(here: Path, capsys: Capture)
     cancelled = {uid for uid, each in after.items() if each["STATUS"] == "CANCELLED"}
     assert cancelled == {uid for uid, each in before.items() if event in each["DESCRIPTION"]}
     for uid in cancelled:
-        assert after[uid]["SEQUENCE"] == before[uid]["SEQUENCE"] + 1
+        assert after[uid]["SEQUENCE"] > before[uid]["SEQUENCE"]
         assert (len(before[uid].walk("VALARM")), after[uid].walk("VALARM")) == (3, [])
     rows = asked(capsys, "deadlines", "--within", "P1Y", "--format", "json")
     assert {each["change"] for each in rows if each["event"] == event} == {"withdrawn"}

@@ -10,11 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.items import DateKind, Tier
-from monitor.standing import Standing, Statement, standing
+from monitor.standing import Ending, Standing, Statement, standing
 
 JUNE, JULY, AUGUST, JANUARY = date(2026, 6, 30), date(2026, 7, 30), date(2026, 8, 31), date(2027, 1, 1)
 UNOFFICIAL = [Tier.WIRE, Tier.PRESS, Tier.ANALYSIS]
 EXTENSION = "Extension of comment period"
+
+
+def took_back(moment: datetime | None) -> list[Ending]:
+    """The measure is withdrawn from then on; None: never."""
+    return [] if moment is None else [Ending(at=moment, until=None, is_whole=True)]
+
+
+def held(moment: datetime | None) -> list[Ending]:
+    """Its effect is suspended from then on; None: never."""
+    return [] if moment is None else [Ending(at=moment, until=None, is_whole=False)]
 
 
 def at(days: int) -> datetime:
@@ -47,6 +57,8 @@ def test_a_date_stands_as_it_was_stated() -> None:
         url="https://bis.example/1",
         tier=Tier.OFFICIAL,
         at=NOW,
+        since=NOW,
+        is_moved=False,
         uid="I-1-comments_close-2026-06-30",
     )
     assert (found.was, found.is_withdrawn, found.sequence) == ((), False, 0)
@@ -54,7 +66,7 @@ def test_a_date_stands_as_it_was_stated() -> None:
 
 def test_no_statements_are_no_dates() -> None:
     """An event may have none, withdrawn or not."""
-    assert standing([]) == standing([], withdrawn=NOW, suspended=NOW) == ()
+    assert standing([]) == standing([], [*took_back(NOW), *held(NOW)]) == ()
 
 
 def test_a_repeat_changes_nothing() -> None:
@@ -132,7 +144,7 @@ def test_an_extension_moves_a_date_and_keeps_its_uid(kind: DateKind, changes: di
     """In title, structured step or sentence, in each language; the new words and item stand, the old day is kept."""
     before = a_statement(JUNE, kind)
     (found,) = standing([before, a_statement(JULY, kind, item="I-2", at=at(1), **changes)])
-    assert (found.date, found.was, found.sequence) == (JULY, (JUNE,), 1)
+    assert (found.date, found.was, found.sequence) == (JULY, (JUNE,), 2)
     assert found.uid == standing([before])[0].uid
     assert (found.item, found.title, found.at) == ("I-2", changes["title"], at(1))
 
@@ -152,7 +164,7 @@ def test_the_sequence_rises_with_each_move() -> None:
     found = [standing(statements[:count]) for count in range(1, 5)]
     assert [len(each) for each in found] == [1, 1, 1, 1]
     assert [each[0].date for each in found] == days
-    assert [each[0].sequence for each in found] == [0, 1, 2, 3]
+    assert [each[0].sequence for each in found] == [0, 2, 4, 6]
     assert found[-1][0].was == (JUNE, JULY, AUGUST)
     assert len({each[0].uid for each in found}) == 1
 
@@ -281,7 +293,7 @@ def test_a_withdrawn_measures_dates_ahead_no_longer_stand() -> None:
     statements = [
         a_statement(day, kind) for day in (JUNE, JULY, AUGUST) for kind in (DateKind.COMMENTS_CLOSE, DateKind.EFFECTIVE)
     ]
-    found = standing(statements, withdrawn=withdrawn)
+    found = standing(statements, took_back(withdrawn))
     assert [(each.date, each.is_withdrawn) for each in found] == [
         (day, day >= JULY) for day in (JUNE, JUNE, JULY, JULY, AUGUST, AUGUST)
     ]
@@ -298,7 +310,7 @@ def test_a_suspended_measures_dates_of_effect_no_longer_stand() -> None:
         a_statement(AUGUST, DateKind.EFFECTIVE),
         a_statement(AUGUST, DateKind.APPLIES_FROM),
     ]
-    found = standing(statements, suspended=datetime(2026, 7, 1, tzinfo=NOW.tzinfo))
+    found = standing(statements, held(datetime(2026, 7, 1, tzinfo=NOW.tzinfo)))
     assert {(each.kind, each.date) for each in found if each.is_withdrawn} == {
         (DateKind.EFFECTIVE, AUGUST),
         (DateKind.APPLIES_FROM, AUGUST),
@@ -308,16 +320,16 @@ def test_a_suspended_measures_dates_of_effect_no_longer_stand() -> None:
 def test_a_date_of_effect_stated_with_or_after_the_stay_stands() -> None:
     """The stay names the day until which it lasts."""
     stay = a_statement(AUGUST, DateKind.EFFECTIVE, item="I-2", at=at(1), title="Delay of effective date")
-    (found,) = standing([a_statement(JULY, DateKind.EFFECTIVE), stay], suspended=at(1))
+    (found,) = standing([a_statement(JULY, DateKind.EFFECTIVE), stay], held(at(1)))
     assert (found.date, found.was, found.is_withdrawn) == (AUGUST, (JULY,), False)
 
 
 def test_a_new_day_after_a_stay_raises_the_sequence_again() -> None:
     """What a calendar was told was cancelled must be told as newer when it stands once more."""
     notice = a_statement(JULY, DateKind.EFFECTIVE)
-    (cancelled,) = standing([notice], suspended=at(1))
+    (cancelled,) = standing([notice], held(at(1)))
     later = a_statement(AUGUST, DateKind.EFFECTIVE, item="I-2", at=at(9), title="Delay of effective date")
-    (again,) = standing([notice, later], suspended=at(1))
+    (again,) = standing([notice, later], held(at(1)))
     assert (cancelled.is_withdrawn, again.is_withdrawn, again.date) == (True, False, AUGUST)
     assert again.uid == cancelled.uid
     assert again.sequence > cancelled.sequence
@@ -352,7 +364,7 @@ def any_statements(draw: st.DrawFn) -> list[Statement]:
 @given(any_statements(), st.none() | st.integers(0, 300).map(at), st.none() | st.integers(0, 300).map(at))
 def test_uids_are_unique(statements: list[Statement], withdrawn: datetime | None, suspended: datetime | None) -> None:
     """No two dates share a calendar entry, and no stay or withdrawal renames one."""
-    found = standing(statements, withdrawn=withdrawn, suspended=suspended)
+    found = standing(statements, [*took_back(withdrawn), *held(suspended)])
     assert len({each.uid for each in found}) == len(found)
     assert {each.uid for each in found} == {each.uid for each in standing(statements)}
     assert [each.date for each in found] == sorted(each.date for each in found)

@@ -188,11 +188,11 @@ class EventTables:
         with transaction(self._connection):
             self.put_into(into, other, who=who, now=now, reason=reason)
 
-    def put_into(self, into: str, other: str, *, who: str, now: datetime, reason: str = "") -> None:
-        """As merge(), inside a transaction of the caller's; nothing happens if they are one already."""
+    def put_into(self, into: str, other: str, *, who: str, now: datetime, reason: str = "") -> bool:
+        """As merge(), inside a transaction of the caller's; False, and nothing happens, if they are one already."""
         into, other = self.standing(into), self.standing(other)
         if into == other:
-            return
+            return False
         ask = self._connection.execute
         items = [row["id"] for row in ask("select id from items where event = ? order by n", [other])]
         ask("update items set event = ? where event = ?", [into, other])
@@ -206,6 +206,7 @@ class EventTables:
         )
         self._decided("merge", into, other, items, who=who, now=now, reason=reason)
         self.settle(into, now)
+        return True
 
     def split(self, event: str, items: Sequence[str], *, who: str, now: datetime, reason: str = "") -> str:
         """Move items out of an event into one of their own, or back into the one that was merged with just them; its id.

@@ -144,13 +144,15 @@ class JudgingTables:
         now: datetime,
         vectors: Mapping[str, tuple[str, bytes]] | None = None,
         reached: Mapping[str, Transition] | None = None,
-    ) -> None:
+    ) -> int:
         """Keep judgements and the orders that follow from them, all or nothing. Merges that the linker made are made here, too; an event
         that an analyst merged in the meantime is where its items are now.
 
         Args:
             vectors: by item, the encoder and what the item means, float16.
             reached: by event, the stage that it has come to.
+
+        Returns how many events were merged.
         """
         with transaction(self._connection):
             stands = {event: self._events.standing(event) for event in {each.link.event for each in judged}}
@@ -161,15 +163,18 @@ class JudgingTables:
                     self._write_event(event, (reached or {}).get(event), now)
                 else:
                     self._events.settle(stands[event], now)
-            for each in judged:
-                for other in each.link.merged:
-                    self._events.put_into(each.link.event, other, who=MACHINE, now=now, reason=f"both fit {each.item.id}")
+            merged = [
+                self._events.put_into(each.link.event, other, who=MACHINE, now=now, reason=f"both fit {each.item.id}")
+                for each in judged
+                for other in each.link.merged
+            ]
             for alert in alerts:
                 self._write_alert(alert)
             self._connection.executemany(
                 "insert or replace into vectors (item, encoder, vector, at) values (?, ?, ?, ?)",
                 [(item, encoder, vector, written(now)) for item, (encoder, vector) in (vectors or {}).items()],
             )
+        return sum(merged)
 
     def forget_vectors(self, before: datetime) -> None:
         """Let go of vectors of items that were judged before a moment."""
