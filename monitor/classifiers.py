@@ -184,28 +184,21 @@ def load_dossiers(folder: Path, own: Path | None = None) -> tuple[Dossier, ...]:
     """The entries of the lexicon that are dossiers, in its order.
 
     Raises:
-        ModelError: as load_lexicon, or a dossier's query cannot be read.
+        ModelError: as load_lexicon.
     """
-    found = []
-    for raw in _entries(folder, own):
-        kept = raw.get("dossier")
-        if not isinstance(kept, dict):
-            continue
-        try:
-            tree = query.parse(str(kept["query"])) if kept.get("query") else None
-        except QueryError as error:
-            raise ModelError(f"its query cannot be read: {error}", subject=f"dossier {raw['id']}") from error
-        found.append(
-            Dossier(
-                id=raw["id"],
-                key=str(kept.get("name") or raw["id"]),
-                names=tuple((lang, surface) for lang, all_names in raw["names"].items() for surface in all_names),
-                note=str(kept.get("note") or ""),
-                sources=tuple(map(str, kept.get("sources") or ())),
-                query=tree,
-            )
+    return tuple(
+        Dossier(
+            id=raw["id"],
+            key=kept.get("name") or raw["id"],
+            names=tuple((lang, surface) for lang, all_names in raw["names"].items() for surface in all_names),
+            note=kept.get("note") or "",
+            sources=tuple(kept.get("sources") or ()),
+            query=query.parse(kept["query"]) if kept.get("query") else None,
+            asked=tuple(kept.get("asked") or ()),
         )
-    return tuple(found)
+        for raw in _entries(folder, own)
+        if (kept := raw.get("dossier")) is not None
+    )
 
 
 def _entries(folder: Path, own: Path | None) -> list[dict[str, Any]]:
@@ -215,20 +208,49 @@ def _entries(folder: Path, own: Path | None) -> list[dict[str, Any]]:
         if path is None:
             continue
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
         except OSError as error:
             raise ModelError(f"cannot be read ({error.strerror})", subject=str(path)) from error
+        except UnicodeDecodeError as error:
+            raise ModelError("is not UTF-8", subject=str(path), hint="Save it as UTF-8") from error
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
                 raw = json.loads(line)
-                if not all(isinstance(each, str) for names in raw["names"].values() for each in names):
-                    raise TypeError("a name is no text")
-                found[str(raw["id"])] = raw | {"type": str(raw["type"])}
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise ModelError(f"no lexicon entry ({error!r})", subject=f"{path}:{number}") from error
+                _check(raw)
+                found[raw["id"]] = raw
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError, QueryError) as error:
+                what = str(error) if isinstance(error, TypeError | QueryError) else repr(error)
+                raise ModelError(f"no lexicon entry ({what})", subject=f"{path}:{number}") from error
     return list(found.values())
+
+
+def _check(raw: dict[str, Any]) -> None:
+    """Raises KeyError, TypeError, QueryError: a line of the lexicon is not what it should be."""
+    for name in ("id", "type"):
+        if not isinstance(raw[name], str) or not raw[name]:
+            raise TypeError(f"{name} is no text")
+    for lang, names in raw["names"].items():
+        if not _is_texts(names):
+            raise TypeError(f"names of {lang} are no list of texts")
+    kept = raw.get("dossier")
+    if kept is None:
+        return
+    if not isinstance(kept, dict):
+        raise TypeError("dossier is no object")
+    for name in ("sources", "asked"):
+        if not _is_texts(kept.get(name, [])):
+            raise TypeError(f"{name} of the dossier are no list of texts")
+    for name in ("name", "note", "query"):
+        if not isinstance(kept.get(name, ""), str):
+            raise TypeError(f"{name} of the dossier is no text")
+    if kept.get("query"):
+        query.parse(kept["query"])
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) and each.strip() for each in value)
 
 
 def load_cues(folder: Path) -> Cues:

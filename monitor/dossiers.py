@@ -31,6 +31,7 @@ class Dossier:
     note: str = ""  # what it is, in a sentence
     sources: tuple[str, ...] = ()  # ids of sources that would carry it
     query: Node | None = None  # what speaks of it without naming it: identifiers, mostly
+    asked: tuple[str, ...] = ()  # words by which it may be asked for, and which in a text mean other things, too
 
     def name(self, lang: str) -> str | None:
         """Its first name in a language; None if it has none."""
@@ -74,7 +75,7 @@ def find(dossiers: Sequence[Dossier], text: str) -> Dossier | None:
     """The dossier that has this key, id or name, in any language and width; None if there is none."""
     wanted = fold(text).strip()
     for each in dossiers:
-        if wanted in (fold(each.key), fold(each.id)):
+        if wanted in map(fold, (each.key, each.id, *each.asked)):
             return each
     return next((each for each in dossiers if any(fold(name) == wanted for _, name in each.names)), None)
 

@@ -212,6 +212,7 @@ class Linker:
     def merge(self, into: str, other: str) -> None:
         """Make two live events one."""
         event, gone = self._events[into], self._events.pop(other)
+        self.apart |= {(pair - {other}) | {into} for pair in self.apart if other in pair}
         event.merge(gone)
         event.ids += gone.ids
         event.notices = [*event.notices, *gone.notices][-NOTICES:]

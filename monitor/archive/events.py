@@ -142,6 +142,19 @@ class EventTables:
         ]
         return sorted(found, key=lambda each: (each.date.date, each.event, each.date.kind))
 
+    def under_way(self, now: datetime, limit: int) -> list[Event]:
+        """Events on whose next step somebody may wait, those that moved longest ago first."""
+        rows = self._connection.execute(
+            """
+            select id from events e where into_event is null
+              and stage in ('consultation', 'proposed', 'on_file', 'final', 'in_force', 'amended')
+              and exists (select 1 from items i join tags t on t.item = i.id and t.is_given where i.event = e.id)
+            order by moved_at, id limit ?
+            """,
+            [limit],
+        ).fetchall()
+        return self.records([row["id"] for row in rows], now)
+
     def due(self, today: date) -> list[str]:
         """Events that a stated date of effect of the last months may have put in force by itself."""
         rows = self._connection.execute(
@@ -176,17 +189,18 @@ class EventTables:
         after = [self._connection.execute("select stage from events where id = ?", [event]).fetchone()[0] for event in due]
         return sum(1 for event, stage in zip(due, after, strict=True) if before.get(event) != stage)
 
-    def merge(self, into: str, other: str, *, who: str, now: datetime, reason: str = "") -> None:
-        """Move the items of one event into another; the id of the one that ends leads to the one that goes on.
+    def merge(self, into: str, *others: str, who: str, now: datetime, reason: str = "") -> None:
+        """Move the items of events into another, all or none; the ids of those that end lead to the one that goes on.
 
         Raises:
-            UsageError: they are one already.
+            UsageError: there is no such event, or two are one already.
         """
-        into, other = self.find(into), self.find(other)
-        if into == other:
-            raise UsageError(f"{into} and {other} are one event already")
+        into, gone = self.find(into), [self.find(other) for other in others]
+        if len({into, *gone}) <= len(gone):
+            raise UsageError(f"{' and '.join((into, *gone))} are one event already")
         with transaction(self._connection):
-            self.put_into(into, other, who=who, now=now, reason=reason)
+            for other in gone:
+                self.put_into(into, other, who=who, now=now, reason=reason)
 
     def put_into(self, into: str, other: str, *, who: str, now: datetime, reason: str = "") -> bool:
         """As merge(), inside a transaction of the caller's; False, and nothing happens, if they are one already."""

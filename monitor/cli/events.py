@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor import query
-from monitor.cli.options import Here, command
+from monitor.cli.options import Here, command, known_theme, user
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
 from monitor.normalise import clean
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from monitor.standing import Standing
 
 _BAR = 40
+_UNDER_WAY = 5_000
+"""Events under way that are looked through for overdue steps, those that moved longest ago."""
 _FORMULA = """\b
 importance = 100 x theme x (.30 stage + .25 sources + .20 tier + .15 momentum + .10 date)
   theme     score of its best theme; .2 if it has none
@@ -48,6 +49,7 @@ importance = 100 x theme x (.30 stage + .25 sources + .20 tier + .15 momentum + 
 @click.pass_obj
 def events(here: Here, since: str, theme: str | None, by: str, is_all: bool, limit: int, form: str | None) -> None:
     start = _moment(since, here)
+    known_theme(theme)
     now = here.now()
     with here.archive(is_readonly=True) as archive, archive.errors():
         found = archive.events.moved(start, now, theme=theme, limit=limit, is_themed=not is_all)
@@ -97,7 +99,7 @@ def event(here: Here, words: tuple[str, ...], who: str | None, reason: str, is_j
         if len(words) < 3:
             what = "the event that goes on and another" if words[0] == "merge" else "an event and the items that leave it"
             raise UsageError(f"event {words[0]} needs {what}", hint=f"For example: monitor event {words[0]} --help")
-        _decide(here, words[0], words[1], words[2:], clean(who or getpass.getuser()), clean(reason))
+        _decide(here, words[0], words[1], words[2:], clean(who or user()), clean(reason))
         return
     if len(words) > 1:
         raise UsageError(f"there is nothing that monitor event does with {words[1]!r}", hint="Name one event, or merge or split")
@@ -132,10 +134,10 @@ def _decide(here: Here, what: str, first: str, others: tuple[str, ...], who: str
     with here.archive() as archive, archive.errors():
         event = archive.events.find(first)
         if what == "merge":
-            for other in others:
-                archive.events.merge(event, other, who=who, now=here.now(), reason=reason)
-                moved = archive.events.decisions(event)[-1]
-                note(f"{moved.other} is now part of {event}: {len(moved.items)} items. Undo: monitor event split {event} ...")
+            archive.events.merge(event, *others, who=who, now=here.now(), reason=reason)
+            for moved in archive.events.decisions(event)[-len(others) :]:
+                ids = " ".join(moved.items[:20]) + (" ..." if len(moved.items) > 20 else "")
+                note(f"{moved.other} is now part of {event}: {len(moved.items)} items. Undo: monitor event split {event} {ids}")
         else:
             items = [archive.reading.item(item).item.id for item in others]
             made = archive.events.split(event, items, who=who, now=here.now(), reason=reason)
@@ -232,6 +234,7 @@ def deadlines(here: Here, within: str, theme: str | None, overdue: bool, form: s
     span = query.duration(within)
     if span is None:
         raise UsageError(f"--within {within!r} is no span", hint="Write 30d, 8w or P1Y")
+    known_theme(theme)
     if overdue:
         _overdue(here, theme, form)
         return
@@ -272,8 +275,8 @@ def _overdue(here: Here, theme: str | None, form: str | None) -> None:
     with here.archive(is_readonly=True) as archive, archive.errors():
         found = [
             each
-            for each in archive.events.moved(now - timedelta(days=730), now, theme=theme, limit=2_000)
-            if each.expected is not None and each.expected.is_overdue
+            for each in archive.events.under_way(now, _UNDER_WAY)
+            if each.expected is not None and each.expected.is_overdue and (theme is None or theme in dict(each.themes))
         ]
     rows = [
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import getpass
 import logging
 import os
 import sys
@@ -118,6 +119,33 @@ def GlobalOptions(command: F) -> F:  # noqa: N802 (reads as a decorator of comma
     ):
         command = option(command)
     return command
+
+
+def user() -> str:
+    """Who sits at this machine; "unknown" where it does not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "unknown"
+
+
+def known_theme(theme: str | None) -> None:
+    """Refuse a theme that no classifier knows.
+
+    Raises:
+        UsageError: with the nearest one.
+    """
+    from monitor import classifiers, house
+    from monitor.errors import UsageError
+
+    if theme is None:
+        return
+    themes = [each.id for each in classifiers.load_themes(house.classifiers_folder(), with_off=True)]
+    if theme not in themes:
+        near = difflib.get_close_matches(theme, themes, 1)
+        raise UsageError(
+            f"there is no theme {theme!r}", hint=f"Did you mean {near[0]}?" if near else f"Themes: {', '.join(themes)}"
+        )
 
 
 def commands_of(group: click.Group) -> Callable[..., Callable[[Callable[..., Any]], click.Command]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.options import Here, command
+from monitor.cli.options import Here, command, user
 from monitor.cli.output import note, progress
 from monitor.errors import ModelError, UsageError
 from monitor.normalise import clean
@@ -47,7 +46,7 @@ def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> N
                 theme=theme,
                 verdict=verdict == "yes",
                 at=here.now(),
-                who=clean(who or getpass.getuser()),
+                who=clean(who or user()),
                 via="cli",
             )
         )
