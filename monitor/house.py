@@ -37,6 +37,7 @@ def judge(archive: Archive, settings: Config, folder: Path, clock: Callable[[], 
         model=model,
         encoder=vectors,
         joining=joinings.load_or_none(folder, vectors=None if vectors is None else vectors.id),
+        storylines=joinings.load_or_none(folder, level="storyline", vectors=None if vectors is None else vectors.id),
         clock=clock,
     )
 

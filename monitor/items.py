@@ -303,6 +303,9 @@ class Link:
     reasons: tuple[Reason, ...] = ()
     copy_of: str | None = None  # id of the item that says the same in nearly the same words, or tells the same document
     merged: tuple[str, ...] = ()  # events that the item showed to be the same one; they went into `event`
+    storyline: str | None = (
+        None  # of the event that the item opened, begins with S-; None: it opened none, or storylines are not known
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -506,6 +509,11 @@ def item_id(source: str, key: str) -> str:
 def event_id(founder: str) -> str:
     """Id of the event that the item `founder` opened: E- and 10 letters, the same on every replay (50 bits)."""
     return "E-" + _token(founder, 10)
+
+
+def storyline_id(event: str) -> str:
+    """Id of the storyline that an event opened: S- and the letters of the event's."""
+    return "S-" + event.removeprefix("E-")
 
 
 def _token(text: str, length: int) -> str:

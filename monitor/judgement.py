@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -19,7 +19,7 @@ from monitor.encoders import Encoder, encode
 from monitor.errors import ModelError, QueryError
 from monitor.events import Part, in_time, reached
 from monitor.identify import identify
-from monitor.items import Alert, AlertState, Filed, Findings, Item, Judged, Link, Rule, Tag, event_id
+from monitor.items import Alert, AlertState, Filed, Findings, Item, Judged, Link, Rule, Tag, event_id, storyline_id
 from monitor.lexicon import Lexicon
 from monitor.likeness import HORIZON, Floats, Joining
 from monitor.link import Linker, linked_before
@@ -52,6 +52,7 @@ class Judge:
         model: None if there is no usable classifier.
         encoder: of the sentence vectors that the model and the linker read; None: they decide without.
         joining: the decision which item belongs to which event.
+        storylines: the decision which event belongs to which storyline, by the item that opened it; None: storylines are not kept.
     """
 
     archive: Archive
@@ -61,6 +62,8 @@ class Judge:
     encoder: Encoder | None
     joining: Joining
     clock: Callable[[], datetime]
+    storylines: Joining | None = None
+    _lines: Linker | None = field(default=None, init=False)  # of the items that opened events; its events are storylines
     _linker: Linker | None = field(default=None, init=False)
     _decisions: int = field(default=0, init=False)  # merges and splits that the linker knows of
 
@@ -175,7 +178,8 @@ class Judge:
         found = {item: linked_before(event) for item, event in before.items()}
         try:
             links = list(linker.link_all([items[place] for place in fresh], None if vectors is None else vectors[fresh]))
-            return found | {items[place][0].id: link for place, link in zip(fresh, links, strict=True)}
+            found |= {items[place][0].id: link for place, link in zip(fresh, links, strict=True)}
+            return found | self._placed(items, [place for place in fresh if found[items[place][0].id].is_new], found, vectors)
         except Exception:  # one item never stops the others; those that were linked already keep their events
             log.exception("cannot link %d items together; one by one", len(fresh))
         for place in fresh:
@@ -185,6 +189,22 @@ class Judge:
             except Exception:
                 log.exception("cannot link item=%s source=%s; kept alone", item.id, item.source)
         return found
+
+    def _placed(
+        self, items: Sequence[tuple[Item, Findings]], opened: list[int], links: Mapping[str, Link], vectors: Floats | None
+    ) -> dict[str, Link]:
+        """The links of items that opened an event, with its storyline: that of the events whose first items it is like.
+
+        Args:
+            opened: places of these items.
+        """
+        if self._lines is None or not opened:
+            return {}
+        placed = self._lines.link_all([items[place] for place in opened], None if vectors is None else vectors[opened])
+        return {
+            items[place][0].id: replace(links[items[place][0].id], storyline=storyline_id(line.event))
+            for place, line in zip(opened, placed, strict=True)
+        }
 
     def _tagged(self, items: Sequence[tuple[Item, Findings]], vectors: Floats | None) -> dict[str, tuple[Tag, ...]]:
         """Tags by item, all together; where that fails, one by one."""
@@ -242,6 +262,9 @@ class Judge:
             self._decisions = decisions
             self._linker = Linker(self.joining)
             self._linker.apart = self.archive.events.apart()
+            self._lines = None if self.storylines is None else Linker(self.storylines)
+            lines = self.archive.events.storylines()
+            opened: set[str] = set()
             since = now - HORIZON - timedelta(days=1)
             with self.archive.errors():
                 self.archive.judging.forget_vectors(since)
@@ -249,6 +272,9 @@ class Judge:
             for item, findings, event, vector in self.archive.judging.live(since, encoder):
                 meaning = None if vector is None else np.frombuffer(vector, "<f2").astype(np.float32)
                 self._linker.remember(item, findings, event, meaning)
+                if self._lines is not None and event not in opened and event in lines:
+                    opened.add(event)
+                    self._lines.remember(item, findings, f"E-{lines[event].removeprefix('S-')}", meaning)
         return self._linker
 
 

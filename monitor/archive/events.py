@@ -85,6 +85,11 @@ class EventTables:
         query = "select id from events where storyline = ? and into_event is null order by opened_at, id"
         return [row["id"] for row in self._connection.execute(query, [storyline])]
 
+    def storylines(self) -> dict[str, str]:
+        """Storylines by event, of those that stand."""
+        query = "select id, storyline from events where storyline is not null and into_event is null"
+        return dict(self._connection.execute(query).fetchall())
+
     def moved(
         self,
         since: datetime,

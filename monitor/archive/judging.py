@@ -157,12 +157,13 @@ class JudgingTables:
         with transaction(self._connection):
             stands = {event: self._events.standing(event) for event in {each.link.event for each in judged}}
             fresh = self._unfiled(each.item.id for each in judged)
+            lines = {each.link.event: each.link.storyline for each in judged if each.link.storyline}
             grown = {each.link.event for each in judged if each.item.id in fresh}
             for each in judged:
                 self._write_item(each, stands[each.link.event], now)
             for event in dict.fromkeys(each.link.event for each in judged):
                 if stands[event] == event:
-                    self._write_event(event, (reached or {}).get(event), now, has_grown=event in grown)
+                    self._write_event(event, (reached or {}).get(event), lines.get(event), now, has_grown=event in grown)
                 else:
                     self._events.settle(stands[event], now)
             merged = [
@@ -247,16 +248,19 @@ class JudgingTables:
         query = "select id from items where filed_at is null and id in (select value from json_each(?))"
         return {row["id"] for row in self._connection.execute(query, [json.dumps(list(items))])}
 
-    def _write_event(self, event: str, reached: Transition | None, now: datetime, *, has_grown: bool) -> None:
+    def _write_event(
+        self, event: str, reached: Transition | None, storyline: str | None, now: datetime, *, has_grown: bool
+    ) -> None:
         """Note where an event has come to; it moved if it has a new item or another stage, not because an item was judged again."""
         stage, step = (Stage.REPORTED, None) if reached is None else (reached.stage, reached.step)
         self._connection.execute(
             """
-            insert into events (id, opened_at, moved_at, stage, step) values (?, ?, ?, ?, ?)
+            insert into events (id, opened_at, moved_at, stage, step, storyline) values (?, ?, ?, ?, ?, ?)
             on conflict (id) do update set stage = excluded.stage, step = excluded.step,
+                storyline = coalesce(storyline, excluded.storyline),
                 moved_at = case when ? or stage <> excluded.stage then excluded.moved_at else moved_at end
             """,
-            [event, written(now), written(now), stage.value, step, has_grown],
+            [event, written(now), written(now), stage.value, step, storyline, has_grown],
         )
 
     def _write_alert(self, alert: Alert) -> None:
