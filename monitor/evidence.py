@@ -174,6 +174,7 @@ def _page(pack: Pack, escaped: Callable[[str], str]) -> dict[str, Any]:
     return {
         "id": event.id,
         "title": escaped(event.title),
+        "lang": next((each.filed.item.lang for each in pack.pieces if each.filed.item.title == event.title), "en"),
         "titles": [(each.lang, escaped(each.title)) for each in event.titles if each.title != event.title],
         "stage": escaped(stage_text(event.stage, event.step)),
         "jurisdiction": event.jurisdiction or "",
@@ -249,7 +250,7 @@ Evidence pack of event {{ page.id }}, made {{ page.made_at }}.
 [{{ lang }}] {{ title }}
 {% endfor %}
 
-**Stage:** {{ page.stage }}{% if page.jurisdiction %} in {{ page.jurisdiction }}{% endif %}
+**Stage:** {{ page.stage }}{{ " in " + page.jurisdiction if page.jurisdiction else "" }}
 
 {% if page.expected %}
 **Expected next:** {{ page.expected }}
@@ -322,6 +323,7 @@ body { font: 15px/1.5 system-ui, "Hiragino Sans", "Noto Sans CJK JP", "Noto Sans
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 th { font-weight: 600; }
+td:first-child, td.id { white-space: nowrap; }
 .soft { opacity: .75; font-size: 13px; }
 code { font-size: 12px; overflow-wrap: anywhere; }
 article { margin: 1.5rem 0; page-break-inside: avoid; }
@@ -331,7 +333,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 </style>
 </head>
 <body>
-<h1>{{ page.title }}</h1>
+<h1 lang="{{ page.lang }}">{{ page.title }}</h1>
 <p class="soft">Evidence pack of event {{ page.id }}, made {{ page.made_at }}.</p>
 {% for lang, title in page.titles %}
 <p lang="{{ lang }}">{{ title }} <span class="soft">{{ lang }}</span></p>
@@ -347,7 +349,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 <table>
 <tr><th>day</th><th>stage</th><th>shown by</th><th>words</th></tr>
 {% for at, stage, item, sentence in page.way %}
-<tr><td>{{ at }}</td><td>{{ stage }}</td><td>{{ item }}</td><td>{{ sentence }}</td></tr>
+<tr><td>{{ at }}</td><td>{{ stage }}</td><td class="id">{{ item }}</td><td>{{ sentence }}</td></tr>
 {% endfor %}
 </table>
 {% if page.dates %}
@@ -355,7 +357,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 <table>
 <tr><th>day</th><th>what</th><th>words</th><th>stated by</th></tr>
 {% for day, kind, sentence, item in page.dates %}
-<tr><td>{{ day }}</td><td>{{ kind }}</td><td>{{ sentence }}</td><td>{{ item }}</td></tr>
+<tr><td>{{ day }}</td><td>{{ kind }}</td><td>{{ sentence }}</td><td class="id">{{ item }}</td></tr>
 {% endfor %}
 </table>
 {% endif %}
