@@ -164,7 +164,6 @@ class Copies:
         return tuple(sorted(found, key=lambda copy: -copy.score))
 
 
-@lru_cache(1)  # an item is looked up, then added: 85 us of 550 that linking it took
 def are_of_one_form(one: str, other: str) -> bool:
     """True if two titles are one form with another figure or name in it: two notices of a series. Symmetric."""
     first, second = (_plain_title(each) for each in (one, other))
@@ -178,6 +177,7 @@ def are_of_one_form(one: str, other: str) -> bool:
     return bool(mine - yours and yours - mine) or any(_is_swap_of(_is_name, *swap) for swap in _swaps(first, second))
 
 
+@lru_cache(1)  # an item is looked up, then added: 85 us of 550 that linking it took
 def _read(title: str, summary: str, when: datetime) -> _Text:
     title, lead = _plain_title(title), unicodedata.normalize("NFKC", summary[:_MAX_LEAD])
     if lead:

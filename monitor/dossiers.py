@@ -132,9 +132,13 @@ def standing_file(dossier: Dossier, items: Sequence[Filed], events: Sequence[Eve
 def _moved(events: Iterable[Event], since: date) -> Iterable[Moved]:
     for event in events:
         transitions = tuple(each for each in event.way if each.at.date() >= since)
-        dates = tuple(each for each in event.dates if each.at.date() >= since and (each.was or each.is_withdrawn))
+        dates = tuple(each for each in event.dates if _changed_at(each).date() >= since and (each.was or each.lapses))
         if transitions or dates:
             yield Moved(event=event, transitions=transitions, dates=dates)
+
+
+def _changed_at(each: Standing) -> datetime:
+    return each.since if each.lapsed_at is None else max(each.since, each.lapsed_at)
 
 
 def _months(today: date) -> list[str]:

@@ -130,7 +130,9 @@ def reached(parts: Sequence[Part], today: date) -> tuple[tuple[Transition, ...],
     """The way of an event and the key dates that stand, from its items in order of time."""
     proven = way(_sightings(parts))
     stands = standing(_statements(parts), _endings(proven))
-    return put_in_force(proven, [each for each in stands if not each.is_withdrawn], today), stands
+    leads = next((each.jurisdiction for each in reversed(proven) if each.jurisdiction), None)
+    own = [each for each in stands if not each.is_withdrawn and each.tier is Tier.OFFICIAL and each.country == leads]
+    return put_in_force(proven, own, today), stands
 
 
 def _endings(proven: Sequence[Transition]) -> list[Ending]:
@@ -285,6 +287,7 @@ def _statements(parts: Iterable[Part]) -> list[Statement]:
             source=each.filed.item.source,
             url=each.filed.item.url,
             tier=each.filed.item.tier,
+            country=each.filed.item.country,
             at=each.at,
         )
         for each in sorted(parts, key=lambda part: part.arrival)

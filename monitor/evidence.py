@@ -41,6 +41,11 @@ class Piece:
     identifiers: tuple[Identifier, ...] = ()
 
     @property
+    def retrieved(self) -> datetime:
+        """When the text that the pack shows was fetched: its source may have changed it since it was first seen."""
+        return max(self.filed.item.first_seen, self.filed.item.changed_at or self.filed.item.first_seen)
+
+    @property
     def sha256(self) -> str:
         """Of the UTF-8 bytes of what was retrieved: title, line end, summary and, where the page was read, line end and its text."""
         item = self.filed.item
@@ -59,7 +64,7 @@ class Pack:
 
 
 COLUMNS = (
-    "item", "source", "source_name", "tier", "country", "lang", "title", "summary", "url", "published", "retrieved", "changed",
+    "item", "source", "source_name", "tier", "country", "lang", "title", "summary", "url", "published", "retrieved", "first_seen", "changed",
     "copy_of", "themes", "identifiers", "dates", "step", "sha256",
 )  # fmt: skip
 """Of the table; keys of an item in JSON."""
@@ -115,7 +120,7 @@ def as_bibtex(pack: Pack) -> str:
             "title": "{" + _bibtex(item.title) + "}",
             "organization": "{" + _bibtex(pack.source_names.get(item.source, item.source)) + "}",
             **({} if item.published is None else {"date": item.published.date().isoformat()}),
-            "urldate": item.first_seen.date().isoformat(),
+            "urldate": each.retrieved.date().isoformat(),
             "langid": item.lang,
             "note": f"Event {pack.event.id}, item {item.id}, SHA-256 {each.sha256}",
         }
@@ -158,7 +163,8 @@ def _row(pack: Pack, each: Piece) -> dict[str, Any]:
         "summary": item.summary,
         "url": item.url,
         "published": None if item.published is None else _stamp(item.published),
-        "retrieved": _stamp(item.first_seen),
+        "retrieved": _stamp(each.retrieved),
+        "first_seen": _stamp(item.first_seen),
         "changed": each.revisions,
         "copy_of": each.filed.copy_of,
         "themes": [theme for theme, _ in each.filed.themes],
@@ -205,7 +211,7 @@ def _page(pack: Pack, escaped: Callable[[str], str]) -> dict[str, Any]:
                 "summary": escaped(each.filed.item.summary),
                 "url": each.filed.item.url or "",
                 "published": "not stated" if each.filed.item.published is None else _stamp(each.filed.item.published),
-                "retrieved": _stamp(each.filed.item.first_seen),
+                "retrieved": _stamp(each.retrieved),
                 "changed": each.revisions,
                 "copy_of": each.filed.copy_of or "",
                 "sha256": each.sha256,

@@ -14,7 +14,7 @@ def identify(item: Item, lexicon: Lexicon) -> Findings:
     day = item.moment.date()
     dates = _merged_dates(item.dates, keydates.find(text, day))
     entities = lexicon.find(text, lang=lang, country=item.country)
-    of = stage.jurisdiction(text, country=item.country, lang=lang, tier=item.tier, entities=entities)
+    of = stage.jurisdiction(text, country=item.country, lang=lang, tier=item.tier, entities=entities, step=item.step)
     shown = stage.shown(text, of=of, step=item.step, dates=dates, on=day, entities=entities)
     return Findings(
         lang=lang,

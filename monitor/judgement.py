@@ -19,7 +19,7 @@ from monitor.encoders import Encoder, encode
 from monitor.errors import ModelError, QueryError
 from monitor.events import Part, in_time, reached
 from monitor.identify import identify
-from monitor.items import Alert, AlertState, Filed, Findings, Item, Judged, Link, Rule, Tag, event_id, storyline_id
+from monitor.items import Alert, AlertState, Filed, Findings, Item, Judged, Link, Rule, Stage, Tag, event_id, storyline_id
 from monitor.lexicon import Lexicon
 from monitor.likeness import HORIZON, Floats, Joining
 from monitor.link import Linker, linked_before
@@ -109,20 +109,19 @@ class Judge:
         now = self.clock()
         judged: list[Judged] = []
         alerts: list[Alert] = []
-        parts: dict[str, list[Part]] = {}
-        ways: dict[str, Transition] = {}
         try:
             linker = self._live(now)
             vectors = self._vectors(items)
+            told = _Told(self.archive, now, self.archive.events.arrivals(item.id for item in items))
             for each in self._read(items, linker, vectors):
                 judged.append(each)
-                event = each.link.event
-                known = parts[event] if event in parts else self.archive.events.parts(event, is_whole=False)
-                parts[event] = [*(part for part in known if part.filed.item.id != each.item.id), _part(each, len(judged))]
-                ways[event] = reached(in_time(parts[event]), now.date())[0][-1]
-                alerts += self._decided(Subject(judged=each, stage=ways[event].stage), alerts, now)
+                told.take(each)
+                stage = told.stage(each.link.event) if self._is_stage_asked else each.findings.stage
+                subject = Subject(judged=each, stage=stage, former=told.former(each.link.event))
+                alerts += self._decided(subject, alerts, now, told)
             with self.archive.errors():
-                self._decisions += self.archive.judging.write(judged, alerts, now, self._kept(items, vectors), ways)
+                kept = self._kept(items, vectors)
+                self._decisions += self.archive.judging.write(judged, alerts, now, kept, told.ways())
         except BaseException:
             self._linker = None  # it remembers what was not written
             raise
@@ -200,7 +199,11 @@ class Judge:
         """
         if self._lines is None or not opened:
             return {}
-        placed = self._lines.link_all([items[place] for place in opened], None if vectors is None else vectors[opened])
+        try:
+            placed = list(self._lines.link_all([items[place] for place in opened], None if vectors is None else vectors[opened]))
+        except Exception:
+            log.exception("cannot place %d events in storylines", len(opened))
+            return {}
         return {
             items[place][0].id: replace(links[items[place][0].id], storyline=storyline_id(line.event))
             for place, line in zip(opened, placed, strict=True)
@@ -223,16 +226,21 @@ class Judge:
                 for name, tags in self._tagged([each], None if vectors is None else vectors[[place]]).items()
             }
 
-    def _decided(self, subject: Subject, pending: list[Alert], now: datetime) -> list[Alert]:
+    @property
+    def _is_stage_asked(self) -> bool:
+        """True if a rule asks how far an event has come: then that is worked out for each item, not once a batch."""
+        return any("stage:" in rule.when.casefold() for rule in self.rules)
+
+    def _decided(self, subject: Subject, pending: list[Alert], now: datetime, told: _Told) -> list[Alert]:
         found: list[Alert] = []
         for rule in self.rules:
             try:
-                found += decide(rule, subject, self._past([*pending, *found]), now)
+                found += decide(rule, subject, self._past([*pending, *found], told), now)
             except QueryError as error:  # one broken rule never stops the others
                 log.error("rule=%s cannot be read: %s", rule.id, error)
         return found
 
-    def _past(self, pending: list[Alert]) -> Past:
+    def _past(self, pending: list[Alert], told: _Told) -> Past:
         """What the archive and this batch say was told."""
         ask = self.archive.judging
 
@@ -246,12 +254,15 @@ class Judge:
             return here or ask.is_told(item, channel)
 
         def count(channel: str, since: datetime, event: str | None) -> int:
+            events = None if event is None else {event, *told.merged_into(event)}
             here = sum(
                 1
                 for each in pending
-                if each.channel == channel and each.state is AlertState.WAITING and event in (None, each.event)
+                if each.channel == channel and each.state is AlertState.WAITING and (events is None or each.event in events)
             )
-            return here + ask.alerts_since(channel, since, event)
+            if events is None:
+                return here + ask.alerts_since(channel, since)
+            return here + sum(ask.alerts_since(channel, since, name) for name in sorted(events))
 
         return Past(has_verdict=has_verdict, is_told=is_told, count=count)
 
@@ -278,21 +289,55 @@ class Judge:
         return self._linker
 
 
-def _part(judged: Judged, place: int) -> Part:
-    """A judged item as its event's record sees it.
+@dataclass(slots=True)
+class _Told:
+    """What the events of a batch say, its own items included: the stages that they have reached, and which became one."""
 
-    Args:
-        place: among those of its batch, all of which came after what is stored.
-    """
-    return Part(
-        filed=Filed(item=judged.item, copy_of=judged.link.copy_of),
-        arrival=_LATER + place,
-        shown=judged.findings.shown,
-        dates=judged.findings.dates,
-    )
+    archive: Archive
+    now: datetime
+    arrivals: Mapping[str, int]  # by item
+    _parts: dict[str, dict[str, Part]] = field(default_factory=dict)  # by event and item
+    _gone: dict[str, set[str]] = field(default_factory=dict)  # by event: those that went into it in this batch
+    _former: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def take(self, judged: Judged) -> None:
+        """Take in an item, and the events that it showed to be one."""
+        event, item = judged.link.event, judged.item
+        for other in judged.link.merged:
+            self._of(event).update(self._of(other))
+            self._gone.setdefault(event, set()).update({other, *self._gone.pop(other, ())})
+        self._of(event)[item.id] = Part(
+            filed=Filed(item=item, copy_of=judged.link.copy_of),
+            arrival=self.arrivals.get(item.id, 0),
+            shown=judged.findings.shown,
+            dates=judged.findings.dates,
+        )
 
-_LATER = 1 << 60
+    def stage(self, event: str) -> Stage:
+        """How far an event has come."""
+        return self._way(event).stage
+
+    def ways(self) -> dict[str, Transition]:
+        """The stage that each event of the batch has reached."""
+        return {event: self._way(event) for event in self._parts}
+
+    def merged_into(self, event: str) -> set[str]:
+        """Events that went into an event in this batch."""
+        return self._gone.get(event, set())
+
+    def former(self, event: str) -> tuple[str, ...]:
+        """All ids that lead to an event."""
+        if event not in self._former:
+            self._former[event] = self.archive.events.former(event)
+        return (*self._former[event], *sorted(self.merged_into(event)))
+
+    def _of(self, event: str) -> dict[str, Part]:
+        if event not in self._parts:
+            self._parts[event] = {part.filed.item.id: part for part in self.archive.events.parts(event, is_whole=False)}
+        return self._parts[event]
+
+    def _way(self, event: str) -> Transition:
+        return reached(in_time(self._of(event).values()), self.now.date())[0][-1]
 
 
 def with_fallback(load: Callable[[], Model]) -> Model | None:

@@ -20,6 +20,7 @@ class Subject:
 
     judged: Judged
     stage: Stage
+    former: tuple[str, ...] = ()  # ids of events that were merged into its event
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ def _field_holds(node: Field, subject: Subject, now: datetime, themes: tuple[str
         case "stage":
             return subject.stage.value in wanted
         case "event":
-            return any(judged.link.event.casefold().startswith(value) for value in wanted)
+            return any(event.casefold().startswith(value) for event in (judged.link.event, *subject.former) for value in wanted)
         case "entity":
             names = {entity.id for entity in findings.entities} | {fold(entity.surface) for entity in findings.entities}
             return bool({fold(value) for value in node.values} & names)

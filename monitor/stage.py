@@ -75,8 +75,8 @@ _BEFORE = re.compile(
     r"\b(?:plan|intend|expect|schedul|consider|weigh|mull|prepar|urg|demand|want|hop|aim|pledg|vow|threaten|challeng|delay|oppos|su)(?:n?e?s|n?e?d|n?ing)?\b[^\w'-]+(?:[\w'-]+[^\w'-]+){0,4}$"
     r"|\b(?:set|due|likely|may|might|could|would|should|will|shall|to|ahead of|before|until|unless|once|when|whenever|if|whether|not|never|no|against|over|since|after|had|draft|possible|next|upcoming|forthcoming|which|that|how|why|without|would-be)[^\w'-]+(?:[\w'-]+[^\w'-]+){0,3}$"
     r"|(?:昨年|一昨年|去年|前年|先月|来月|来年|年内|近く|今後|過去に|かつて|\d月にも|\d日にも|年度中に|年に)[^。、]{0,25}$"
-    r"|(?:拟|将于|将在|计划|预计|有望|即将|考虑|研究|尚未|未|待|曾|去年|此前|早前|预期|酝酿|呼吁|最快|會儘快|儘快|例行|擬|將於|將在|預計|預定|規劃|尚未)[^。，,]{0,14}$"
-    r"|(?:내달|다음 달|다음달|곧|지난해|작년|이르면|올해 안에|내년)[^.]{0,25}$"
+    r"|(?:拟|将于|将在|计划|预计|有望|即将|考虑|研究|尚未|未|待|曾|去年|此前|早前|预期|酝酿|呼吁|敦促|要求|督促|立即|应当?|希望|答记者问|最快|會儘快|儘快|例行|擬|將於|將在|預計|預定|規劃|尚未)[^。，,]{0,14}$"
+    r"|(?:发言人|發言人|负责人|負責人)[^。，]{0,10}?就[^。，]{0,20}$|(?:내달|다음 달|다음달|곧|지난해|작년|이르면|올해 안에|내년)[^.]{0,25}$"
 )
 _AFTER = re.compile(
     r"^[^\w'-]*(?:[\w'-]+[^\w'-]+){0,3}?(?:next (?:week|month|year|spring|summer|autumn|winter)|(?:is|are|was) (?:expected|likely|due|planned)|later this|in the coming|(?:years?|months?|weeks?) ago|last (?:year|month))"
@@ -90,6 +90,14 @@ _LOOKS_BACK = re.compile(
 )
 """A sentence that looks back shows no step, whatever it names."""
 
+_ACTS = re.compile(
+    r"\s?(?:、|，|,|が|は|による|政府|当局|商務|商务|商務|議会|国务院|財務|外務|经济|の(?:商務|輸出|規制|政府|新|改正|対)|方(?:面)?(?:宣布|发布|公布|决定)"
+    r"|宣布|发布|公布|决定|对|將|将|拟|通过|正式|이|가|는|은|,|\s?정부|\s?상무부)"
+    r"|(?:'s)? (?:to|will|has|have|government|commerce|ministry|parliament|cabinet|(?:formally |today |also )?(?:impos|announc|add|ban|restrict|tighten|issu|publish|introduc|launch"
+    r"|approv|adopt|pass|plan|extend|suspend|delay|lift|say|put|propos|seek|order|curb|halt|eas|requir|widen|expand|enact|promulgat|revok|amend)(?:e?s|e?d|ies|ied)?)\b"
+)
+"""After the name of a country that does something. What is done to it begins otherwise: 中国産, Russia Sanctions:, Hong Kong-Related."""
+
 _OF_ENTITY = {"us": "US", "jp": "JP", "eu": "EU", "cn": "CN", "uk": "GB", "gb": "GB", "kr": "KR", "tw": "TW"}
 _OF_LANG = {"ja": "JP", "zh": "CN", "ko": "KR"}
 _OPENING = re.compile(r"^(?:[\s\[\](){}【】「」『』《》〈〉“”‘’\"'〔〕]|(?:速報|独自|快讯|快訊|속보)(?=[】\]〕>)])|the )*")
@@ -98,12 +106,17 @@ _UNDER_WAY = "other"
 """Stands for a country without a machine."""
 
 
-def jurisdiction(text: str, *, country: str | None, lang: str, tier: Tier, entities: Sequence[Entity]) -> str | None:
+def jurisdiction(
+    text: str, *, country: str | None, lang: str, tier: Tier, entities: Sequence[Entity], step: str | None = None
+) -> str | None:
     """Whose way an item speaks of, a key of steps.MACHINES; None: nobody can say.
 
-    It is the one whose agency or name opens the title (China, the Commerce Department, 米国). Else an official source speaks of its own, and
+    An official source with a step of its own register speaks of its own. Else it is the one who acts in the title (China imposes, 米国、),
+    whatever the source. Else an official source speaks of its own, and
     others of the first agency that they name, or of the country of their language, where that tells it.
     """
+    if tier is Tier.OFFICIAL and country is not None and _stated(country, step) is not None:
+        return country
     actor = _actor(text.partition("\n")[0], entities)
     if actor is not None:
         return actor if actor in MACHINES else None
@@ -115,10 +128,15 @@ def jurisdiction(text: str, *, country: str | None, lang: str, tier: Tier, entit
 
 
 def _actor(sentence: str, entities: Iterable[Entity]) -> str | None:
-    """The country whose agency or name opens a sentence; None if it opens with neither."""
+    """The country that acts in a sentence: whose agency or name opens it, and reads as the one who does something; None if none does."""
     opening = _OPENING.sub("", fold(sentence))
-    actors = (each for each in entities if each.type in ("agency", "country"))
-    return next((_of(each) for each in actors if _opens(opening, fold(each.surface))), None)
+    for each in entities:
+        name = fold(each.surface)
+        if each.type in ("agency", "country") and _opens(opening, name):
+            follows = opening[len(name) :]
+            if each.type == "agency" or _ACTS.match(follows) is not None:
+                return _of(each)
+    return None
 
 
 def _opens(text: str, name: str) -> bool:
@@ -150,7 +168,10 @@ def shown(
     effects = [each for each in dates if each.kind in (DateKind.EFFECTIVE, DateKind.APPLIES_FROM)]
     is_ahead = bool(effects) and all(each.date > on for each in effects)
     machine = MACHINES[of]
-    found = _stated(of, step) or _said(of, text[:MAX_TEXT], entities, is_ahead=is_ahead)
+    name = _stated(of, step)
+    if name == "":
+        return None
+    found = _said(of, text[:MAX_TEXT], entities, is_ahead=is_ahead) if name is None else (_place(of, name), step or "")
     if found is None:
         return None
     place, sentence = found
@@ -170,10 +191,10 @@ def proven(found: Shown | None, *, tier: Tier, country: str | None) -> Stage:
     return Stage.ANNOUNCED if found is None or found.jurisdiction != country else found.stage
 
 
-def _stated(of: str, step: str | None) -> tuple[int, str] | None:
+def _stated(of: str, step: str | None) -> str | None:
+    """The step that a structured field names; "": it says that there is none; None: it says nothing that is known."""
     folded = fold(step or "")
-    name = next((name for pattern, name in STATED.get(of, ()) if pattern.search(folded)), None)
-    return None if name is None else (_place(of, name), step or "")
+    return next((name for pattern, name in STATED.get(of, ()) if pattern.search(folded)), None) if folded else None
 
 
 def _said(of: str, text: str, entities: Sequence[Entity], *, is_ahead: bool) -> tuple[int, str] | None:

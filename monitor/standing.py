@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from monitor.items import DateKind, KeyDate, Tier
 from monitor.segment import fold
@@ -26,6 +27,13 @@ _MOVES = re.compile(
     r"|(?:기간|기한|시행일?|공청회|마감)[^.]{0,30}?(?:연장|변경)"
 )
 """Says that a date, and not the reach of a measure, is moved."""
+_TITLE_MOVES = re.compile(
+    rf"\b(?:postponed|rescheduled|adjourned|postponement|correction|corrected)\b|\b(?:delay(?:s|ed|ing)?|defer\w*|postpon\w+|push(?:es|ed)? back)\b[^.;]{{0,40}}?\b{_DATE}"
+    rf"|{_VERB}[^.;]{{0,40}}?\b{_DATE}|\b{_DATE}[^.;]{{0,40}}?(?:{_VERB}|\b(?:postponed|delayed|deferred)\b)"
+    r"|延期|延至|延后|延後|展延|繰り下げ|繰り上げ|前倒し|推迟|訂正|正誤|更正|연기|늦춰|늦추|앞당|정정|期間[^。]{0,12}延長|期限[^。]{0,12}延長|延長[^。]{0,12}(?:期間|期限)"
+    r"|延长[^。]{0,16}(?:期限|时间)|(?:期限|时间)[^。]{0,12}延长|(?:기간|기한)[^.]{0,12}연장"
+)
+"""As _MOVES, for a title, which may speak of much else."""
 _Day = date
 _EFFECTS = (DateKind.EFFECTIVE, DateKind.APPLIES_FROM)
 
@@ -41,6 +49,7 @@ class Statement:
     source: str
     url: str | None
     tier: Tier
+    country: str | None  # of the source
     at: datetime  # of the item
 
 
@@ -57,6 +66,7 @@ class Standing:
     source: str
     url: str | None
     tier: Tier
+    country: str | None  # of its source
     at: datetime  # of that item
     since: datetime  # when the day was set to what it is
     is_moved: bool  # True: the words that set it say that they move a date
@@ -64,6 +74,7 @@ class Standing:
     was: tuple[_Day, ...] = ()  # earlier days, the first one first
     is_withdrawn: bool = False  # it no longer stands
     lapses: int = 0  # how often it stood no longer, for good or for a time
+    lapsed_at: datetime | None = None  # when it last ceased to stand; None: it always stood
 
     @property
     def sequence(self) -> int:
@@ -102,7 +113,7 @@ def _take(found: list[Standing], said: Statement) -> None:
         before = found[moved]
         for place in same:  # who told it first, unofficially, told of this one
             if place != moved and found[place].date == stated.date:
-                found[place] = replace(found[place], is_withdrawn=True, lapses=1)
+                found[place] = replace(found[place], is_withdrawn=True, lapses=1, lapsed_at=said.at)
         found[moved] = replace(
             _told_by(before, said), date=stated.date, was=(*before.was, before.date), since=said.at, is_moved=True
         )
@@ -130,6 +141,7 @@ def _take(found: list[Standing], said: Statement) -> None:
             source=said.source,
             url=said.url,
             tier=said.tier,
+            country=said.country,
             at=said.at,
             since=said.at,
             is_moved=is_move,
@@ -162,18 +174,32 @@ def _told_by(one: Standing, said: Statement) -> Standing:
         source=said.source,
         url=said.url,
         tier=said.tier,
+        country=said.country,
         at=said.at,
     )
 
 
 def _moves(said: Statement) -> bool:
-    """True if an item says that it moves a date."""
-    return any(_MOVES.search(fold(text)) is not None for text in (said.title, said.step, said.date.sentence))
+    """True if an item says that it moves a date: the sentence in any such words, the title only if it names a date, too."""
+    return _is_move(said.date.sentence) or _is_move_of_date(said.title) or _is_move_of_date(said.step)
+
+
+@lru_cache(4096)
+def _is_move(sentence: str) -> bool:
+    return _MOVES.search(fold(sentence)) is not None
+
+
+@lru_cache(4096)
+def _is_move_of_date(title: str) -> bool:
+    return _TITLE_MOVES.search(fold(title)) is not None
 
 
 def _may_move(one: Standing, said: Statement) -> bool:
-    """Only an official source moves what an official source stated, and only later words move earlier ones."""
-    return said.at >= one.at and (one.tier is not Tier.OFFICIAL or said.tier is Tier.OFFICIAL)
+    """Later words move earlier ones; what an official source stated only official ones of its country; and nobody a day of effect that has
+    passed."""
+    is_over = one.kind in _EFFECTS and one.date < said.at.date()
+    is_unofficial = one.tier is not Tier.OFFICIAL
+    return said.at >= one.at and not is_over and (is_unofficial or (said.tier is Tier.OFFICIAL and said.country == one.country))
 
 
 def _ended(one: Standing, endings: Iterable[Ending]) -> Standing:
@@ -182,7 +208,12 @@ def _ended(one: Standing, endings: Iterable[Ending]) -> Standing:
     ]
     if not lapsed:
         return one
-    return replace(one, lapses=one.lapses + len(lapsed), is_withdrawn=any(each.until is None for each in lapsed))
+    return replace(
+        one,
+        lapses=one.lapses + len(lapsed),
+        is_withdrawn=any(each.until is None for each in lapsed),
+        lapsed_at=max(each.at for each in lapsed),
+    )
 
 
 def _rank(tier: Tier) -> int:

@@ -94,6 +94,7 @@ def a_statement(day: date, kind: DateKind = DateKind.COMMENTS_CLOSE, **changes: 
         "source": "bis",
         "url": "https://bis.example/1",
         "tier": Tier.OFFICIAL,
+        "country": "US",
         "at": NOW,
     }
     return Statement(date=a_date(day, kind, **of_date), **base | changes)
@@ -111,6 +112,7 @@ def a_standing(**changes: Any) -> Standing:
         "url": "https://bis.example/1?a=1&b=2",
         "tier": Tier.OFFICIAL,
         "at": NOW,
+        "country": "US",
         "since": NOW,
         "is_moved": False,
         "uid": "I-1-comments_close-2026-06-30",

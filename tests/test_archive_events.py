@@ -244,7 +244,7 @@ def test_a_merged_event_moves_no_more(archive: Archive) -> None:
 
 
 def test_a_moved_date_is_listed_once_on_its_new_day(archive: Archive) -> None:
-    """With the day that it was, the same uid, and not on the old day."""
+    """With the day that it was and the same uid; also where only the old day lies in the span, so that a calendar's entry goes."""
     first = a_notice(1, published=NOW - timedelta(days=3))
     second = a_notice(2, title="Extension of comment period", published=NOW)
     file(archive, judged(first, A, dates=[a_date(date(2026, 5, 20))]))
@@ -253,7 +253,8 @@ def test_a_moved_date_is_listed_once_on_its_new_day(archive: Archive) -> None:
     [found] = archive.events.deadlines(NOW.date(), date(2026, 12, 31), NOW)
     assert (found.date.date, found.date.was, found.date.item) == (date(2026, 6, 20), (date(2026, 5, 20),), second.id)
     assert (found.date.uid, found.date.sequence) == (before.date.uid, before.date.sequence + 2)
-    assert archive.events.deadlines(date(2026, 5, 1), date(2026, 5, 31), NOW) == []
+    assert archive.events.deadlines(date(2026, 5, 1), date(2026, 5, 31), NOW) == [found]
+    assert archive.events.deadlines(date(2026, 7, 1), date(2026, 12, 31), NOW) == []
     assert found.themes == ("export_control",)
 
 
@@ -932,7 +933,8 @@ def test_an_archive_of_the_version_before_keeps_its_events(tmp_path: Path) -> No
         assert items_of(archive, A) == [report.id, rule.id]
         assert times(archive, A) == ("2026-04-30T00:00:00Z", "2026-05-01T08:00:00Z")
         assert (stage_of(archive, A), archive.events.find(A), archive.reading.counts()["events"]) == ("final", A, 1)
-        assert [each.id for each in archive.judging.unjudged(10)] == [rule.id]  # its step was not kept
+        assert archive.judging.unjudged(10) == []
+        assert [each.step for each in archive.events.record(A, NOW).way] == [None, "公布"]
         made = archive.events.split(A, [report.id], who="sato", now=NOW)
         archive.events.merge(A, made, who="sato", now=NOW)
         assert items_of(archive, A) == [report.id, rule.id]
@@ -943,12 +945,14 @@ def test_an_archive_of_the_version_before_keeps_its_events(tmp_path: Path) -> No
 def test_after_migration_judgement_tells_nothing_twice(
     tmp_path: Path, lexicon: Lexicon, model: Model, joining: Joining, clock: Clock
 ) -> None:
-    """What is judged again stays in its event and in its digest, shows its step, and is no second alert."""
+    """Nothing is judged again for it; what is, since its source changed it, keeps its event and its digest, and is no second alert."""
     path = tmp_path / "monitor.db"
     report, rule = an_old_archive(path)
     clock.move(days=1)
     with Archive.open(f"sqlite:///{path}") as archive:
         judge = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=model, encoder=None, joining=joining, clock=clock)
+        assert judge.run().judged == 0
+        archive._connection.execute("update items set judged_at = null where id = ?", [rule.id])
         done = judge.run()
         assert (done.judged, done.alerts) == (1, 0)
         found = archive.events.record(A, clock.now)

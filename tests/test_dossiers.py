@@ -288,9 +288,10 @@ def test_what_changed_since_a_day_is_told_apart() -> None:
         replace(filed(4, 30), item=replace(filed(4, 30).item, first_seen=NOW)),  # published long ago, seen today
     ]
     taken, earlier = a_transition("final rule", at=at_its_start), a_transition("NPRM", at=before)
-    moved = a_standing(at=at_its_start, was=(date(2026, 6, 1),))
-    withdrawn = a_standing(at=NOW, is_withdrawn=True)
-    stood, moved_before = a_standing(at=NOW), a_standing(at=before, was=(date(2026, 6, 1),))
+    moved = a_standing(at=at_its_start, since=at_its_start, was=(date(2026, 6, 1),))
+    # stated long before it was withdrawn
+    withdrawn = a_standing(at=before, since=before, is_withdrawn=True, lapses=1, lapsed_at=NOW)
+    stood, moved_before = a_standing(at=NOW), a_standing(at=NOW, since=before, was=(date(2026, 6, 1),))
     changed = an_event(id="E-aaaaaaaaaa", way=(earlier, taken), dates=(moved, withdrawn, stood, moved_before))
     silent = an_event(id="E-bbbbbbbbbb", way=(earlier,), dates=(stood, moved_before))
     found = standing_file(FEFA, items, [changed, silent], day, NOW)

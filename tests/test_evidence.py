@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -233,6 +234,7 @@ def test_json_is_the_event_and_its_items() -> None:
         "url": "https://bis.example/1?a=1&b=2",
         "published": "2026-04-29T08:00:00Z",
         "retrieved": "2026-04-30T05:00:00Z",
+        "first_seen": "2026-04-30T05:00:00Z",
         "changed": 2,
         "copy_of": None,
         "themes": ["export_control"],
@@ -242,6 +244,16 @@ def test_json_is_the_event_and_its_items() -> None:
         "sha256": RULE.sha256,
     }
     assert (report["url"], report["published"], report["step"], report["copy_of"]) == (None, None, None, "I-1")
+
+
+def test_a_text_that_its_source_changed_was_retrieved_when_it_changed() -> None:
+    """The hash is of what was fetched then, so the pack says then; when the item was first seen stands beside it."""
+    later = NOW + timedelta(days=90)
+    changed = dataclasses.replace(
+        RULE, filed=dataclasses.replace(RULE.filed, item=dataclasses.replace(RULE.filed.item, changed_at=later))
+    )
+    [row, *_] = json.loads(as_json(dataclasses.replace(WHOLE, pieces=(changed,))))["items"]
+    assert (row["retrieved"], row["first_seen"]) == ("2026-07-30T08:00:00Z", "2026-04-30T05:00:00Z")
 
 
 def test_csv_has_a_row_for_each_item_and_the_columns_of_json() -> None:

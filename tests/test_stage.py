@@ -5,16 +5,17 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOW, a_date, a_shown, a_sighting, a_standing, a_transition
+from builders import NOW, a_date, a_shown, a_sighting, a_standing, a_transition, an_item
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.identify import identify
 from monitor.items import DateKind, Entity, KeyDate, Shown, Stage, Tier
 from monitor.lexicon import Lexicon
 from monitor.stage import Sighting, claimed, expected, is_further, is_next, jurisdiction, proven, put_in_force, shown, way
@@ -171,9 +172,9 @@ def test_a_structured_step_decides(step: str, expected: str, stage: Stage) -> No
 
 
 def test_a_step_that_nobody_knows_leaves_it_to_the_text() -> None:
-    """A notice, or another jurisdiction's word, is no verdict."""
+    """An unknown word, or another jurisdiction's, is no verdict; a notice of the Federal Register is: that it is no step."""
     assert step_of("BIS proposes new limits on etchers", "US", step="Circular") == "NPRM"
-    assert step_of("BIS proposes new limits on etchers", "US", step="Notice") == "NPRM"
+    assert step_of("BIS proposes new limits on etchers", "US", step="Notice") is None
     assert step_of("The minister visits a gallium refinery", "US", step="Notice") is None
     assert step_of("The minister visits a gallium refinery", "JP", step="Final rule") is None
 
@@ -464,7 +465,7 @@ def test_a_step_expects_one_of_its_own_machine_that_may_follow_it(of: str) -> No
 def test_structured_words_and_ways_back_name_steps_that_exist() -> None:
     """No table points at a step that no machine has."""
     for of, stated in STATED.items():
-        assert {name for _, name in stated} <= {each.name for each in MACHINES[of]}
+        assert {name for _, name in stated if name} <= {each.name for each in MACHINES[of]}
     machines = [{each.name for each in machine} for machine in MACHINES.values()]
     assert all(any({before, after} <= names for names in machines) for before, after in BACK)
 
@@ -801,20 +802,87 @@ def found_in(row: dict[str, Any]) -> Shown | None:
     return shown(labelled_text(row), of=row["jurisdiction"], step=None, dates=(), on=date.fromisoformat(row["published"]))
 
 
+def is_unseen(row: dict[str, Any]) -> bool:
+    """True of the quarter that nobody looked at while the patterns were made."""
+    return int(row["id"].partition("-")[2]) % 4 == 1
+
+
 @pytest.mark.parametrize(
-    ("tiers", "precision", "recall"),
-    [(tuple(Tier), 0.924, 0.888), ((Tier.OFFICIAL,), 0.952, 0.952)],
-    ids=["all", "official"],
+    ("of", "precision", "recall"),
+    [
+        (lambda row: not is_unseen(row), 0.955, 0.955),
+        (lambda row: not is_unseen(row) and row["tier"] == "official", 0.97, 0.96),
+        (is_unseen, 0.83, 0.66),
+        (lambda row: is_unseen(row) and row["tier"] == "official", 0.84, 0.81),
+    ],
+    ids=["seen", "seen, official", "unseen", "unseen, official"],
 )
-def test_steps_are_found_as_people_find_them(tiers: tuple[Tier, ...], precision: float, recall: float) -> None:
-    """Of the steps found the share that is right, and of those there the share that is found; measured on the day of the floor: 0.935
-    and 0.898, of official sources 0.962 and 0.962."""
-    rows = [row for row in LABELLED if row["tier"] in tiers]
+def test_steps_are_found_as_people_find_them(of: Callable[[dict[str, Any]], bool], precision: float, recall: float) -> None:
+    """Of the steps found the share that is right, and of those there the share that is found; docs/decisions/0019 has the figures."""
+    rows = [row for row in LABELLED if of(row)]
     pairs = [(found.step if (found := found_in(row)) else None, row["step"]) for row in rows]
     right = sum(found is not None and found == label for found, label in pairs)
-    assert len(rows) >= 150
+    assert len(rows) >= 35
     assert right / sum(found is not None for found, _ in pairs) >= precision
     assert right / sum(label is not None for _, label in pairs) >= recall
+
+
+def test_official_texts_prove_what_they_say_also_when_all_of_it_is_read(lexicon: Lexicon) -> None:
+    """Through identify, with the names and dates of the text: whose measure it is costs few of the stages."""
+    rows = [row for row in LABELLED if row["tier"] == "official" and row["published"]]
+    right = 0
+    for row in rows:
+        item = an_item(
+            title=row["title"],
+            summary=row["summary"] or "",
+            lang=row["lang"],
+            country=row["jurisdiction"],
+            published=datetime.fromisoformat(f"{row['published']}T09:00:00+00:00"),
+        )
+        shown = identify(item, lexicon).shown
+        right += (None if shown is None else shown.step) == row["step"]
+    assert right / len(rows) >= 0.88
+
+
+@pytest.mark.parametrize(
+    ("title", "country", "step"),
+    [
+        ("DOE Sets Aside $500 Million for Critical Minerals Processing", "US", None),
+        ("Certain Steel Wire: Rescission of Antidumping Duty Administrative Review; 2021-2022", "US", "Notice"),
+        ("Certain Steel Wire: Rescission of Antidumping Duty Administrative Review; 2021-2022", "US", None),
+        ("BIS Revokes Export Privileges of Russian Airline", "US", None),
+        ("Commerce announces withdrawal of Acting Under Secretary nominee", "US", None),
+        ("商务部：敦促美方立即取消对华单边加征关税措施", "CN", None),
+        ("商务部新闻发言人就取消对日水产品进口限制答记者问", "CN", None),
+        ("要求美方撤销对中国企业的制裁", "CN", None),
+        ("補助金の交付決定の取消しについて", "JP", None),
+        ("登録検査機関の業務の廃止について", "JP", None),
+        ("UK withdraws ambassador", "GB", None),
+    ],
+)
+def test_what_is_taken_back_and_is_no_measure_is_no_step(title: str, country: str, step: str | None) -> None:
+    """Money is set aside, privileges revoked, nominees withdrawn; and who is urged to lift tariffs has lifted none."""
+    assert step_of(title, country, step=step) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "country", "lang", "step", "stage"),
+    [
+        ("Hong Kong-Related Sanctions Regulations", "US", "en", "Final rule", Stage.FINAL),
+        ("Russia Sanctions: Additions of Entities to the Entity List", "US", "en", "Final rule", Stage.FINAL),
+        ("China Tariffs: proposed modification of the action", "US", "en", "Proposed rule", Stage.PROPOSED),
+        ("中国産黒鉛電極に対する不当廉売関税に関する政令を公布しました", "JP", "ja", None, Stage.FINAL),
+        ("Russia: EU adopts a 20th package of measures, published in the Official Journal", "EU", "en", None, Stage.FINAL),
+        ("China imposes export controls on graphite: what firms should know", "EU", "en", None, Stage.ANNOUNCED),
+        ("中国、黒鉛の輸出管理を公告", "JP", "ja", None, Stage.ANNOUNCED),
+    ],
+)
+def test_a_country_that_is_spoken_of_is_not_the_one_that_acts(
+    title: str, country: str, lang: str, step: str | None, stage: Stage, lexicon: Lexicon
+) -> None:
+    """Measures against a country open with its name; a measure of that country is proof of nothing here."""
+    item = an_item(title=title, country=country, lang=lang, step=step)
+    assert identify(item, lexicon).stage is stage
 
 
 def test_the_labels_are_steps_of_the_machines() -> None:

@@ -57,6 +57,7 @@ def test_a_date_stands_as_it_was_stated() -> None:
         url="https://bis.example/1",
         tier=Tier.OFFICIAL,
         at=NOW,
+        country="US",
         since=NOW,
         is_moved=False,
         uid="I-1-comments_close-2026-06-30",

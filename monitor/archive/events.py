@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +14,7 @@ from monitor.archive.values import item_of, key_date_of, one, read_surely, writt
 from monitor.errors import UsageError
 from monitor.events import Deadline, Event, Part, importance, in_time, momentum, reached, record
 from monitor.items import Entity, Filed, Identifier, Item, KeyDate, Shown, Stage, Tier, event_id
+from monitor.stage import SUSPENSIONS
 
 MACHINE = "machine"
 """Who decides where no analyst did."""
@@ -80,6 +81,15 @@ class EventTables:
         """
         return in_time(self._parts([event], is_whole=is_whole).get(event, []))
 
+    def former(self, event: str) -> tuple[str, ...]:
+        """Ids of events that were merged into this one."""
+        return tuple(row["id"] for row in self._connection.execute("select id from events where into_event = ?", [event]))
+
+    def arrivals(self, items: Iterable[str]) -> dict[str, int]:
+        """The order in which items came to the archive, by id."""
+        query = "select id, n from items where id in (select value from json_each(?))"
+        return dict(self._connection.execute(query, [json.dumps(list(items))]).fetchall())
+
     def of_storyline(self, storyline: str) -> list[str]:
         """Events of a storyline, the first first."""
         query = "select id from events where storyline = ? and into_event is null order by opened_at, id"
@@ -98,16 +108,18 @@ class EventTables:
         theme: str | None = None,
         is_themed: bool = True,
         limit: int = 50,
+        by_time: bool = False,
     ) -> list[Event]:
         """Events that moved since a moment, the most important first.
 
         Args:
+            by_time: the latest first.
             theme: only events with an item of the theme.
             is_themed: leave out events without any theme (ignored if theme is given).
         """
         rows = self._connection.execute(
             """
-            select e.id, e.stage, i.source, i.tier, i.moment, i.copy_of,
+            select e.id, e.stage, e.moved_at, i.source, i.tier, i.moment, i.copy_of,
                    (select max(t.score) from tags t where t.item = i.id and t.is_given) as score,
                    (select group_concat(t.theme) from tags t where t.item = i.id and t.is_given) as themes,
                    (select min(d.date) from key_dates d where d.item = i.id and d.date >= ?) as ahead
@@ -120,17 +132,19 @@ class EventTables:
             facts.setdefault(row["id"], []).append(row)
         ranked = sorted(
             (
-                (-_rank(of_event, now), event)
+                ("" if not by_time else of_event[0]["moved_at"], 0.0 if by_time else _rank(of_event, now), event)
                 for event, of_event in facts.items()
                 if _is_wanted(of_event, theme, is_themed=is_themed)
-            )
+            ),
+            reverse=True,
         )
         # ranked by what one query tells, then, those that may be shown, by their whole record
-        found = self.records([event for _, event in ranked[: limit + 20]], now)
-        return sorted(found, key=lambda each: (-each.importance, each.id))[:limit]
+        found = self.records([event for _, _, event in ranked[: limit if by_time else limit + 20]], now)
+        return found if by_time else sorted(found, key=lambda each: (-each.importance, each.id))[:limit]
 
     def deadlines(self, first: date, last: date, now: datetime) -> list[Deadline]:
-        """Key dates of themed events from one day to another, in order; those that were withdrawn, too, marked so."""
+        """Key dates of themed events from one day to another, in order; those that were moved out of the span or withdrawn, too, so that
+        calendars learn of it."""
         rows = self._connection.execute(
             """
             select distinct i.event from key_dates d join items i on i.id = d.item
@@ -143,7 +157,7 @@ class EventTables:
             for event in self.records([row["event"] for row in rows], now)
             if event.themes
             for each in event.dates
-            if first <= each.date <= last and each.kind != "published"
+            if any(first <= day <= last for day in (each.date, *each.was)) and each.kind != "published"
         ]
         return sorted(found, key=lambda each: (each.date.date, each.event, each.date.kind))
 
@@ -165,34 +179,40 @@ class EventTables:
         rows = self._connection.execute(
             """
             select distinct e.id from events e join items i on i.event = e.id join key_dates d on d.item = i.id
-            where d.kind = 'effective' and d.date between date(?, '-90 days') and ? and e.stage in ('final', 'on_file')
+            where d.kind = 'effective' and d.date between date(?, '-90 days') and ? and (e.stage in ('final', 'on_file')
+                or (e.stage = 'amended' and e.step in (select value from json_each(?))))
               and e.into_event is null
             """,
-            [today.isoformat(), today.isoformat()],
+            [today.isoformat(), today.isoformat(), json.dumps(sorted(SUSPENSIONS))],
         )
         return [row["id"] for row in rows]
 
-    def settle(self, event: str, now: datetime) -> None:
-        """Note the stage that an event has reached; inside a transaction of the caller's."""
+    def settle(self, event: str, now: datetime) -> bool:
+        """Note the stage that an event has reached, inside a transaction of the caller's; True if it is another one than was noted."""
         way, _ = reached(self.parts(event, is_whole=False), now.date())
         last = way[-1] if way else None
         stage, step = (Stage.REPORTED, None) if last is None else (last.stage, last.step)
-        self._connection.execute(
-            "update events set moved_at = case when stage = ? then moved_at else ? end, stage = ?, step = ? where id = ?",
-            [stage.value, written(now), stage.value, step, event],
+        changed = self._connection.execute(
+            """
+            update events set moved_at = case when stage = ?1 then moved_at else ?2 end, stage = ?1, step = ?3
+            where id = ?4 and (stage <> ?1 or step is not ?3)
+            """,
+            [stage.value, written(now), step, event],
         )
+        return changed.rowcount > 0
 
     def advance(self, now: datetime) -> int:
         """Put in force what a stated date put in force; how many events."""
-        due = self.due(now.date())
-        before = dict(self._connection.execute("select id, stage from events where stage in ('final', 'on_file')").fetchall())
+        due = [event for event in self.due(now.date()) if self._has_advanced(event, now)]
         if not due:
             return 0
         with transaction(self._connection):
-            for event in due:
-                self.settle(event, now)
-        after = [self._connection.execute("select stage from events where id = ?", [event]).fetchone()[0] for event in due]
-        return sum(1 for event, stage in zip(due, after, strict=True) if before.get(event) != stage)
+            return sum(self.settle(event, now) for event in due)
+
+    def _has_advanced(self, event: str, now: datetime) -> bool:
+        way, _ = reached(self.parts(event, is_whole=False), now.date())
+        row = self._connection.execute("select stage from events where id = ?", [event]).fetchone()
+        return bool(way) and row is not None and row["stage"] != way[-1].stage
 
     def merge(self, into: str, *others: str, who: str, now: datetime, reason: str = "") -> None:
         """Move the items of events into another, all or none; the ids of those that end lead to the one that goes on.
@@ -219,9 +239,10 @@ class EventTables:
         ask(
             """
             update events set moved_at = max(moved_at, (select moved_at from events where id = ?)),
-                              opened_at = min(opened_at, (select opened_at from events where id = ?)) where id = ?
+                              opened_at = min(opened_at, (select opened_at from events where id = ?)),
+                              storyline = coalesce(storyline, (select storyline from events where id = ?)) where id = ?
             """,
-            [other, other, into],
+            [other, other, other, into],
         )
         self._decided("merge", into, other, items, who=who, now=now, reason=reason)
         self.settle(into, now)

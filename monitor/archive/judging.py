@@ -123,7 +123,7 @@ class JudgingTables:
         query = "select count(*) from alerts where channel = ? and decided_at >= ? and state = 'waiting'"
         values: list[str] = [channel, written(since)]
         if event is not None:
-            query += " and (event = ? or event in (select id from events where into_event = ?))"
+            query += " and event in (select ? union select id from events where into_event = ?)"
             values += [event, event]
         return int(self._connection.execute(query, values).fetchone()[0])
 
@@ -155,17 +155,20 @@ class JudgingTables:
         Returns how many events were merged.
         """
         with transaction(self._connection):
-            stands = {event: self._events.standing(event) for event in {each.link.event for each in judged}}
-            fresh = self._unfiled(each.item.id for each in judged)
+            # an item that has its event keeps it, whatever was thought when its judging began: an analyst may have moved it since
+            has = self.events_of([each.item.id for each in judged])
+            given = {each.item.id: has.get(each.item.id) or self._events.standing(each.link.event) for each in judged}
+            fresh = self._unfiled(given)
             lines = {each.link.event: each.link.storyline for each in judged if each.link.storyline}
-            grown = {each.link.event for each in judged if each.item.id in fresh}
+            grown = {event for item, event in given.items() if item in fresh}
+            thought = {each.link.event for each in judged if given[each.item.id] == each.link.event}
             for each in judged:
-                self._write_item(each, stands[each.link.event], now)
-            for event in dict.fromkeys(each.link.event for each in judged):
-                if stands[event] == event:
-                    self._write_event(event, (reached or {}).get(event), lines.get(event), now, has_grown=event in grown)
-                else:
-                    self._events.settle(stands[event], now)
+                self._write_item(each, given[each.item.id], now)
+            for event in dict.fromkeys(given.values()):
+                way = (reached or {}).get(event) if event in thought else None
+                self._write_event(event, way, lines.get(event), now, has_grown=event in grown)
+                if way is None:
+                    self._events.settle(event, now)
             merged = [
                 self._events.put_into(each.link.event, other, who=MACHINE, now=now, reason=f"both fit {each.item.id}")
                 for each in judged
@@ -252,15 +255,15 @@ class JudgingTables:
         self, event: str, reached: Transition | None, storyline: str | None, now: datetime, *, has_grown: bool
     ) -> None:
         """Note where an event has come to; it moved if it has a new item or another stage, not because an item was judged again."""
-        stage, step = (Stage.REPORTED, None) if reached is None else (reached.stage, reached.step)
+        stage, step = (None, None) if reached is None else (reached.stage.value, reached.step)
         self._connection.execute(
             """
-            insert into events (id, opened_at, moved_at, stage, step, storyline) values (?, ?, ?, ?, ?, ?)
-            on conflict (id) do update set stage = excluded.stage, step = excluded.step,
+            insert into events (id, opened_at, moved_at, stage, step, storyline) values (?1, ?2, ?2, coalesce(?3, 'reported'), ?4, ?5)
+            on conflict (id) do update set stage = coalesce(?3, stage), step = case when ?3 is null then step else ?4 end,
                 storyline = coalesce(storyline, excluded.storyline),
-                moved_at = case when ? or stage <> excluded.stage then excluded.moved_at else moved_at end
+                moved_at = case when ?6 or stage <> coalesce(?3, stage) then ?2 else moved_at end
             """,
-            [event, written(now), written(now), stage.value, step, storyline, has_grown],
+            [event, written(now), stage, step, storyline, has_grown],
         )
 
     def _write_alert(self, alert: Alert) -> None:

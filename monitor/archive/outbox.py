@@ -127,7 +127,7 @@ class OutboxTables:
         row = self._connection.execute(
             """
             select remote_id from outbox where channel = ? and state = 'sent' and thread is null
-            and (event = ? or event in (select id from events where into_event = ?)) order by id limit 1
+            and event in (select ? union select id from events where into_event = ?) order by id limit 1
             """,
             [channel, event, event],
         ).fetchone()

@@ -9,6 +9,9 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from monitor import steps
+from monitor.segment import fold
+
 _STEPS = Migrations("archive")
 
 _TABLES = """
@@ -352,8 +355,23 @@ def m004_measures(db: Database) -> None:
     db.execute("create index events_moved on events (moved_at)")
     db.execute("create index events_into on events (into_event) where into_event is not null")
     db.execute("create index events_storyline on events (storyline)")
-    # what showed more than an announcement is judged again, since its step was not kept
-    db.execute("update items set judged_at = null where stage not in ('reported', 'announced')")
+    db.execute("create index entities_surface on entities (lower(surface))")
+    _keep_steps(db)
+
+
+def _keep_steps(db: Database) -> None:
+    """The steps that items showed, as far as the archive of the step before knows them: without their sentences."""
+    rows = db.execute(
+        "select id, country, stage, step from items where tier = 'official' and stage not in ('reported', 'announced')"
+    ).fetchall()
+    for item, country, stage, stated in rows:
+        machine = steps.MACHINES.get(country or "", ())
+        known = (name for pattern, name in steps.STATED.get(country or "", ()) if pattern.search(fold(stated or "")))
+        step = next(known, None) or next((each.name for each in machine if each.stage == stage), None)
+        if step:
+            reached = next(each.stage.value for each in machine if each.name == step)
+            values = [item, country, step, reached, stated or ""]
+            db.execute("insert into steps (item, jurisdiction, step, stage, sentence) values (?, ?, ?, ?, ?)", values)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

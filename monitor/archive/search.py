@@ -139,7 +139,8 @@ def _field(node: Field, to: _Compiled) -> str:
         folded = [fold(value) for value in values]
         to.values += [*folded, *folded]
         marks = _marks(values)
-        return f"exists (select 1 from entities n where n.item = items.id and (n.entity in ({marks}) or lower(n.surface) in ({marks})))"
+        named = f"select item from entities where entity in ({marks}) union select item from entities where lower(surface) in ({marks})"
+        return f"items.id in ({named})"
     if name == "since":
         to.values.append(written(query.moment(values[0], to.now)))
         return "items.moment >= ?"

@@ -52,9 +52,7 @@ def events(here: Here, since: str, theme: str | None, by: str, is_all: bool, lim
     known_theme(theme)
     now = here.now()
     with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.events.moved(start, now, theme=theme, limit=limit, is_themed=not is_all)
-    if by == "time":
-        found.sort(key=lambda each: each.last_seen, reverse=True)
+        found = archive.events.moved(start, now, theme=theme, limit=limit, is_themed=not is_all, by_time=by == "time")
     rows = [
         {
             "id": each.id,
@@ -136,8 +134,8 @@ def _decide(here: Here, what: str, first: str, others: tuple[str, ...], who: str
         if what == "merge":
             archive.events.merge(event, *others, who=who, now=here.now(), reason=reason)
             for moved in archive.events.decisions(event)[-len(others) :]:
-                ids = " ".join(moved.items[:20]) + (" ..." if len(moved.items) > 20 else "")
-                note(f"{moved.other} is now part of {event}: {len(moved.items)} items. Undo: monitor event split {event} {ids}")
+                note(f"{moved.other} is now part of {event}: {len(moved.items)} items.")
+                note(f"Undo: monitor event split {event} {' '.join(moved.items)}")
         else:
             items = [archive.reading.item(item).item.id for item in others]
             made = archive.events.split(event, items, who=who, now=here.now(), reason=reason)

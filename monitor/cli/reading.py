@@ -126,8 +126,9 @@ def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
         if judged is None:
             raise UsageError(f"{filed.item.id} was not judged yet", hint="Judge it with: monitor poll")
         reached = archive.events.record(judged.link.event, here.now()).stage
+        former = archive.events.former(judged.link.event)
         alerts = archive.reading.alerts_of(filed.item.id)
-    subject = Subject(judged=judged, stage=reached)
+    subject = Subject(judged=judged, stage=reached, former=former)
     verdicts: list[dict[str, Any]] = []
     for rule in rules:
         parts = clauses(compiled(rule.when), subject, here.now())

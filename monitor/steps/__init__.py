@@ -32,12 +32,17 @@ BACK: frozenset[tuple[str, str]] = frozenset(
     {
         ("stayed", "effective"),  # a stay that is lifted
         ("amended", "effective"),
+        ("vacated", "NPRM"),
+        ("vacated", "final rule"),
         ("withdrawn", "ANPRM"),  # and tried again
         ("withdrawn", "NPRM"),
         ("withdrawn", "proposal"),
         ("改正", "施行"),
         ("暂停", "施行"),
         ("修订", "施行"),
+        ("amended", "amended"),  # each amendment is told
+        ("改正", "改正"),
+        ("修订", "修订"),
         ("修订", "暂停"),
         ("amended", "stayed"),
         ("amended", "entry into force"),

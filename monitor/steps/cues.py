@@ -46,12 +46,23 @@ HELD_CJK = (
     r"|[1-9一二三]年(?:間)?(?:停止|延期|猶予)|(?:暂停|中止|暂缓|推迟|延后)(?:实施|施行|执行|适用|生效)?[^。]{0,40}?(?:公告|措施|规定|管制|办法|决定|实施|施行|执行|生效|清单|规则)"
     r"|(?:暫停|暫緩|延後|推遲)[^。]{0,30}?(?:措施|規定|管制|辦法|實施|施行|生效|新規)|(?:시행|적용)(?:을|를)?\s?(?:유예|연기|중단)(?:했|하기로 했|$)"
 )
-REVOKED_EN = (
-    r"\b(?:revok|rescind|repeal|abolish|annul)(?:e?s|ed|ing)\b(?! (?:license|licence|application))(?<!refused and revoked)"
+_MEASURE_EN = (
+    r"(?:rules?|regulations?|orders?|acts?|laws?|determinations?|controls?|restrictions?|bans?|embargo|tariffs?|duties|measures?|designations?|guidance"
+    r"|directives?|decisions?|curbs|sanctions|proclamation|exemptions?|exceptions?|requirements?)\b"
 )
+_MEASURE_JA = r"(?:法律?|政令|省令|規則|告示|通達|規制|措置|関税|条例|指令|ガイドライン|制度|禁輸|制裁|命令|指定)"
+_MEASURE_ZH = (
+    r"(?:管制|措施|规定|条例|办法|公告|规则|决定|限制|禁令|禁运|关税|法规|清单|制裁|命令|制度|規定|辦法|規則|決定|禁運|關稅)"
+)
+REVOKED_EN = (
+    rf"\b(?:revok|rescind|repeal|abolish|annul)(?:e?s|ed|ing)\b[^.;]{{0,50}}?\b{_MEASURE_EN}|\b{_MEASURE_EN}[^.;,]{{0,40}}?\b(?:is|are|was|were|has been|have been)"
+    r" (?:revoked|rescinded|repealed|abolished|annulled)\b"
+)
+"""A measure beside it: privileges, licences and nominations are revoked as well."""
 REVOKED_CJK = (
-    r"(?<!工場が)(?<!路線が)(?:廃止|撤回|取り下げ|取消し|取り消し|失効|無効と)(?:され|した|しました|し、|について|、|。|$|と)|廃案(?:と|に)なっ|(?:废止|撤销|取消|废除)(?:了|《|。|$|有关|部分|的决定|上述|对|公告|该|第|，|、|,|[^。，]{0,12}(?:规定|禁运|禁令|措施|规则))"
-    r"|(?:予以|同时|宣布|决定)[，,]?(?:废止|撤销)|(?:廢止|撤銷)[^。，]{0,12}(?:規定|規則|公告|措施)|폐지(?:했|됐|$)|철회(?:했|$)"
+    rf"{_MEASURE_JA}[^。、]{{0,20}}?(?:廃止|撤回|取り下げ|取消し|取り消し|失効|無効と)(?:され|した|しました|し、|について|、|。|$|と)|」は?[^。、]{0, 14}廃止(?:し|され)|廃案(?:と|に)なっ"
+    rf"|(?:废止|撤销|取消|废除|廢止|撤銷)(?:了|《|对|上述|该|有关|部分|第|\d|\s)?[^。，]{{0,24}}?{_MEASURE_ZH}|{_MEASURE_ZH}[^。，]{{0,12}}?(?:予以|同时|被)?(?:废止|撤销|失效|廢止|撤銷)"
+    r"|(?:予以|同时)[，,]?(?:废止|撤销)|《[^》]{2,60}》(?:同时|予以|自[^。，]{2,14}起)?(?:废止|失效)|(?:고시|규정|법|조치|규제)[^.]{0,12}?(?:폐지|철회)(?:했|됐|$)"
 )
 SIGNED_EN = (
     r"\bsign(?:s|ed) (?:a |an |the |into law )?(?:[a-z]+ ){0,3}?(?:order|proclamation|memorandum)\b|^(?:executive order|proclamation|memorandum)\b|^order of the president\b|\b(?:executive|presidential|the) order\b[^.]{0,20}?\b(?:issued|signed)\b"

@@ -50,5 +50,14 @@ STEPS = (
         basis="the stated day, else 21 days (the convention for instruments laid after they are made)",
     ),
     Step(name="in force", stage=Stage.IN_FORCE, said=said(cues.FORCE_EN, cues.FORCE_CJK)),
-    Step(name="revoked", stage=Stage.WITHDRAWN, said=said(cues.REVOKED_EN, r"\bwithdraw(?:s|n)\b", cues.REVOKED_CJK)),
+    Step(
+        name="revoked",
+        stage=Stage.WITHDRAWN,
+        said=said(
+            cues.REVOKED_EN,
+            r"\blicen[cs]e\b[^.;]{0,40}\brevoked\b",
+            r"\b(?:withdraw(?:s|n)|withdrew)\b[^.;]{0,50}?\b(?:bill|regulations|order|instrument|proposals?|consultation|guidance)\b",
+            cues.REVOKED_CJK,
+        ),
+    ),
 )

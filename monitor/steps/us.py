@@ -118,7 +118,10 @@ STEPS = (
         name="vacated",
         stage=Stage.WITHDRAWN,
         said=said(
-            r"\bvacat(?:es|ed|ing|ur)\b|\b(?:struck|strikes) down\b|\bsets? aside\b|\brescission of\b",
+            r"\bvacat(?:es|ed|ing|ur)\b[^.;]{0,60}?\b(?:rules?|regulations?|orders?|determinations?|bans?|tariffs?|duties|designations?|decisions?)\b",
+            r"\b(?:rules?|regulations?|orders?|determinations?|bans?|tariffs?)\b[^.;,]{0,50}?\b(?:is|are|was|were|has been) (?:vacated|struck down|set aside)\b",
+            r"\b(?:struck|strikes?) down\b[^.;]{0,60}?\b(?:rules?|regulations?|orders?|bans?|tariffs?|law)\b|\bsets? aside (?:the |a |an )?(?:[a-z0-9-]+ ){0,5}?(?:rules?|regulations?|orders?|determinations?|bans?|tariffs?)\b",
+            r"\brescission of (?:the |a )?(?:[a-z0-9-]+ ){0,6}?(?:rules?|guidance|orders?|determination|policy|regulations?)\b",
             cues.REVOKED_EN,
             cues.REVOKED_CJK,
         ),
@@ -128,7 +131,7 @@ STEPS = (
         stage=Stage.WITHDRAWN,
         said=said(
             r"\b(?:withdraw(?:s|n|ing)|withdrew)\b[^.]{0,80}?\b(?:rule|rules|proposal|rulemaking|notice|nprm|anprm|order|guidance|determination)\b",
-            r"\b(?:rule|proposal|rulemaking|notice|order)\b[^.]{0,50}?\bwithdrawn\b|\bwithdrawal of\b|; withdrawal\b",
+            r"\b(?:rule|proposal|rulemaking|notice|order)\b[^.]{0,50}?\bwithdrawn\b|\bwithdrawal of (?:the |a |an |its )?(?:[a-z0-9-]+ ){0,6}?(?:rules?|rulemaking|proposals?|notices?|nprm|anprm|orders?|guidance|determinations?)\b|; withdrawal\b",
         ),
     ),
 )
@@ -143,5 +146,6 @@ STATED = (
     (said(r"advanced? notice of proposed|request for (?:comment|information)|notice of inquiry"), "ANPRM"),
     (said(r"proposed rule"), "NPRM"),
     (said(r"\brule\b|presidential document"), "final rule"),
+    (said(r"^notices?\b|^meeting"), ""),
 )
-"""What the Federal Register's type and action call a step, folded, the first that fits; a notice, for instance, is none."""
+"""What the Federal Register's type and action call a step, folded, the first that fits; "": none, whatever the text says."""
