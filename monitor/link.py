@@ -7,6 +7,7 @@ archive: an event that was quiet for HORIZON leaves the memory, and takes new it
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -68,7 +69,7 @@ class Linker:
         self._joining = joining
         self._marker = Marker(joining)
         self._events: dict[str, _Event] = {}
-        self._sizes: dict[str, int] = {}  # items
+        self._sizes: dict[str, float] = {}  # what votes are divided by
         self._order: dict[
             str, int
         ] = {}  # events that a rare identifier names, live or not, the first first; the earliest may be gone
@@ -135,23 +136,23 @@ class Linker:
         return mark, None if rows is None else rows[0]
 
     def compared(
-        self, mark: Mark, row: Floats | None = None, *, also: str | None = None, joining: Joining | None = None
+        self, mark: Mark, row: Floats | None = None, *, also: str | None = None, only_joinable: bool = False
     ) -> Iterator[tuple[str, Compared, int]]:
         """The live events that are anything like an item: the event, how it compares, and its items.
 
         Args:
             row: (rows,) nearness in meaning to each event; None: none is sought by meaning.
             also: an event that is compared even if it is nothing like the item.
-            joining: events that it would surely not join are left out.
+            only_joinable: events that would surely not be joined are left out.
         """
         found = self._candidates(mark, row)
         if also in self._events and also not in found:
             found.append(also)
         events, vector, sums = self._events, mark.vector, self._sums
         if vector is None or not sums.shape[1]:
-            return compared(mark, [(event, events[event], 0.0) for event in found], joining)
+            return compared(mark, [(event, events[event], 0.0) for event in found], self._joining, only_joinable=only_joinable)
         beside = [(each, (known := events[each]), float(sums[known.place] @ vector)) for each in found]
-        return compared(mark, beside, joining)
+        return compared(mark, beside, self._joining, only_joinable=only_joinable)
 
     def _decide(self, mark: Mark, keys: Iterable[Key], row: Floats | None) -> tuple[str | None, tuple[Reason, ...]]:
         named = {self._event_of_identifier[key]: key for key in sorted(keys, reverse=True) if key in self._event_of_identifier}
@@ -160,7 +161,7 @@ class Linker:
             return oldest, (Reason(" ".join(named[oldest]), 1.0),)
         mine = {kind for kind, _ in keys}
         best: tuple[float, str, Compared | None] = (0.0, "", None)
-        for event, found, items in self.compared(mark, row, joining=self._joining):
+        for event, found, items in self.compared(mark, row, only_joinable=True):
             if mine and self._is_other_measure(event, mine):
                 continue
             odds = self._joining.log_odds(found, items)
@@ -264,9 +265,12 @@ class Linker:
         if mark.vector is not None:
             if not self._sums.shape[1]:
                 self._sums = np.zeros((len(self._sums), len(mark.vector)), np.float32)
+            if self._joining.is_central:
+                event.meant += 2.0 * float(self._sums[event.place] @ mark.vector) + float(mark.vector @ mark.vector)
             self._sums[event.place] += mark.vector
-        self._counts[event.place] = event.items
-        self._sizes[name] = event.items
+        # what sums are divided by, to find the nearest: as likeness does
+        self._counts[event.place] = math.sqrt(max(event.meant, 1e-9)) if self._joining.is_central else event.items
+        self._sizes[name] = math.sqrt(sum(event.squares.values())) if self._joining.is_central else event.items
         self._touched[event.place] = None
         self._event_of_item[item.id] = name
         self._source_of_item[item.id] = item.source

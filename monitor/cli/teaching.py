@@ -137,11 +137,12 @@ def train(
 
 
 def _train_linking(place: Path, encoder: Encoder | None, *, is_json: bool) -> None:
-    """Learn which item belongs to which event from linking/events.*.jsonl, and save it."""
+    """Learn which item belongs to which event from the labelled streams under linking/, and save it."""
     from monitor import classifiers, joinings, pairing
     from monitor.train import as_item
 
-    lexicon, reports = classifiers.load_lexicon(place), classifiers.load_reports(place)
+    lexicon = classifiers.load_lexicon(place)
+    reports = {level: classifiers.load_reports(place, level=level) for level in joinings.LEVELS}
     examples = classifiers.load_examples(place)
     figures: dict[str, dict[str, float]] = {}
     levels: dict[str, dict[str, Any]] = {level: {} for level in joinings.LEVELS}
@@ -150,7 +151,7 @@ def _train_linking(place: Path, encoder: Encoder | None, *, is_json: bool) -> No
         for level in joinings.LEVELS:
             for name in ("full", "plain") if encoder is not None else ("plain",):
                 used = start if name == "full" else pairing.without_meaning(start)
-                found = pairing.train(reports, lexicon, encoder if name == "full" else None, used, level=level)
+                found = pairing.train(reports[level], lexicon, encoder if name == "full" else None, used, level=level)
                 levels[level][name] = found.joining
                 figures[f"{level} {name}"] = {
                     "f1": round(found.figures.f1, 4),
@@ -159,9 +160,9 @@ def _train_linking(place: Path, encoder: Encoder | None, *, is_json: bool) -> No
                 }
         joinings.save(place, levels, figures)
     if is_json:
-        click.echo(json.dumps({"reports": len(reports), "figures": figures}))
+        click.echo(json.dumps({"reports": len(reports["storyline"]), "figures": figures}))
         return
-    click.echo(f"linking: {len(reports)} items of labelled streams; figures of the events held out")
+    click.echo(f"linking: {len(reports['storyline'])} items of labelled streams; figures of the events held out")
     for name, row in figures.items():
         click.echo(
             f"  {name:<16}pairs F1 {row['f1']:.3f}  across languages {row['across_f1']:.3f}  precision {row['precision']:.3f}"
