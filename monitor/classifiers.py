@@ -123,14 +123,17 @@ class Report:
     stream: str  # the file: items of one stream come in this order
 
 
-def load_reports(folder: Path) -> tuple[Report, ...]:
-    """The labelled streams linking/events.*.jsonl, by file name and line.
+def load_reports(folder: Path, *, level: str = "event") -> tuple[Report, ...]:
+    """The labelled streams of a level, by file name and line: linking/events.*.jsonl, and of storylines linking/stories.*.jsonl, too.
+
+    Those are few large matters each; as events, of which an item is hardly ever, they make that decision too shy (docs/decisions/0017).
 
     Raises:
         ModelError: a line that is no report, by file and line.
     """
     found = []
-    for path in sorted(folder.glob("linking/events.*.jsonl")):
+    names = ("events",) if level == "event" else ("events", "stories")
+    for path in sorted(path for name in names for path in folder.glob(f"linking/{name}.*.jsonl")):
         before = datetime(2025, 1, 1, tzinfo=UTC)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if not line.strip():

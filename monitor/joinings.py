@@ -21,7 +21,7 @@ from monitor.likeness import BUCKETS, FEATURES, WAYS, Joining
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 _PLACE = Path("linking", "model.json")
 LEVELS = ("event", "storyline")
 SLACK = 0.03
@@ -67,6 +67,7 @@ def load(folder: Path, *, level: str = "event", vectors: str | None) -> Joining:
             total=int(facts["total"]),
             usual=usual if is_full else {},
             vectors=vectors if is_full else None,
+            is_central=bool(chosen["central"]),
         )
     except (ValueError, KeyError, IndexError, TypeError, OSError) as error:
         raise ModelError(f"is damaged ({error!r})", subject=str(folder / _PLACE), hint=_HINT) from error
@@ -142,6 +143,7 @@ def _facts(joining: Joining) -> dict[str, Any]:
     return {
         "version": joining.version,
         "size": joining.size,
+        "central": joining.is_central,
         **{way: dict(zip(("first", *FEATURES), joining.weights[way], strict=True)) for way in WAYS},
     }
 

@@ -1,7 +1,8 @@
 """How much an item is like an event, feature by feature, and what a learned decision makes of it. Pure; arrays in, numbers out.
 
-Three decisions, each a weighted sum (see WAYS). Features are means over the event's items, so that a large event is no easier to be like
-than a small one; that it is likelier to be joined is told by its size.
+Three decisions, each a weighted sum (see WAYS). An event is compared as the mean over its items, so that a large one is no easier to be
+like than a small one; a storyline as their sum, of length 1, since two of its items may have little in common but the whole. That a
+large one is likelier to be joined is told by its size.
 """
 
 from __future__ import annotations
@@ -84,6 +85,9 @@ class Joining:
     total: int  # items of the usual stream
     usual: Mapping[str, Floats]  # by language, "" for others: (size,) what a text means on the average; empty: no vectors
     vectors: str | None = None  # id of their encoder
+    is_central: bool = (
+        False  # True: words and meaning are compared with the sum of the items, of length 1; False: as means over the items
+    )
 
     @cached_property
     def reach(self) -> Mapping[str, tuple[float, ...]]:
@@ -115,6 +119,8 @@ class Gathered:
     items: int = 0
     by_lang: dict[str, int] = field(default_factory=dict)  # items
     words: dict[str, dict[str, float]] = field(default_factory=dict)  # by language and word: sum of weights
+    squares: dict[str, float] = field(default_factory=dict)  # by language: of the length of the sum of words
+    meant: float = 0.0  # square of the length of the sum of vectors
     standing: dict[str, int] | None = None  # by word of any language: items in which it stands; None: of one item
     names: dict[str, float] = field(default_factory=dict)  # sum of weights
     square: float = 0.0  # of the length of the sum of names
@@ -133,9 +139,14 @@ class Gathered:
         own = self.words.get(mark.lang)
         if own is None:
             self.words[mark.lang] = dict(mark.words)
+            self.squares[mark.lang] = 1.0
         else:
+            square = self.squares[mark.lang]
             for term, weight in mark.words.items():
-                own[term] = own.get(term, 0.0) + weight
+                before = own.get(term, 0.0)
+                after = own[term] = before + weight
+                square += after**2 - before**2
+            self.squares[mark.lang] = square
         for name, weight in mark.names.items():
             before = self.names.get(name, 0.0)
             after = self.names[name] = before + weight
@@ -157,6 +168,7 @@ class Gathered:
             own = self.words.setdefault(lang, {})
             for term, weight in words.items():
                 own[term] = own.get(term, 0.0) + weight
+            self.squares[lang] = sum(weight**2 for weight in own.values())
         for name, weight in other.names.items():
             self.names[name] = self.names.get(name, 0.0) + weight
         self.square = sum(weight**2 for weight in self.names.values())
@@ -174,18 +186,18 @@ class Gathered:
 
 
 def compared(
-    mark: Mark, events: Iterable[tuple[str, Gathered, float]], joining: Joining | None = None
+    mark: Mark, events: Iterable[tuple[str, Gathered, float]], joining: Joining, *, only_joinable: bool = False
 ) -> Iterator[tuple[str, Compared, int]]:
     """An item beside events: the event, how it compares, and its items. Those that were quiet for HORIZON are left out.
 
     Args:
         events: the name, what its items have in common, and the product of the item's vector with the sum of theirs.
-        joining: those that it would not join are left out, too, most of them before they are compared in full.
+        only_joinable: those that would not be joined are left out, too, most of them before they are compared in full.
     """
     # one loop without calls, which took a third of its time; nine of ten events are let go of before they are compared in full
     lang, day, rarities, weights, of_names, of_kinds = mark.lang, mark.day, mark.rarities, mark.words, mark.names, mark.kinds
     half = mark.length / 2 - _LENGTH
-    reach, by_size = (None, 0.0) if joining is None else (joining.reach, joining.size)
+    reach, by_size, is_central = joining.reach if only_joinable else None, joining.size, joining.is_central
     for name, event, product in events:
         days = 0.0
         if day is not None and event.last is not None and event.first is not None:
@@ -206,14 +218,14 @@ def compared(
             if sums is not None and term in sums:
                 words_ += weights[term] * sums[term]
         if words_ and items > 1:
-            words_ /= event.by_lang[lang]
+            words_ /= math.sqrt(event.squares[lang]) if is_central else event.by_lang[lang]
         if of_names and event.names:
             for each in filter(event.names.__contains__, of_names):
                 names += of_names[each] * event.names[each]
             if names:
                 names /= math.sqrt(event.square)
         length = half + event.length / items / 2
-        meaning = product / items
+        meaning = product / (math.sqrt(event.meant) if is_central and event.meant > 0 else items)
         way = "across" if sums is None else "same" if words_ or names or first else "bare"
         if reach is not None:
             most, by_words, by_meaning, by_names, by_length, both_meaning, both_words, by_first, by_second = reach[way]

@@ -7,6 +7,7 @@ archive: an event that was quiet for HORIZON leaves the memory, and takes new it
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -78,7 +79,7 @@ class Linker:
         self.apart: set[frozenset[str]] = set()  # pairs of events that are never made one
         self._marker = Marker(joining)
         self._events: dict[str, _Event] = {}
-        self._sizes: dict[str, int] = {}  # items
+        self._sizes: dict[str, float] = {}  # what votes are divided by
         self._order: dict[
             str, int
         ] = {}  # events that a rare identifier names, live or not, the first first; the earliest may be gone
@@ -147,23 +148,23 @@ class Linker:
         return mark, None if rows is None else rows[0]
 
     def compared(
-        self, mark: Mark, row: Floats | None = None, *, also: str | None = None, joining: Joining | None = None
+        self, mark: Mark, row: Floats | None = None, *, also: str | None = None, only_joinable: bool = False
     ) -> Iterator[tuple[str, Compared, int]]:
         """The live events that are anything like an item: the event, how it compares, and its items.
 
         Args:
             row: (rows,) nearness in meaning to each event; None: none is sought by meaning.
             also: an event that is compared even if it is nothing like the item.
-            joining: events that it would surely not join are left out.
+            only_joinable: events that would surely not be joined are left out.
         """
         found = self._candidates(mark, row)
         if also in self._events and also not in found:
             found.append(also)
         events, vector, sums = self._events, mark.vector, self._sums
         if vector is None or not sums.shape[1]:
-            return compared(mark, [(event, events[event], 0.0) for event in found], joining)
+            return compared(mark, [(event, events[event], 0.0) for event in found], self._joining, only_joinable=only_joinable)
         beside = [(each, (known := events[each]), float(sums[known.place] @ vector)) for each in found]
-        return compared(mark, beside, joining)
+        return compared(mark, beside, self._joining, only_joinable=only_joinable)
 
     def _decide(self, item: Item, mark: Mark, keys: Iterable[Key], row: Floats | None) -> tuple[list[str], tuple[Reason, ...]]:
         """Events that the item fits, the best first, and what speaks for the best; of others only those that it surely fits."""
@@ -173,7 +174,7 @@ class Linker:
             return [oldest], (Reason(" ".join(named[oldest]), 1.0),)
         mine = {kind for kind, _ in keys}
         fitting: list[tuple[float, str, Compared]] = []
-        for event, found, items in self.compared(mark, row, joining=self._joining):
+        for event, found, items in self.compared(mark, row, only_joinable=True):
             if mine and self._is_other_measure(event, mine):
                 continue
             odds = self._joining.log_odds(found, items)
@@ -187,11 +188,11 @@ class Linker:
         return [best[1], *others], self._reasons(mark, best[1], best[2])
 
     def _merged(self, fitting: list[str]) -> tuple[str | None, tuple[str, ...]]:
-        """The event that an item goes to, and those that it showed to be the same: they go into it. The oldest goes on.
+        """The event that an item goes to, and those that it showed to be the same: they go into it. The oldest goes on. Storylines stay two.
 
         One of each two has but one item: what opened apart is mended, grown events are not made one on the word of one item.
         """
-        if len(fitting) < 2:
+        if len(fitting) < 2 or self._joining.is_central:
             return (fitting[0] if fitting else None), ()
         same = [fitting[0]]
         for event in fitting[1:]:
@@ -204,7 +205,7 @@ class Linker:
 
     def _may_be_one(self, one: str, other: str) -> bool:
         """False if both have grown, an analyst set them apart, or each has a rare identifier of one kind: two measures of one series."""
-        if min(self._sizes[one], self._sizes[other]) > 1 or frozenset((one, other)) in self.apart:
+        if min(self._events[one].items, self._events[other].items) > 1 or frozenset((one, other)) in self.apart:
             return False
         mine, yours = (_rare_names(self._events[event].names) for event in (one, other))
         return all(mine[kind] & yours[kind] for kind in mine.keys() & yours.keys())
@@ -223,9 +224,9 @@ class Linker:
         for name in gone.names:
             self._names[name][into] = event.names[name]
         if self._sums.shape[1]:
+            event.meant += 2.0 * float(self._sums[event.place] @ self._sums[gone.place]) + gone.meant
             self._sums[event.place] += self._sums[gone.place]
-        self._counts[event.place] = self._sizes[into] = event.items
-        self._touched[event.place] = None
+        self._measure(into, event)
         for item in gone.ids:
             self._event_of_item[item] = into
         for name in gone.names:
@@ -341,10 +342,10 @@ class Linker:
         if mark.vector is not None:
             if not self._sums.shape[1]:
                 self._sums = np.zeros((len(self._sums), len(mark.vector)), np.float32)
+            if self._joining.is_central:
+                event.meant += 2.0 * float(self._sums[event.place] @ mark.vector) + float(mark.vector @ mark.vector)
             self._sums[event.place] += mark.vector
-        self._counts[event.place] = event.items
-        self._sizes[name] = event.items
-        self._touched[event.place] = None
+        self._measure(name, event)
         self._event_of_item[item.id] = name
         self._source_of_item[item.id] = item.source
         self._copies.add(item.id, item.title, item.summary, item.moment)
@@ -359,6 +360,15 @@ class Linker:
         self._done += 1
         if self._done % SWEEP == 0:
             self._sweep()
+
+    def _measure(self, name: str, event: _Event) -> None:
+        """Note what the sums of an event are divided by when the nearest are sought: as likeness compares."""
+        if self._joining.is_central:
+            self._counts[event.place] = math.sqrt(max(event.meant, 1e-9))
+            self._sizes[name] = math.sqrt(sum(event.squares.values()))
+        else:
+            self._counts[event.place] = self._sizes[name] = event.items
+        self._touched[event.place] = None
 
     def _name(self, keys: Iterable[Key], event: str) -> None:
         """The event of rare identifiers, unless another was named first."""

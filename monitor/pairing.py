@@ -1,8 +1,8 @@
 """Trains the decision whether an item belongs to an event, from labelled streams. Deterministic; no I/O.
 
-Items pass a linker in the order of their times, those of all streams as one. Each is compared with events that it might belong to, and
-the answer is known: first with events as they really are, then, twice, with events as the linker so far would have made them, faults
-included - it has to decide among those.
+Items pass a linker in the order of their times: for events those of all streams as one, for storylines each stream for itself. Each is
+compared with events that it might belong to, and the answer is known: first with events as they really are, then, twice, with events as
+the linker so far would have made them, faults included - it has to decide among those.
 Source of the second part: Ross, Gordon and Bagnell 2011, A reduction of imitation learning to no-regret online learning (DAgger).
 """
 
@@ -29,10 +29,11 @@ from monitor.train import fold
 
 ROUNDS = 2
 """Times that the linker's own events are learned from."""
-SIZE = 0.25
-"""What the logarithm of an event's size adds to the log-odds; docs/decisions/0017."""
-STRICTER = {"same": 0.0, "bare": 1.0, "across": 0.25}
-"""What is taken from the log-odds of each way: where no word and no name is shared, and across languages, a wrong join is easier made."""
+SIZE = {"event": 0.25, "storyline": 0.15}
+"""What the logarithm of an event's size adds to the log-odds, by level; docs/decisions/0017."""
+STRICTER = {"event": {"same": 0.0, "bare": 1.0, "across": 0.25}, "storyline": dict.fromkeys(WAYS, 0.0)}
+"""What is taken from the log-odds of each way: where no word and no name is shared, and across languages, events that are not the same
+are easily taken for it. Of storylines such margins cost more than they save."""
 _ALONE = "?"
 
 
@@ -64,10 +65,12 @@ def train(
         start: with the counts and usual meanings to use; its weights do not matter.
         level: event or storyline.
     """
-    stream = _stream(reports, lexicon, encoder, level)
-    held_out = {label for label in stream.labels if not fold(label)}
-    without = _fitted(stream, start, held_out)
-    return Paired(joining=_fitted(stream, start, set()), figures=_judged(stream, without, held_out))
+    streams = _streams(reports, lexicon, encoder, level)
+    start = replace(start, size=SIZE[level], is_central=level == "storyline")
+    held_out = {label for stream in streams for label in stream.labels if not fold(label)}
+    without = _fitted(streams, start, held_out)
+    figures = sum((_judged(stream, without, held_out) for stream in streams), Pairs(0, 0, 0))
+    return Paired(joining=_fitted(streams, start, set()), figures=figures)
 
 
 def assign(stream: Sequence[Report], findings: Sequence[Findings], vectors: Floats | None, joining: Joining) -> list[str]:
@@ -77,22 +80,29 @@ def assign(stream: Sequence[Report], findings: Sequence[Findings], vectors: Floa
     return [link.event for link in linker.link_all(list(zip(items, findings, strict=True)), vectors)]
 
 
-def _stream(reports: Sequence[Report], lexicon: Lexicon, encoder: Encoder | None, level: str) -> _Stream:
-    """All labelled streams as one, by time, as a monitor of many sources meets them: with all the events that it is none of."""
-    merged = sorted(reports, key=lambda report: report.item.moment)
-    return _Stream(
-        merged,
-        [identify(report.item, lexicon) for report in merged],
-        None if encoder is None else encode(encoder, [report.item.text for report in merged]),
-        [getattr(report, level) for report in merged],
-    )
+def _streams(reports: Sequence[Report], lexicon: Lexicon, encoder: Encoder | None, level: str) -> list[_Stream]:
+    """For events all labelled streams as one, by time, as a monitor of many sources meets them: with all the events that an item is
+    none of. For storylines each for itself: as one they are so many that the decision hardly dares to join (docs/decisions/0017)."""
+    names = [None] if level == "event" else sorted({report.stream for report in reports})
+    found = []
+    for name in names:
+        of = sorted((each for each in reports if name in (None, each.stream)), key=lambda report: report.item.moment)
+        found.append(
+            _Stream(
+                of,
+                [identify(report.item, lexicon) for report in of],
+                None if encoder is None else encode(encoder, [report.item.text for report in of]),
+                [getattr(report, level) for report in of],
+            )
+        )
+    return found
 
 
-def _fitted(stream: _Stream, start: Joining, held_out: set[str]) -> Joining:
-    samples = list(_taught(stream, start))
+def _fitted(streams: Sequence[_Stream], start: Joining, held_out: set[str]) -> Joining:
+    samples = [sample for stream in streams for sample in _taught(stream, start)]
     joining = _fit(samples, start, held_out)
     for _ in range(ROUNDS):
-        samples += _tried(stream, joining)
+        samples += [sample for stream in streams for sample in _tried(stream, joining)]
         joining = _fit(samples, start, held_out)
     return joining
 
@@ -135,9 +145,9 @@ def _fit(samples: Sequence[_Sample], start: Joining, held_out: set[str]) -> Join
         scale[scale < 1e-9] = 1.0
         head = LogisticRegression(C=1.0, max_iter=2000).fit((values - middle) / scale, [is_same for _, is_same in known])
         slopes = head.coef_[0] / scale
-        first = float(head.intercept_[0] - slopes @ middle) - STRICTER[way]
+        first = float(head.intercept_[0] - slopes @ middle) - STRICTER["storyline" if start.is_central else "event"][way]
         weights[way] = tuple(round(each, 6) for each in (first, *slopes.tolist()))
-    return replace(start, version=_version(weights), weights=weights, size=SIZE)
+    return replace(start, version=_version(weights), weights=weights)
 
 
 def _judged(stream: _Stream, joining: Joining, held_out: set[str]) -> Pairs:
@@ -173,7 +183,7 @@ def usual(texts: Sequence[str], langs: Sequence[str], encoder: Encoder | None) -
     return Joining(
         version="",
         weights=dict.fromkeys(WAYS, nothing),
-        size=SIZE,
+        size=0.0,
         counts=usual_counts(texts),
         total=len(texts),
         usual=means,

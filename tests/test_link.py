@@ -163,8 +163,10 @@ def test_an_item_that_comes_again_keeps_its_event(linking: Linking) -> None:
 def test_a_copy_is_marked(linking: Linking) -> None:
     """Nearly the same words under another title tail."""
     text = "The US Commerce Department on Tuesday released new rules that stop more chips from reaching China without a license."
-    first = told("US widens AI chip export curbs - Pacific Wire", text)
-    second = told("US widens AI chip export curbs | Harbour Courier", text.replace("released", "issued"), hours=1)
+    first = told("US widens AI chip export curbs - Pacific Wire", text, source="pacific")
+    second = told(
+        "US widens AI chip export curbs | Harbour Courier", text.replace("released", "issued"), source="harbour", hours=1
+    )
     linking.link(first)
     assert linking.link(second).copy_of == first.id
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,8 +53,10 @@ def test_the_shipped_decision_is_what_the_repository_trains(
     assert found.figures.hit / found.figures.given >= 0.9
 
 
-def test_the_labelled_streams_are_whole(reports: tuple[classifiers.Report, ...]) -> None:
+@pytest.mark.parametrize("level", joinings.LEVELS)
+def test_the_labelled_streams_are_whole(level: str) -> None:
     """Unique ids; an event lies in one storyline; at least 120 events of three items, in English, Japanese and Chinese."""
+    reports = classifiers.load_reports(bundled.classifiers(), level=level)
     assert len({report.item.id for report in reports}) == len(reports)
     storylines = {report.event: report.storyline for report in reports}
     assert all(storylines[report.event] == report.storyline for report in reports)
@@ -62,6 +65,50 @@ def test_the_labelled_streams_are_whole(reports: tuple[classifiers.Report, ...])
         sizes[report.event] = sizes.get(report.event, 0) + 1
     assert sum(size >= 3 for size in sizes.values()) >= 120
     assert {"en", "ja", "zh"} <= {report.item.lang for report in reports}
+
+
+def test_streams_of_large_storylines_teach_that_level_alone(reports: tuple[classifiers.Report, ...]) -> None:
+    """Twenty storylines of 25 items and more; of events they would say nothing but no."""
+    more = classifiers.load_reports(bundled.classifiers(), level="storyline")
+    assert set(reports) < set(more)
+    sizes = Counter(report.storyline for report in set(more) - set(reports))
+    assert sum(size >= 25 for size in sizes.values()) >= 20
+
+
+@pytest.mark.parametrize(("level", "expected"), [("event", 0.5), ("storyline", 0.5**0.5)])
+def test_an_event_is_the_mean_of_its_items_and_a_storyline_their_sum(level: str, expected: float) -> None:
+    """An item like one of two that have no word in common: half as like their mean, more like their sum, which has length 1."""
+    joining = joinings.load(bundled.classifiers(), level=level, vectors=None)
+    linker = Linker(joining)
+    titles = ("graphite licences", "submarine cables", "graphite licences")
+    items = [an_item(id=f"I-{place}", key=str(place), lang="en", title=title, summary="") for place, title in enumerate(titles)]
+    lexicon = classifiers.load_lexicon(bundled.classifiers())
+    found = [identify(item, lexicon) for item in items]
+    for item, findings in zip(items[:2], found, strict=False):
+        linker.add(item, linker.read(item, findings, None)[0], frozenset(), "E-whole")
+    mark, _ = linker.read(items[2], found[2], None)
+    [(_, beside, count)] = linker.compared(mark)
+    assert (beside.values[FEATURES.index("words")], count) == (pytest.approx(expected, abs=0.05), 2)
+
+
+def test_the_storyline_of_a_matter_outlives_its_first_words(lexicon: Lexicon, encoder: Encoder) -> None:
+    """Reports of one matter that have little in common with each other are one storyline; another matter is another."""
+    linker = Linker(joinings.load(bundled.classifiers(), level="storyline", vectors=encoder.id))
+    titles = (
+        "Port workers in Rotterdam strike over pay",
+        "Rotterdam port strike enters second day as ships queue",
+        "Unions reject pay offer, Rotterdam dockers extend strike",
+        "Ships queue off Rotterdam as the strike of dockers over pay goes on",
+        "Volcano erupts in Iceland, village evacuated",
+    )
+    items = [
+        an_item(id=f"I-{place}", key=str(place), lang="en", title=title, summary="", source=f"s{place}")
+        for place, title in enumerate(titles)
+    ]
+    rows = encoders.encode(encoder, [item.text for item in items])
+    links = list(linker.link_all([(item, identify(item, lexicon)) for item in items], rows))
+    assert len({link.event for link in links[:4]}) == 1
+    assert links[4].is_new
 
 
 def test_a_batch_is_linked_as_its_items_one_by_one(
@@ -147,7 +194,7 @@ def test_nothing_is_left_out_beforehand_that_would_be_joined(level: str) -> None
     for report in sorted(classifiers.load_reports(folder), key=lambda report: report.item.moment)[:400]:
         mark, _ = linker.read(report.item, identify(report.item, lexicon), None)
         everything = [found for found in linker.compared(mark) if joining.log_odds(*found[1:]) >= 0]
-        assert [found for found in linker.compared(mark, joining=joining) if joining.log_odds(*found[1:]) >= 0] == everything
+        assert [found for found in linker.compared(mark, only_joinable=True) if joining.log_odds(*found[1:]) >= 0] == everything
         linker.add(report.item, mark, frozenset(), report.event)
 
 

@@ -151,11 +151,12 @@ def _taught(here: Here) -> tuple[Report, ...]:
 
 
 def _train_linking(place: Path, encoder: Encoder | None, taught: tuple[Report, ...], *, is_forced: bool, is_json: bool) -> None:
-    """Learn which item belongs to which event from linking/events.*.jsonl and from what analysts merged and split, and save it."""
+    """Learn which item belongs to which event from the labelled streams under linking/ and from what analysts merged and split, and save it."""
     from monitor import classifiers, joinings, pairing
     from monitor.train import as_item
 
-    lexicon, reports = classifiers.load_lexicon(place), (*classifiers.load_reports(place), *taught)
+    lexicon = classifiers.load_lexicon(place)
+    reports = {level: (*classifiers.load_reports(place, level=level), *taught) for level in joinings.LEVELS}
     examples = classifiers.load_examples(place)
     figures: dict[str, dict[str, float]] = {}
     levels: dict[str, dict[str, Any]] = {level: {} for level in joinings.LEVELS}
@@ -164,7 +165,7 @@ def _train_linking(place: Path, encoder: Encoder | None, taught: tuple[Report, .
         for level in joinings.LEVELS:
             for name in ("full", "plain") if encoder is not None else ("plain",):
                 used = start if name == "full" else pairing.without_meaning(start)
-                found = pairing.train(reports, lexicon, encoder if name == "full" else None, used, level=level)
+                found = pairing.train(reports[level], lexicon, encoder if name == "full" else None, used, level=level)
                 levels[level][name] = found.joining
                 figures[f"{level} {name}"] = {
                     "f1": round(found.figures.f1, 4),
@@ -176,11 +177,19 @@ def _train_linking(place: Path, encoder: Encoder | None, taught: tuple[Report, .
         joinings.save(place, levels, figures)
     if is_json:
         click.echo(
-            json.dumps({"reports": len(reports), "decided": len(taught), "used": not slips, "worse": slips, "figures": figures})
+            json.dumps(
+                {
+                    "reports": len(reports["storyline"]),
+                    "decided": len(taught),
+                    "used": not slips,
+                    "worse": slips,
+                    "figures": figures,
+                }
+            )
         )
         return
     extra = f", {len(taught)} of them of events that analysts merged or split" if taught else ""
-    click.echo(f"linking: {len(reports)} items of labelled streams{extra}; figures of the events held out")
+    click.echo(f"linking: {len(reports['storyline'])} items of labelled streams{extra}; figures of the events held out")
     for name, row in figures.items():
         click.echo(
             f"  {name:<16}pairs F1 {row['f1']:.3f}  across languages {row['across_f1']:.3f}  precision {row['precision']:.3f}"
