@@ -188,7 +188,7 @@ class Linker:
         return [best[1], *others], self._reasons(mark, best[1], best[2])
 
     def _merged(self, fitting: list[str]) -> tuple[str | None, tuple[str, ...]]:
-        """The event that an item goes to, and those that it showed to be the same: they go into it. The oldest goes on. Storylines stay two.
+        """The event that an item goes to, and those that it showed to be the same: they go into it. The oldest goes on. Storylines stay.
 
         One of each two has but one item: what opened apart is mended, grown events are not made one on the word of one item.
         """

@@ -151,7 +151,7 @@ def _taught(here: Here) -> tuple[Report, ...]:
 
 
 def _train_linking(place: Path, encoder: Encoder | None, taught: tuple[Report, ...], *, is_forced: bool, is_json: bool) -> None:
-    """Learn which item belongs to which event from the labelled streams under linking/ and from what analysts merged and split, and save it."""
+    """Learn which item belongs to which event from the streams under linking/ and what analysts merged and split, and save it."""
     from monitor import classifiers, joinings, pairing
     from monitor.train import as_item
 
