@@ -46,7 +46,7 @@ HORIZON = timedelta(days=30)
 """An event that has been quiet for so long takes new items by identifier only."""
 _QUIET = HORIZON / timedelta(days=1)
 _QUIET_DAYS = 3.0
-"""Days that an event may be quiet without any doubt."""
+"""Days that an event may be quiet without any doubt; of a storyline, which lives from day to day, none."""
 _ROUNDING = 1e-9
 _QUIET_LOG = math.log1p(_QUIET_DAYS)
 
@@ -197,6 +197,7 @@ def compared(
     # one loop without calls, which took a third of its time; nine of ten events are let go of before they are compared in full
     lang, day, rarities, weights, of_names, of_kinds = mark.lang, mark.day, mark.rarities, mark.words, mark.names, mark.kinds
     half = mark.length / 2 - _LENGTH
+    free, quiet = (0.0, 0.0) if joining.is_central else (_QUIET_DAYS, _QUIET_LOG)
     reach, by_size, is_central = joining.reach if only_joinable else None, joining.size, joining.is_central
     for name, event, product in events:
         days = 0.0
@@ -244,7 +245,7 @@ def compared(
                     words_,
                     meaning,
                     names,
-                    math.log1p(days) - _QUIET_LOG if days > _QUIET_DAYS else 0.0,
+                    math.log1p(days) - quiet if days > free else 0.0,
                     length,
                     meaning * length,
                     words_ * length,
