@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from builders import NOW, a_date, a_shown, an_item
+from builders import NOW, a_date, a_shown, a_transition, an_item
 from conftest import Clock
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -977,3 +977,33 @@ def test_a_migrated_archive_has_the_tables_of_a_new_one(tmp_path: Path, archive:
         assert tables(migrated) == tables(archive)
         kept = json.loads(migrated._connection.execute("select json_group_array(name) from _sqlite_migrations").fetchone()[0])
     assert kept == ["m001_first", "m002_intake", "m003_events", "m004_measures"]
+
+
+def test_an_item_keeps_the_event_that_an_analyst_gave_it_while_it_was_judged(archive: Archive) -> None:
+    """What judging thought before it began does not undo what was decided meanwhile; both events are settled."""
+    first, second = a_notice(1), a_notice(2)
+    before = judged(second, A, shown=a_shown("final rule"))
+    file(archive, judged(first, A, shown=a_shown("NPRM")), before)
+    made = archive.events.split(A, [second.id], who="sato", now=NOW)
+    archive.judging.write([before], [], NOW + timedelta(hours=1), None, {A: a_transition("final rule")})
+    assert (items_of(archive, A), items_of(archive, made)) == ([first.id], [second.id])
+    assert (stage_of(archive, A), stage_of(archive, made)) == ("proposed", "final")
+
+
+def test_a_stayed_measure_comes_into_force_on_its_new_day(archive: Archive) -> None:
+    """By the clock alone, in searches and rules as in its record."""
+    day = a_date(date(2026, 6, 20), DateKind.EFFECTIVE, sentence="The rule is delayed until June 20, 2026.")
+    file(archive, judged(a_notice(1), A, shown=a_shown("final rule")))
+    file(archive, judged(a_notice(2, published=NOW + timedelta(days=1)), A, shown=a_shown("stayed"), dates=[day]))
+    assert (archive.events.advance(NOW + timedelta(days=40)), stage_of(archive, A)) == (0, "amended")
+    assert (archive.events.advance(NOW + timedelta(days=60)), stage_of(archive, A)) == (1, "in_force")
+    assert archive.events.advance(NOW + timedelta(days=61)) == 0
+
+
+def test_what_moved_last_can_come_first(archive: Archive) -> None:
+    """Whatever its importance, and not only among the most important."""
+    file(archive, judged(a_notice(1), A, shown=a_shown("final rule")))
+    later = NOW + timedelta(hours=1)
+    file(archive, judged(a_notice(2, tier=Tier.PRESS), B), at=later)
+    assert [each.id for each in archive.events.moved(NOW, later, limit=1)] == [A]
+    assert [each.id for each in archive.events.moved(NOW, later, limit=1, by_time=True)] == [B]

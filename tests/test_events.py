@@ -287,6 +287,24 @@ def test_a_correction_does_not_keep_a_measure_from_coming_into_force() -> None:
     assert recorded(rule, correction, now=at(days=90)).stage is Stage.IN_FORCE
 
 
+def test_only_its_own_officials_put_a_measure_in_force_by_a_date() -> None:
+    """What a newspaper or another country's ministry expects is no date on which it happens."""
+    rule = official("I-1", shown=a_shown("final rule"))
+    expected_day = (a_date(JULY, DateKind.EFFECTIVE, sentence="Expected to take effect July 30, a lobbyist said."),)
+    for told in ({"tier": Tier.PRESS}, {"country": "JP", "source": "meti"}):
+        report = official("I-2", 1, of=told, dates=expected_day)
+        assert recorded(rule, report, now=at(days=200)).stage is Stage.FINAL
+    assert recorded(rule, official("I-2", 1, dates=expected_day), now=at(days=200)).stage is Stage.IN_FORCE
+
+
+def test_each_amendment_is_told() -> None:
+    """One before the day of effect, one months after it."""
+    rule = official("I-1", shown=a_shown("final rule"), dates=(a_date(JULY, DateKind.EFFECTIVE, sentence="Effective July 30."),))
+    first, second = (official(item, days, shown=a_shown("amended")) for item, days in (("I-2", 5), ("I-3", 300)))
+    found = recorded(rule, first, second, now=at(days=301))
+    assert [each.step for each in found.way] == ["final rule", "amended", "effective", "amended"]
+
+
 def test_a_withdrawn_measure_awaits_nothing_and_comes_into_force_never() -> None:
     """Its dates ahead are kept as withdrawn, and count for nothing."""
     proposal = official("I-1", 0, shown=a_shown("NPRM"), dates=(a_date(JULY, DateKind.EFFECTIVE),))

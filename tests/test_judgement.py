@@ -10,11 +10,13 @@ import pytest
 from builders import an_item
 from conftest import NOW, Clock
 
+from monitor import bundled, joinings
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
+from monitor.encoders import Encoder
 from monitor.errors import ArchiveError
-from monitor.items import DateKind, Findings, Identifier, Item, KeyDate, Rule, SourceState, Stage
+from monitor.items import DateKind, Findings, Identifier, Item, KeyDate, Rule, SourceState, Stage, item_id
 from monitor.judgement import Judge
 from monitor.lexicon import Lexicon
 from monitor.likeness import Joining
@@ -186,6 +188,44 @@ def test_an_event_that_an_analyst_merged_takes_new_items_of_both(archive: Archiv
     put(archive, again)
     judge.run()
     assert archive.reading.item(again.id).event == first
+
+
+def test_events_of_one_matter_are_one_storyline(
+    archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, joining: Joining, encoder: Encoder
+) -> None:
+    """An event lies in one storyline, before and after a restart; another matter has another."""
+
+    def judge() -> Judge:
+        joinings_ = {level: joinings.load(bundled.classifiers(), level=level, vectors=encoder.id) for level in joinings.LEVELS}
+        return Judge(
+            archive=archive,
+            rules=[],
+            lexicon=lexicon,
+            model=None,
+            encoder=encoder,
+            joining=joinings_["event"],
+            storylines=joinings_["storyline"],
+            clock=clock,
+        )
+
+    titles = (
+        "China puts gallium and germanium exports under licence",
+        "China's gallium and germanium exports fall to zero in the first month under licences",
+        "Anchor drag cuts the Baltic data cable",
+    )
+    for number, title in enumerate(titles):
+        moment = NOW + timedelta(days=3 * number)
+        clock.now = moment
+        put(
+            archive,
+            an_item(
+                key=str(number), url=f"http://wire.example/{number}", title=title, lang="en", published=moment, first_seen=moment
+            ),
+        )
+        judge().run()
+    lines = [archive.events.storylines()[archive.reading.item(item_id("meti", str(number))).event or ""] for number in range(3)]
+    assert all(each.startswith("S-") for each in lines)
+    assert lines[0] == lines[1] != lines[2]
 
 
 def test_two_rules_tell_a_channel_once(archive: Archive, lexicon: Lexicon, model: Model, clock: Clock, joining: Joining) -> None:

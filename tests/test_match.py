@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from monitor import query
 from monitor.errors import QueryError
 from monitor.items import (
     AlertState,
@@ -294,3 +295,11 @@ def test_an_alert_in_quiet_hours_is_decided_now_and_sent_later() -> None:
 def test_a_limit_is_written_as_in_the_configuration(count: int, window: timedelta, text: str) -> None:
     """Hours up to three days, then days."""
     assert limit_text(Limit(count=count, window=window)) == text
+
+
+def test_a_rule_about_an_event_goes_on_when_it_is_merged() -> None:
+    """The ids that lead to an event stand for it."""
+    subject = replace(a_subject(), former=("E-oldoldoldo",))
+    assert matches(query.parse("event:E-oldold"), subject, NOW)
+    assert matches(query.parse(f"event:{EVENT}"), subject, NOW)
+    assert not matches(query.parse("event:E-neverwas"), subject, NOW)

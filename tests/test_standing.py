@@ -390,3 +390,17 @@ def test_telling_everything_again_changes_nothing(statements: list[Statement]) -
     assert {(each.date.kind, each.date.date) for each in statements} == known
     quiet = [a_statement(day, kind, item="I-9", at=at(9), tier=Tier.ANALYSIS) for kind, day in sorted(known)]
     assert standing([*statements, *quiet]) == found
+
+
+def test_another_countrys_official_moves_no_date() -> None:
+    """METI puts off a rule of its own in an event about China's: China's day stands, and METI's stands beside it."""
+    notice = a_statement(JULY, DateKind.EFFECTIVE, country="CN")
+    other = a_statement(AUGUST, DateKind.EFFECTIVE, item="I-2", country="JP", at=at(1), title="日本の規則の施行日を延期")
+    assert told(standing([notice, other])) == [(JULY, ()), (AUGUST, ())]
+
+
+def test_a_day_of_effect_that_has_passed_is_moved_by_nobody() -> None:
+    """A correction made months later has its own day; the rule took effect when it did."""
+    rule = a_statement(JUNE, DateKind.EFFECTIVE)
+    late = a_statement(JANUARY, DateKind.EFFECTIVE, item="I-2", at=at(200), title="Gallium rule; correction")
+    assert told(standing([rule, late])) == [(JUNE, ()), (JANUARY, ())]
