@@ -131,7 +131,7 @@ def reached(parts: Sequence[Part], today: date) -> tuple[tuple[Transition, ...],
     proven = way(_sightings(parts))
     stands = standing(_statements(parts), _endings(proven))
     leads = next((each.jurisdiction for each in reversed(proven) if each.jurisdiction), None)
-    own = [each for each in stands if not each.is_withdrawn and each.tier is Tier.OFFICIAL and each.country == leads]
+    own = [each for each in stands if not each.is_withdrawn and leads in each.officials]
     return put_in_force(proven, own, today), stands
 
 

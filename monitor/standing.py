@@ -70,6 +70,7 @@ class Standing:
     at: datetime  # of that item
     since: datetime  # when the day was set to what it is
     is_moved: bool  # True: the words that set it say that they move a date
+    officials: frozenset[str] = frozenset()  # countries whose official sources state this day
     uid: str  # the same for ever, whatever day it moves to
     was: tuple[_Day, ...] = ()  # earlier days, the first one first
     is_withdrawn: bool = False  # it no longer stands
@@ -115,11 +116,17 @@ def _take(found: list[Standing], said: Statement) -> None:
             if place != moved and found[place].date == stated.date:
                 found[place] = replace(found[place], is_withdrawn=True, lapses=1, lapsed_at=said.at)
         found[moved] = replace(
-            _told_by(before, said), date=stated.date, was=(*before.was, before.date), since=said.at, is_moved=True
+            _told_by(before, said),
+            date=stated.date,
+            was=(*before.was, before.date),
+            since=said.at,
+            is_moved=True,
+            officials=_officials(said),
         )
         return
     for place in same:
         if found[place].date == stated.date:
+            found[place] = replace(found[place], officials=found[place].officials | _officials(said))
             if (_rank(said.tier), stated.confidence) > (_rank(found[place].tier), found[place].confidence):
                 found[place] = _told_by(found[place], said)
             return
@@ -145,6 +152,7 @@ def _take(found: list[Standing], said: Statement) -> None:
             at=said.at,
             since=said.at,
             is_moved=is_move,
+            officials=_officials(said),
             uid=f"{said.item}-{stated.kind.value}-{stated.date.isoformat()}",
         )
     )
@@ -179,6 +187,10 @@ def _told_by(one: Standing, said: Statement) -> Standing:
     )
 
 
+def _officials(said: Statement) -> frozenset[str]:
+    return frozenset({said.country}) if said.tier is Tier.OFFICIAL and said.country is not None else frozenset()
+
+
 def _moves(said: Statement) -> bool:
     """True if an item says that it moves a date: the sentence in any such words, the title only if it names a date, too."""
     return _is_move(said.date.sentence) or _is_move_of_date(said.title) or _is_move_of_date(said.step)
@@ -199,7 +211,7 @@ def _may_move(one: Standing, said: Statement) -> bool:
     passed."""
     is_over = one.kind in _EFFECTS and one.date < said.at.date()
     is_unofficial = one.tier is not Tier.OFFICIAL
-    return said.at >= one.at and not is_over and (is_unofficial or (said.tier is Tier.OFFICIAL and said.country == one.country))
+    return said.at >= one.at and not is_over and (is_unofficial or bool(_officials(said) & one.officials))
 
 
 def _ended(one: Standing, endings: Iterable[Ending]) -> Standing:

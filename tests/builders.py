@@ -115,6 +115,7 @@ def a_standing(**changes: Any) -> Standing:
         "country": "US",
         "since": NOW,
         "is_moved": False,
+        "officials": frozenset({"US"}),
         "uid": "I-1-comments_close-2026-06-30",
     }
     return Standing(**base | changes)

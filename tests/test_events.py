@@ -297,6 +297,15 @@ def test_only_its_own_officials_put_a_measure_in_force_by_a_date() -> None:
     assert recorded(rule, official("I-2", 1, dates=expected_day), now=at(days=200)).stage is Stage.IN_FORCE
 
 
+def test_a_day_of_effect_counts_whoever_of_the_officials_told_it_first() -> None:
+    """A Japanese ministry was read before the Chinese one: the order of arrival changes nothing."""
+    day = (a_date(JULY, DateKind.EFFECTIVE, sentence="Effective July 30."),)
+    for order in ((1, 2), (2, 1)):
+        notice = official("I-1", of={"country": "CN"}, arrival=order[0], shown=a_shown("公告", "CN"), dates=day)
+        echo = official("I-2", of={"country": "JP"}, arrival=order[1], dates=day)
+        assert recorded(notice, echo, now=at(days=200)).stage is Stage.IN_FORCE
+
+
 def test_each_amendment_is_told() -> None:
     """One before the day of effect, one months after it."""
     rule = official("I-1", shown=a_shown("final rule"), dates=(a_date(JULY, DateKind.EFFECTIVE, sentence="Effective July 30."),))

@@ -60,6 +60,7 @@ def test_a_date_stands_as_it_was_stated() -> None:
         country="US",
         since=NOW,
         is_moved=False,
+        officials=frozenset({"US"}),
         uid="I-1-comments_close-2026-06-30",
     )
     assert (found.was, found.is_withdrawn, found.sequence) == ((), False, 0)
