@@ -29,7 +29,7 @@ CANDIDATES = 10
 """Events compared in full with an item, of those that share most words, of those that share most names, and of those nearest in meaning."""
 SOUGHT = 14
 """Words, and names, of an item by which events are sought: the rarest."""
-COMMON = 400
+COMMON = 200
 """Live events in which a word stands from which on it finds none."""
 SWEEP = 512
 """Items after which quiet events are looked for: those that ended HORIZON before the oldest of so many items, since dates may run back."""
