@@ -20,8 +20,8 @@ from jinja2 import Environment, StrictUndefined
 from monitor.compose import date_name, date_text, stage_text
 from monitor.events import Event
 from monitor.items import Filed, Identifier, KeyDate, Shown
+from monitor.normalise import harmless
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _LIST = re.compile(r"^(\d*)([-+=.)])")
 """What makes a list, a rule or a heading of a line that begins with it."""
@@ -107,7 +107,7 @@ def as_csv(pack: Pack) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_harmless(_cell(row[name])) for name in COLUMNS])
+        writer.writerow([harmless(_cell(row[name])) for name in COLUMNS])
     return stream.getvalue()
 
 
@@ -229,11 +229,6 @@ def _markdown(text: str) -> str:
 
 def _bibtex(text: str) -> str:
     return "".join(_BIBTEX.get(character, character) for character in text)
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
-    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def _cell(value: object) -> str:

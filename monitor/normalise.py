@@ -27,6 +27,7 @@ _BLOCK = re.compile(r"</?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|blockquote|s
 _MARKUP = re.compile("<[A-Za-z/!?]|&[#A-Za-z]")
 _TAG = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>")
 _PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9-][a-z0-9.-]*(?:/[!-~]*)?", re.I)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NO_ADDRESS = re.compile(r"[\s<>\"\\`]")
 _INERT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 controls
@@ -98,6 +99,11 @@ def clean(text: str) -> str:
 def inert(text: str) -> str:
     """Text without control characters and bidi overrides; spaces stay as they are."""
     return text if text.isascii() and text.isprintable() else _INERT.sub("", text)
+
+
+def harmless(cell: str) -> str:
+    """A cell of a table that no spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
+    return "'" + cell if cell.startswith(_FORMULA) else cell
 
 
 def address(url: str | None) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import click
 
 from monitor.items import Filed
-from monitor.normalise import clean
+from monitor.normalise import clean, harmless
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -23,7 +23,6 @@ _WIDEST = 34
 """Cells that a column other than the wide one may take."""
 _ROOM = 36
 """Cells that the wide column should have."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Row = Mapping[str, Any]
 
 
@@ -172,13 +171,8 @@ def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_harmless(cell(row[name])) for name in columns])
+        writer.writerow([harmless(cell(row[name])) for name in columns])
     print(stream.getvalue(), end="")
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
-    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str], wide: str, optional: Sequence[str]) -> None:
