@@ -135,6 +135,18 @@ def reached(parts: Sequence[Part], today: date) -> tuple[tuple[Transition, ...],
     return put_in_force(proven, own, today), stands
 
 
+def superseded(whole: Sequence[Part], merged: Sequence[Part], today: date) -> tuple[Standing, ...]:
+    """Key dates that an event had before it was merged and whose uid the whole no longer has: calendars are told that they are gone.
+
+    Args:
+        whole: items of the event that it went into, merged: those that it brought, both in order of time.
+    """
+    kept = {each.uid for each in reached(whole, today)[1]}
+    return tuple(
+        replace(each, is_withdrawn=True, lapses=each.lapses + 1) for each in reached(merged, today)[1] if each.uid not in kept
+    )
+
+
 def _endings(proven: Sequence[Transition]) -> list[Ending]:
     """Spans in which the measure was taken back, or its effect suspended."""
     return [

@@ -303,9 +303,7 @@ class Link:
     reasons: tuple[Reason, ...] = ()
     copy_of: str | None = None  # id of the item that says the same in nearly the same words, or tells the same document
     merged: tuple[str, ...] = ()  # events that the item showed to be the same one; they went into `event`
-    storyline: str | None = (
-        None  # of the event that the item opened, begins with S-; None: it opened none, or storylines are not known
-    )
+    storyline: str | None = None  # of the event, begins with S-, at the item by which it was placed; None: at all others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ class Judge:
         model: None if there is no usable classifier.
         encoder: of the sentence vectors that the model and the linker read; None: they decide without.
         joining: the decision which item belongs to which event.
-        storylines: the decision which event belongs to which storyline, by the item that opened it; None: storylines are not kept.
+        storylines: the decision which event belongs to which storyline, by its first item with a theme; None: storylines are not kept.
     """
 
     archive: Archive
@@ -63,7 +63,8 @@ class Judge:
     joining: Joining
     clock: Callable[[], datetime]
     storylines: Joining | None = None
-    _lines: Linker | None = field(default=None, init=False)  # of the items that opened events; its events are storylines
+    _lines: Linker | None = field(default=None, init=False)  # of the items by which events were placed; its events are storylines
+    _storyline_of: dict[str, str] = field(default_factory=dict, init=False)  # by event
     _linker: Linker | None = field(default=None, init=False)
     _decisions: int = field(default=0, init=False)  # merges and splits that the linker knows of
 
@@ -141,6 +142,7 @@ class Judge:
         own = None if vectors is None else vectors[places]
         tags = self._tagged(known, own)
         links = self._linked(known, linker, own)
+        links |= self._placed(known, tags, links, own)
         for item in items:
             yield Judged(
                 item=item,
@@ -177,8 +179,7 @@ class Judge:
         found = {item: linked_before(event) for item, event in before.items()}
         try:
             links = list(linker.link_all([items[place] for place in fresh], None if vectors is None else vectors[fresh]))
-            found |= {items[place][0].id: link for place, link in zip(fresh, links, strict=True)}
-            return found | self._placed(items, [place for place in fresh if found[items[place][0].id].is_new], found, vectors)
+            return found | {items[place][0].id: link for place, link in zip(fresh, links, strict=True)}
         except Exception:  # one item never stops the others; those that were linked already keep their events
             log.exception("cannot link %d items together; one by one", len(fresh))
         for place in fresh:
@@ -190,23 +191,31 @@ class Judge:
         return found
 
     def _placed(
-        self, items: Sequence[tuple[Item, Findings]], opened: list[int], links: Mapping[str, Link], vectors: Floats | None
+        self,
+        items: Sequence[tuple[Item, Findings]],
+        tags: Mapping[str, Sequence[Tag]],
+        links: Mapping[str, Link],
+        vectors: Floats | None,
     ) -> dict[str, Link]:
-        """The links of items that opened an event, with its storyline: that of the events whose first items it is like.
-
-        Args:
-            opened: places of these items.
-        """
-        if self._lines is None or not opened:
+        """The links of items by which their event gets its storyline: the first with a theme of each event that has none yet."""
+        first: dict[str, int] = {}
+        for place, (item, _) in enumerate(items):
+            link = links.get(item.id)
+            is_wanted = self.model is None or any(each.is_given for each in tags.get(item.id, ()))
+            if link is not None and is_wanted and link.event not in self._storyline_of:
+                first.setdefault(link.event, place)
+        if self._lines is None or not first:
             return {}
+        places = list(first.values())
         try:
-            placed = list(self._lines.link_all([items[place] for place in opened], None if vectors is None else vectors[opened]))
+            placed = list(self._lines.link_all([items[place] for place in places], None if vectors is None else vectors[places]))
         except Exception:
-            log.exception("cannot place %d events in storylines", len(opened))
+            log.exception("cannot place %d events in storylines", len(places))
             return {}
+        self._storyline_of |= {event: storyline_id(line.event) for event, line in zip(first, placed, strict=True)}
         return {
-            items[place][0].id: replace(links[items[place][0].id], storyline=storyline_id(line.event))
-            for place, line in zip(opened, placed, strict=True)
+            items[place][0].id: replace(links[items[place][0].id], storyline=self._storyline_of[event])
+            for event, place in first.items()
         }
 
     def _tagged(self, items: Sequence[tuple[Item, Findings]], vectors: Floats | None) -> dict[str, tuple[Tag, ...]]:
@@ -274,8 +283,8 @@ class Judge:
             self._linker = Linker(self.joining)
             self._linker.apart = self.archive.events.apart()
             self._lines = None if self.storylines is None else Linker(self.storylines)
-            lines = self.archive.events.storylines()
-            opened: set[str] = set()
+            lines = self._storyline_of = self.archive.events.storylines()
+            placed: set[str] = set()
             since = now - HORIZON - timedelta(days=1)
             with self.archive.errors():
                 self.archive.judging.forget_vectors(since)
@@ -283,8 +292,8 @@ class Judge:
             for item, findings, event, vector in self.archive.judging.live(since, encoder):
                 meaning = None if vector is None else np.frombuffer(vector, "<f2").astype(np.float32)
                 self._linker.remember(item, findings, event, meaning)
-                if self._lines is not None and event not in opened and event in lines:
-                    opened.add(event)
+                if self._lines is not None and event not in placed and event in lines:
+                    placed.add(event)
                     self._lines.remember(item, findings, f"E-{lines[event].removeprefix('S-')}", meaning)
         return self._linker
 

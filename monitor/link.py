@@ -127,7 +127,7 @@ class Linker:
                 continue
             fitting, reasons = self._decide(item, mark, keys, None if rows is None else rows[place])
             event, merged = self._merged(fitting)
-            copy_of = self._copied(item, event) if event else None
+            copy_of = self._copied(item, event) if event and not self._joining.is_central else None
             link = Link(event=event or event_id(item.id), is_new=event is None, reasons=reasons, copy_of=copy_of, merged=merged)
             self.add(item, mark, keys, link.event)
             yield link
@@ -348,7 +348,8 @@ class Linker:
         self._measure(name, event)
         self._event_of_item[item.id] = name
         self._source_of_item[item.id] = item.source
-        self._copies.add(item.id, item.title, item.summary, item.moment)
+        if not self._joining.is_central:  # who asks for a storyline asks for no copies, and 20,000 texts are 74 MB
+            self._copies.add(item.id, item.title, item.summary, item.moment)
         document = _document(item)
         if document is not None:
             self._item_of_document.setdefault(document, item.id)

@@ -303,6 +303,24 @@ def test_one_date_of_two_events_is_one_after_their_merge(archive: Archive) -> No
 # Merges
 
 
+def test_the_entry_that_a_merge_makes_needless_is_told_to_calendars(archive: Archive) -> None:
+    """Both events had an entry for the day; one goes on, the other is cancelled, and only for calendars."""
+    day = a_date(date(2026, 6, 20))
+    for number, event in ((1, A), (2, B)):
+        file(archive, judged(a_notice(number), event, dates=[day]))
+    span = (NOW.date(), date(2026, 12, 31), NOW)
+    before = {each.date.uid for each in archive.events.deadlines(*span)}
+    assert (len(before), archive.events.superseded(*span)) == (2, [])
+    archive.events.merge(A, B, who="sato", now=NOW)
+    [kept], [gone] = archive.events.deadlines(*span), archive.events.superseded(*span)
+    assert {kept.date.uid, gone.date.uid} == before
+    assert (gone.event, gone.date.is_withdrawn, gone.date.sequence, kept.date.is_withdrawn) == (A, True, 1, False)
+    [back] = archive.events.decisions(A)
+    archive.events.split(A, back.items, who="sato", now=NOW)
+    assert archive.events.superseded(*span) == []
+    assert {each.date.uid for each in archive.events.deadlines(*span)} == before
+
+
 def test_merging_moves_the_items_and_leaves_a_redirect(archive: Archive) -> None:
     """All items are in the one that goes on, in order of time; the old id and its beginning lead there."""
     of_a, of_b = two(archive)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from monitor.archive.connection import transaction
 from monitor.archive.values import item_of, key_date_of, one, read_surely, written
 from monitor.errors import UsageError
-from monitor.events import Deadline, Event, Part, importance, in_time, momentum, reached, record
+from monitor.events import Deadline, Event, Part, importance, in_time, momentum, reached, record, superseded
 from monitor.items import Entity, Filed, Identifier, Item, KeyDate, Shown, Stage, Tier, event_id
 from monitor.stage import SUSPENSIONS
 
@@ -160,6 +160,26 @@ class EventTables:
             if any(first <= day <= last for day in (each.date, *each.was)) and each.kind != "published"
         ]
         return sorted(found, key=lambda each: (each.date.date, each.event, each.date.kind))
+
+    def superseded(self, first: date, last: date, now: datetime) -> list[Deadline]:
+        """Key dates in a span that events had before they were merged, under a uid that is no longer written: for calendars to cancel."""
+        rows = self._connection.execute(
+            """
+            select distinct c.event, c.other, c.items from decisions c join json_each(c.items) m join key_dates d on d.item = m.value
+            where c.kind = 'merge' and d.date between ? and ?
+            """,
+            [first.isoformat(), last.isoformat()],
+        ).fetchall()
+        found: dict[str, Deadline] = {}
+        for row in rows:
+            event = self.standing(row["other"])
+            whole = self.parts(event)
+            brought = set(json.loads(row["items"]))
+            themes = tuple(sorted({theme for part in whole for theme, _ in part.filed.themes}))
+            for each in superseded(whole, [part for part in whole if part.filed.item.id in brought], now.date()):
+                if themes and first <= each.date <= last and each.kind != "published":
+                    found[each.uid] = Deadline(date=each, event=event, themes=themes)
+        return sorted(found.values(), key=lambda each: (each.date.date, each.event, each.date.kind))
 
     def under_way(self, now: datetime, limit: int) -> list[Event]:
         """Events on whose next step somebody may wait, those that moved longest ago first."""

@@ -239,11 +239,12 @@ def deadlines(here: Here, within: str, theme: str | None, overdue: bool, form: s
     today = here.now().date()
     with here.archive(is_readonly=True) as archive, archive.errors():
         found = archive.events.deadlines(today, today + span, here.now())
-    found = [each for each in found if theme is None or theme in each.themes]
+        gone = archive.events.superseded(today, today + span, here.now()) if form == "ics" else []
+    found, gone = ([each for each in part if theme is None or theme in each.themes] for part in (found, gone))
     if form == "ics":
         from monitor.calendar import calendar
 
-        click.echo(calendar(found, here.now()), nl=False)
+        click.echo(calendar([*found, *gone], here.now()), nl=False)
         return
     rows = [
         {
