@@ -66,7 +66,6 @@ class Standing:
     source: str
     url: str | None
     tier: Tier
-    country: str | None  # of its source
     at: datetime  # of that item
     since: datetime  # when the day was set to what it is
     is_moved: bool  # True: the words that set it say that they move a date
@@ -148,7 +147,6 @@ def _take(found: list[Standing], said: Statement) -> None:
             source=said.source,
             url=said.url,
             tier=said.tier,
-            country=said.country,
             at=said.at,
             since=said.at,
             is_moved=is_move,
@@ -182,7 +180,6 @@ def _told_by(one: Standing, said: Statement) -> Standing:
         source=said.source,
         url=said.url,
         tier=said.tier,
-        country=said.country,
         at=said.at,
     )
 

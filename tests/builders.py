@@ -112,7 +112,6 @@ def a_standing(**changes: Any) -> Standing:
         "url": "https://bis.example/1?a=1&b=2",
         "tier": Tier.OFFICIAL,
         "at": NOW,
-        "country": "US",
         "since": NOW,
         "is_moved": False,
         "officials": frozenset({"US"}),

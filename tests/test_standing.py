@@ -57,7 +57,6 @@ def test_a_date_stands_as_it_was_stated() -> None:
         url="https://bis.example/1",
         tier=Tier.OFFICIAL,
         at=NOW,
-        country="US",
         since=NOW,
         is_moved=False,
         officials=frozenset({"US"}),

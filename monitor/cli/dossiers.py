@@ -10,7 +10,7 @@ import click
 
 from monitor import query
 from monitor.cli.events import event_json
-from monitor.cli.options import Here, command
+from monitor.cli.options import Here, command, moment_since
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import ConfigError, UsageError
 
@@ -42,7 +42,7 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, is_j
     """The standing file of a dossier: items over time, events with stages, key dates, related identifiers and names.
 
     NAME is its short name, or any of its names in any language; other entries of the lexicon have a file as well. Dossiers of
-    your own: a line in lexicon.jsonl beside feeds.yaml (docs/guide.md).
+    your own: a line in lexicon.jsonl beside feeds.yaml (docs/events.md).
     """
     dossiers = load(here)
     if is_list or name is None:
@@ -55,7 +55,7 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, is_j
         near = ", ".join(like(dossiers, name))
         hint = f"Did you mean: {near}?" if near else "They are listed by: monitor dossier --list"
         raise UsageError(f"there is no dossier {name!r}", hint=hint)
-    start = None if since is None else _day(since, here)
+    start = None if since is None else moment_since(since, here).date()
     now = here.now()
     with here.archive(is_readonly=True) as archive, archive.errors():
         items = archive.reading.search(found.tree, now, limit=_ITEMS)
@@ -206,11 +206,3 @@ def _json(file: File) -> dict[str, Any]:
             for each in file.moved
         ],
     }
-
-
-def _day(text: str, here: Here) -> date:
-    try:
-        found: date = query.moment(text, here.now()).date()
-    except ValueError as error:
-        raise UsageError(f"--since {text!r} is neither a span nor a date", hint="Write 7d, 2026-05 or 2026-05-01") from error
-    return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor import query
-from monitor.cli.options import Here, command, known_theme, user
+from monitor.cli.options import Here, command, known_theme, moment_since, user
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
 from monitor.normalise import clean
@@ -48,7 +48,7 @@ importance = 100 x theme x (.30 stage + .25 sources + .20 tier + .15 momentum + 
 @format_option()
 @click.pass_obj
 def events(here: Here, since: str, theme: str | None, by: str, is_all: bool, limit: int, form: str | None) -> None:
-    start = _moment(since, here)
+    start = moment_since(since, here)
     known_theme(theme)
     now = here.now()
     with here.archive(is_readonly=True) as archive, archive.errors():
@@ -429,10 +429,3 @@ def _decision_json(each: Decision) -> dict[str, Any]:
         "items": list(each.items),
         "reason": each.reason,
     }
-
-
-def _moment(text: str, here: Here) -> Any:
-    try:
-        return query.moment(text, here.now())
-    except ValueError as error:
-        raise UsageError(f"--since {text!r} is neither a span nor a date", hint="Write 7d, 2026-05 or 2026-05-01") from error

@@ -129,6 +129,21 @@ def user() -> str:
         return "unknown"
 
 
+def moment_since(text: str, here: Here) -> datetime:
+    """The moment that a --since means.
+
+    Raises:
+        UsageError: neither a span nor a date.
+    """
+    from monitor import query
+    from monitor.errors import UsageError
+
+    try:
+        return query.moment(text, here.now())
+    except ValueError as error:
+        raise UsageError(f"--since {text!r} is neither a span nor a date", hint="Write 7d, 2026-05 or 2026-05-01") from error
+
+
 def known_theme(theme: str | None) -> None:
     """Refuse a theme that no classifier knows.
 

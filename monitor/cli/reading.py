@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from monitor import query
-from monitor.cli.options import Here, command, query_words
+from monitor.cli.options import Here, command, moment_since, query_words
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
 from monitor.items import Filed
@@ -201,7 +201,7 @@ def alerts(here: Here, action: str | None, since: str, state: str | None, limit:
             note(f"{archive.outbox.revive(here.now())} put back; send them with: monitor deliver")
         return
     with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.reading.alerts(since=_moment(since, here), state=state, limit=limit)
+        found = archive.reading.alerts(since=moment_since(since, here), state=state, limit=limit)
     rows = [
         {
             "id": each.id,
@@ -235,10 +235,3 @@ def _row(filed: Filed) -> dict[str, Any]:
         "title": item.title,
         "event": filed.event,
     }
-
-
-def _moment(text: str, here: Here) -> Any:
-    try:
-        return query.moment(text, here.now())
-    except ValueError as error:
-        raise UsageError(f"--since {text!r} is neither a span nor a date", hint="Write 7d, 2026-05 or 2026-05-01") from error
