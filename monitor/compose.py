@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from monitor.events import Event
-from monitor.items import DateKind, Filed, Message, Stage, Tier
+from monitor.items import DateKind, Filed, Stage, Tier
+from monitor.messages import Message
 from monitor.standing import Standing
 
 EXTRACT = 400

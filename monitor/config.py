@@ -19,10 +19,11 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from monitor.channels import KINDS, split
 from monitor.errors import ConfigError, SecretMissing, UsageError
 from monitor.items import Paths, Quiet, Rule, Selectors, Source, Subscription
 from monitor.pace import Pace
-from monitor.sections import AlertSection, File, SourceSection, WebSubSection, is_loopback, span
+from monitor.sections import AlertSection, File, SourceSection, is_loopback, span
 from monitor.sources import federal_register
 from monitor.sources.web import NetworkRules
 from monitor.sources.websub import Callback
@@ -70,6 +71,8 @@ class Config:
     subscriptions: tuple[Subscription, ...]
     slack: SlackConfig
     mail: MailConfig | None
+    webhooks: Mapping[str, str]  # address by id
+    web: Callback | None  # where readers reach us; None: nowhere
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -296,7 +299,7 @@ def _built(path: Path, root: yaml.Node, file: File) -> Config:
         line, shown = _line_of(root, place)
         return ConfigError(f"{path}:{line}: {shown}: {cause}")
 
-    for section in ("sources", "alerts", "digests"):
+    for section in ("sources", "alerts", "digests", "webhooks"):
         seen: set[str] = set()
         for number, each in enumerate(getattr(file, section)):
             if each.id in seen:
@@ -311,6 +314,13 @@ def _built(path: Path, root: yaml.Node, file: File) -> Config:
     rate = re.match(r"^(\d+(?:\.\d+)?)/(s|m)$", file.slack.rate)
     if rate is None or float(rate[1]) <= 0:
         raise refused(["slack", "rate"], f"{file.slack.rate!r} is no rate; write 1/s")
+    known = {each.id for each in file.webhooks}
+    for section in ("alerts", "digests"):
+        for number, each in enumerate(getattr(file, section)):
+            for place, address in enumerate(each.to):
+                kind, target = split(address)
+                if kind == "webhook" and target not in known:
+                    raise refused([section, number, "to", place], f"there is no {target!r} under webhooks:")
     usual = file.defaults.every
     return Config(
         path=path,
@@ -333,7 +343,7 @@ def _built(path: Path, root: yaml.Node, file: File) -> Config:
             longest=file.defaults.max,
         ),
         sources=tuple(_source(each) for each in file.sources if each.enabled),
-        websub=None if file.websub is None else _callback(file.websub),
+        websub=None if file.websub is None else _place(file.websub.callback, file.websub.listen),
         rules=tuple(_rule(each) for each in file.alerts),
         subscriptions=tuple(
             Subscription(id=each.id, to=tuple(each.to), at=each.at, tz=each.tz, when=each.when, lang=each.lang)
@@ -345,6 +355,8 @@ def _built(path: Path, root: yaml.Node, file: File) -> Config:
         mail=None
         if file.mail is None
         else MailConfig(host=file.mail.host, port=file.mail.port, security=file.mail.security, sender=file.mail.sender),
+        webhooks={each.id: each.url for each in file.webhooks},
+        web=None if file.web is None else _place(file.web.url, file.web.listen),
     )
 
 
@@ -372,9 +384,9 @@ def _source(each: SourceSection) -> Source:
     )
 
 
-def _callback(each: WebSubSection) -> Callback:
-    host, _, port = each.listen.rpartition(":")
-    return Callback(url=each.callback, host=host.strip("[]"), port=int(port))
+def _place(url: str, listen: str) -> Callback:
+    host, _, port = listen.rpartition(":")
+    return Callback(url=url, host=host.strip("[]"), port=int(port))
 
 
 def _rule(each: AlertSection) -> Rule:
@@ -387,4 +399,8 @@ def _rule(each: AlertSection) -> Rule:
         per_channel=each.limit.per_channel,
         quiet=None if each.quiet is None else Quiet(tz=each.quiet.tz, start=each.quiet.start, end=each.quiet.end),
         window=each.window,
+        growth=tuple(sorted(set(each.escalate.sources))),
+        stages=frozenset(each.escalate.stages),
+        machines=frozenset(address for address in each.to if not KINDS[split(address)[0]].is_for_people),
+        echo=None if each.echo == "off" else each.echo,
     )

@@ -8,6 +8,7 @@ MonitorError
 ├── SkipThis              this one thing cannot be used as it is: record it, go on with the next
 │   ├── ParseError        a document that is not what its source type promises
 │   ├── MessageRefused    a channel will never take this message
+│   │   └── MessageGone   the message to answer or to edit is no longer in the channel
 │   └── BadLine           one line of a JSONL stream
 └── TellOperator          nothing works until a person changes something: stop with one clear line
     ├── UsageError        a command was called wrongly
@@ -147,6 +148,10 @@ class MessageRefused(SkipThis):
     """A channel will never take this message (unknown channel, revoked token, invalid recipient)."""
 
     exit_code = 6
+
+
+class MessageGone(MessageRefused):
+    """The message to answer or to edit is no longer in the channel: somebody deleted it."""
 
 
 class BadLine(SkipThis):

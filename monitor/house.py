@@ -14,6 +14,7 @@ from monitor.archive import Archive
 from monitor.channels import Channel
 from monitor.config import Config
 from monitor.delivery import Deliverer
+from monitor.digests import Digests
 from monitor.encoders import Encoder
 from monitor.errors import ConfigError, ModelError, SecretMissing
 
@@ -88,13 +89,24 @@ def deliverer(
         archive=archive,
         sources=settings.sources,
         rules=settings.rules,
-        subscriptions=settings.subscriptions,
+        digests=digests(archive, settings, folder, clock),
         theme_names=theme_names(folder),
-        pace=settings.pace,
         open_channel=lambda kind: open_channel(kind, settings, clock, stream),
         clock=clock,
         pause=pause,
         is_stopped=is_stopped,
+    )
+
+
+def digests(archive: Archive, settings: Config, folder: Path, clock: Callable[[], datetime]) -> Digests:
+    """The digests over an archive."""
+    return Digests(
+        archive=archive,
+        sources=settings.sources,
+        subscriptions=settings.subscriptions,
+        theme_names=theme_names(folder),
+        pace=settings.pace,
+        clock=clock,
     )
 
 

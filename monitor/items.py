@@ -1,6 +1,7 @@
 """The nouns: what the rest of the program speaks of, one frozen type per stage of an item's way.
 
-This page is the glossary: a word that stands here means this, everywhere. Nothing here reads, writes or decides.
+This page is the glossary: a word that stands here means this, everywhere. Nothing here reads, writes or decides. What delivery
+speaks of (orders, messages, receipts, silences) is in monitor.messages.
 
     Source -> Fetched -> Entry -> Item (Reading) -> (Findings, Tag, Link) -> Judged -> Alert -> Message -> Receipt
 """
@@ -350,6 +351,10 @@ class Quiet:
     end: str  # HH:MM, local; before start: over midnight
 
 
+GROWTH = (5, 15)
+TELLING_STAGES = frozenset(Stage) - {Stage.REPORTED, Stage.ANNOUNCED}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """What an analyst wants to hear of at once."""
@@ -362,6 +367,10 @@ class Rule:
     per_channel: Limit | None = None
     quiet: Quiet | None = None
     window: timedelta = timedelta(hours=48)  # older items are archived, not alerted
+    growth: tuple[int, ...] = GROWTH  # independent sources at which an event that was told is told again
+    stages: frozenset[Stage] = TELLING_STAGES  # stages that are told again when an event that was told reaches them
+    machines: frozenset[str] = frozenset()  # those of `to` that programs read: they get everything, at once
+    echo: timedelta | None = timedelta(hours=6)  # after a bigger event of the storyline its echoes are folded; None: never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,14 +422,33 @@ class AlertState(StrEnum):
 
     WAITING = "waiting"  # to be sent, or quiet hours
     SENT = "sent"
-    FOLDED = "folded"  # over a limit, or said already by another rule to the same channel: counted, in the digest
-    SUPPRESSED = "suppressed"  # too old, a backlog item, or a copy
+    FOLDED = "folded"  # over a limit, an echo, or said already by another rule to the same channel: counted, in the digest
+    SUPPRESSED = "suppressed"  # too old, a backlog item, a copy, or silenced
     DEAD = "dead"  # the channel will never take it
+
+
+class AlertKind(StrEnum):
+    """Why a rule speaks of an event."""
+
+    MATCH = "match"  # an item satisfies the rule's query
+    STAGE = "stage"  # an event that the rule told before has reached a further stage
+    GROWTH = "growth"  # an event that the rule told before has grown past a number of sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standpoint:
+    """What an event had come to when a rule spoke of it."""
+
+    stage: Stage = Stage.REPORTED
+    step: str | None = None  # the jurisdiction's own word
+    sources: int = 1  # that tell it in their own words
+    importance: float = 0.0  # 0..100, see monitor.events.FORMULA
+    storyline: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A rule that fired on an item of an event, for one channel."""
+    """A rule that fired on an item of an event, for one channel, with everything that decided it."""
 
     rule: str
     item: str
@@ -430,61 +458,31 @@ class Alert:
     reason: str  # why it fired, or why it was folded or suppressed
     decided_at: datetime
     not_before: datetime  # when it may be sent
+    kind: AlertKind = AlertKind.MATCH
+    news: str = ""  # what is new of the event as a whole: "proposed → final"; "" if nothing is
+    standpoint: Standpoint = Standpoint()
+    model: str | None = None  # version of the classifier; None: not classified
+    scores: tuple[tuple[str, float], ...] = ()  # of every theme, best first
+    terms: tuple[Reason, ...] = ()  # what carried the best score that the rule asks for
+    silence: int | None = None  # the silence that suppressed it
+    is_said: bool = False  # another rule has told the item to the channel
+    echo_of: str | None = None  # the bigger event of which it is an echo
 
+    @property
+    def is_listed(self) -> bool:
+        """True if it was folded and is told in a list: not if another rule has told it."""
+        return self.state is AlertState.FOLDED and not self.is_said
 
-class OrderState(StrEnum):
-    """What became of an order in the outbox."""
-
-    WAITING = "waiting"
-    DOUBTFUL = "doubtful"  # a try was begun and its end is unknown: look for the message before repeating
-    SENT = "sent"
-    DEAD = "dead"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A row of the outbox: something to be said to a channel."""
-
-    id: int
-    key: str  # natural key
-    kind: str  # alert or digest
-    channel: str  # address
-    rule: str  # Rule.id or Subscription.id
-    event: str | None
-    item: str | None
-    since: datetime | None  # digests: what it covers
-    until: datetime | None
-    state: OrderState
-    attempts: int
-    created_at: datetime
-    last_error: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What goes to a channel, free of any channel's markup. Texts are plain."""
-
-    key: str  # natural key: the same order has the same key for ever
-    address: str  # within the channel: #name, someone@example, ""
-    headline: str
-    title: str
-    url: str | None
-    extract: str
-    fields: tuple[tuple[str, str], ...]
-    why: str
-    hint: str
-    text: str  # one line for notifications, complete by itself
-    event: str | None = None  # the event it is about; None: a digest
-    thread: str | None = None  # remote id of the message to answer; None: a message of its own
-    html: str | None = None  # mail only: the HTML part
-    body: str | None = None  # mail only: the plain part
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """The proof that a message went."""
-
-    remote_id: str
+    @property
+    def key(self) -> str:
+        """Natural key of its order: told once to a channel, however often it is decided."""
+        match self.kind:
+            case AlertKind.MATCH:
+                return f"alert:{self.channel}:{self.item}"
+            case AlertKind.STAGE:
+                return f"stage:{self.channel}:{self.event}:{self.standpoint.stage.value}"
+            case AlertKind.GROWTH:
+                return f"growth:{self.channel}:{self.event}:{self.news}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

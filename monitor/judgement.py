@@ -251,10 +251,10 @@ class Judge:
 
     def _past(self, pending: list[Alert], told: _Told) -> Past:
         """What the archive and this batch say was told."""
-        ask = self.archive.judging
+        ask = self.archive.alerts
 
         def has_verdict(rule: str, item: str, channel: str) -> bool:
-            return any((each.rule, each.item, each.channel) == (rule, item, channel) for each in pending) or ask.has_alert(
+            return any((each.rule, each.item, each.channel) == (rule, item, channel) for each in pending) or ask.has_verdict(
                 rule, item, channel
             )
 
@@ -270,8 +270,8 @@ class Judge:
                 if each.channel == channel and each.state is AlertState.WAITING and (events is None or each.event in events)
             )
             if events is None:
-                return here + ask.alerts_since(channel, since)
-            return here + sum(ask.alerts_since(channel, since, name) for name in sorted(events))
+                return here + ask.count(channel, since)
+            return here + sum(ask.count(channel, since, name) for name in sorted(events))
 
         return Past(has_verdict=has_verdict, is_told=is_told, count=count)
 

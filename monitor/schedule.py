@@ -134,7 +134,7 @@ class Service:
             )
         _, judge, deliverer = self._speaking
         # each on its own: what cannot be judged now holds no message that is ready
-        for step in (judge.run, deliverer.order_digests, deliverer.run):
+        for step in (judge.run, deliverer.digests.order_due, deliverer.run):
             self._guarded(step)()
 
     def _guarded(self, job: Callable[[], object]) -> Callable[[], None]:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from monitor import query
 from monitor.channels import split
 from monitor.errors import QueryError, UsageError
-from monitor.items import Limit, Tier
+from monitor.items import GROWTH, TELLING_STAGES, Limit, Stage, Tier
 from monitor.sources import TYPES
 from monitor.sources.web import USER_AGENT
 
@@ -95,6 +95,19 @@ def _callback(value: str) -> str:
     if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         raise ValueError("hubs call over https; http is allowed only for this machine")
     return value.rstrip("/")
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or re.search(r"[\s\\]", value):
+        raise ValueError(f"{value!r} is no address; write https://tracker.example.org/hook")
+    if parts.username or parts.password:
+        raise ValueError("a user name or password does not belong in an address")
+    return value
 
 
 def _listening(value: str) -> str:
@@ -276,7 +289,14 @@ class LimitSection(_Section):
     """How many alerts at most."""
 
     per_event: Annotated[Limit, BeforeValidator(_limit)] | None = None
-    per_channel: Annotated[Limit, BeforeValidator(_limit)] = Limit(count=10, window=timedelta(hours=1))
+    per_channel: Annotated[Limit, BeforeValidator(_limit)] = Limit(count=9, window=timedelta(hours=1))
+
+
+class EscalateSection(_Section):
+    """What is told again of an event that was told."""
+
+    sources: list[Annotated[int, Field(ge=2)]] = list(GROWTH)
+    stages: list[Stage] = [each for each in Stage if each in TELLING_STAGES]
 
 
 class AlertSection(_Section):
@@ -289,6 +309,8 @@ class AlertSection(_Section):
     limit: LimitSection = LimitSection()
     quiet: QuietSection | None = None
     window: Span = timedelta(hours=48)
+    escalate: EscalateSection = EscalateSection()
+    echo: Literal["off"] | Span = timedelta(hours=6)
 
 
 class DigestSection(_Section):
@@ -302,6 +324,20 @@ class DigestSection(_Section):
     lang: Literal["en", "ja"] = "en"
 
 
+class WebhookSection(_Section):
+    """A program that is told by signed JSON; the key of the signature is WEBHOOK_<ID>_SECRET in the environment."""
+
+    id: Name
+    url: Annotated[str, AfterValidator(_web_address)]
+
+
+class WebSection(_Section):
+    """Where readers reach what this program serves: one-click unsubscription."""
+
+    url: Annotated[str, AfterValidator(_callback)]
+    listen: Annotated[str, AfterValidator(_listening)] = "127.0.0.1:8766"
+
+
 class File(_Section):
     """feeds.yaml."""
 
@@ -313,5 +349,7 @@ class File(_Section):
     websub: WebSubSection | None = None
     slack: SlackSection = SlackSection()
     mail: MailSection | None = None
+    webhooks: list[WebhookSection] = []
+    web: WebSection | None = None
     alerts: list[AlertSection] = []
     digests: list[DigestSection] = []

@@ -6,21 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from monitor.events import Deadline, Event, Part
-from monitor.items import (
-    DateKind,
-    Entry,
-    Fetched,
-    Filed,
-    Item,
-    KeyDate,
-    Message,
-    Shown,
-    Source,
-    Stage,
-    Tier,
-    Validators,
-    item_id,
-)
+from monitor.items import DateKind, Entry, Fetched, Filed, Item, KeyDate, Shown, Source, Stage, Tier, Validators, item_id
+from monitor.messages import Message
 from monitor.stage import Sighting, Transition
 from monitor.standing import Standing, Statement
 from monitor.steps import MACHINES

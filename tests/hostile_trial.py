@@ -272,7 +272,7 @@ class Trial:
         self.tell()
         assert self._jobs is not None
         deliverer = self._jobs[1]
-        deliverer.order_digest(self.settings.subscriptions[0], self.now.date().isoformat(), "mail:mori@x.example", self.now)
+        deliverer.digests.order(self.settings.subscriptions[0], self.now.date().isoformat(), "mail:mori@x.example", self.now)
         deliverer.run()
 
     def run(self, *arguments: str) -> str:

@@ -19,7 +19,7 @@ from monitor.channels.console import Console
 from monitor.channels.mail import Mail, header, mail_of
 from monitor.channels.slack import MAX_ALL, Slack, blocks, escaped
 from monitor.errors import ChannelError, MessageRefused, UsageError
-from monitor.items import Message
+from monitor.messages import MailParts, Message
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 
@@ -169,8 +169,7 @@ def test_a_mail_is_clean_and_whole() -> None:
         key="digest:morning:2026-05-01:mori@x.example",
         address="mori@x.example",
         headline="輸出管理\r\nBcc: evil@x.example =?utf-8?q?=0AX-Injected:_1?=",
-        body="本文" * 2000,
-        html="<p>" + "本文" * 2000 + "</p>",
+        mail=MailParts(text="本文" * 2000, html="<p>" + "本文" * 2000 + "</p>"),
     )
     raw = mail_of(message, sender="Monitor <monitor@x.example>", now=NOW).as_bytes(policy=email.policy.SMTP)
     head = raw.split(b"\r\n\r\n")[0]

@@ -24,7 +24,8 @@ from monitor.compose import (
     stage_text,
 )
 from monitor.events import Event
-from monitor.items import DateKind, Filed, Identifier, Message, Stage, Tier
+from monitor.items import DateKind, Filed, Identifier, Stage, Tier
+from monitor.messages import Message
 from monitor.standing import Standing
 
 TODAY = date(2026, 5, 1)

@@ -19,7 +19,8 @@ from monitor.channels.console import Console
 from monitor.channels.mail import Mail
 from monitor.channels.slack import Slack
 from monitor.dedupe import sort_out
-from monitor.delivery import Deliverer, due_day
+from monitor.delivery import Deliverer
+from monitor.digests import Digests, due_day
 from monitor.errors import MessageRefused, SecretMissing
 from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, SourceState, Subscription, Tag, event_id
 from monitor.pace import Pace
@@ -62,13 +63,19 @@ def deliver(archive: Archive, clock: Clock, slack: SlackFake, mail: MailFake) ->
         return Console(io.StringIO())
 
     def build(**changes: object) -> Deliverer:
+        digests = {
+            "sources": [a_source()],
+            "subscriptions": [MORNING],
+            "theme_names": {"export_control": "Export control"},
+            "pace": Pace(),
+        }
+        digests |= {name: changes.pop(name) for name in list(changes) if name in ("subscriptions", "pace")}
         base = {
             "archive": archive,
             "sources": [a_source()],
             "rules": [RULE],
-            "subscriptions": [MORNING],
+            "digests": Digests(archive=archive, clock=clock, **digests),
             "theme_names": {"export_control": "Export control"},
-            "pace": Pace(),
             "open_channel": open_channel,
             "clock": clock,
             "pause": lambda _: None,
@@ -293,13 +300,13 @@ def test_a_digest_goes_once_per_day_and_recipient(
     clock.now = datetime(2026, 5, 1, 23, 0, 30, tzinfo=UTC)  # 08:00:30 in Tokyo
     order(archive, an_item(), at=clock.now - timedelta(hours=1))
     for _ in range(3):
-        deliver().order_digests()
+        deliver().digests.order_due()
         deliver().run()
         clock.move(minutes=1)
     recipients = sorted(to for to, _ in mail.mails)
     assert recipients == ["mori@x.example", "sato@x.example"]
     clock.move(days=1)
-    deliver().order_digests()
+    deliver().digests.order_due()
     deliver().run()
     assert sum(1 for to, _ in mail.mails if to == "mori@x.example") == 2
 
@@ -309,8 +316,8 @@ def test_a_recipient_added_today_gets_today_s_digest(
 ) -> None:
     """What one recipient has had counts for no other."""
     clock.now = datetime(2026, 5, 1, 23, 0, 30, tzinfo=UTC)
-    deliver(subscriptions=[replace(MORNING, to=("mori@x.example",))]).order_digests()
-    assert deliver().order_digests() == 1
+    deliver(subscriptions=[replace(MORNING, to=("mori@x.example",))]).digests.order_due()
+    assert deliver().digests.order_due() == 1
     deliver().run()
     assert sorted(to for to, _ in mail.mails) == ["mori@x.example", "sato@x.example"]
 
@@ -321,8 +328,8 @@ def test_an_item_judged_again_comes_in_no_second_digest(
     """A new model judges the archive anew; what was told yesterday is no news."""
     order(archive, an_item(), at=NOW)
     order(archive, an_item(), at=NOW + timedelta(days=1))
-    first = deliver().digest_content(MORNING, NOW - timedelta(hours=1), NOW + timedelta(hours=1))
-    second = deliver().digest_content(MORNING, NOW + timedelta(hours=1), NOW + timedelta(days=2))
+    first = deliver().digests.content(MORNING, NOW - timedelta(hours=1), NOW + timedelta(hours=1))
+    second = deliver().digests.content(MORNING, NOW + timedelta(hours=1), NOW + timedelta(days=2))
     assert (len(first.new), len(second.new) + len(second.moved)) == (1, 0)
 
 
@@ -332,7 +339,7 @@ def test_one_bad_recipient_stops_no_other_digest(
     """The refused one is dead, the other has arrived."""
     clock.now = datetime(2026, 5, 1, 23, 0, 30, tzinfo=UTC)
     mail.moods = ["550"]
-    deliver().order_digests()
+    deliver().digests.order_due()
     found = deliver().run()
     assert (found.dead, found.sent) == (1, 1)
 
@@ -366,5 +373,5 @@ def test_a_digest_tells_of_sources_that_are_not_read(archive: Archive, deliver: 
     """Silence is visible."""
     state = SourceState(id="meti", error_kind="status", error_text="HTTP 403", error_count=3, error_at=NOW, last_attempt=NOW)
     archive.intake.store(Change(state=state, at=NOW))
-    content = deliver().digest_content(MORNING, NOW - timedelta(days=1), NOW)
+    content = deliver().digests.content(MORNING, NOW - timedelta(days=1), NOW)
     assert content.notes == ("経済産業省 (meti): never read: HTTP 403",)

@@ -1,6 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
-`Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, outbox, reading, labels.
+`Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, labels,
+silences.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from monitor.archive.labels import LabelTables
 from monitor.archive.reading import AlertRow, ReadingTables
 
 if TYPE_CHECKING:
+    from monitor.archive.alerts import AlertTables
     from monitor.archive.hubs import HubTables
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
     from monitor.archive.outbox import OutboxTables
+    from monitor.archive.silences import SilenceTables
 
 __all__ = ["AlertRow", "Archive"]
 
@@ -84,6 +87,13 @@ class Archive:
         return JudgingTables(self._connection)
 
     @cached_property
+    def alerts(self) -> AlertTables:
+        """The rules' side."""
+        from monitor.archive.alerts import AlertTables
+
+        return AlertTables(self._connection)
+
+    @cached_property
     def outbox(self) -> OutboxTables:
         """Delivery's side."""
         from monitor.archive.outbox import OutboxTables
@@ -104,6 +114,13 @@ class Archive:
     def labels(self) -> LabelTables:
         """The analysts' side."""
         return LabelTables(self._connection)
+
+    @cached_property
+    def silences(self) -> SilenceTables:
+        """What is not told for a time."""
+        from monitor.archive.silences import SilenceTables
+
+        return SilenceTables(self._connection)
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

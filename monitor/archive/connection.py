@@ -11,7 +11,7 @@ from pathlib import Path
 
 from monitor.errors import ArchiveBusy, ArchiveError, MonitorError, UsageError
 
-STEPS = ("m001_first", "m002_intake", "m003_events", "m004_measures")
+STEPS = ("m001_first", "m002_intake", "m003_events", "m004_measures", "m005_delivery")
 """Names of the steps in schema.py, known here so that reading need not import what writing needs."""
 _CACHE = 32 << 20
 """Bytes of pages that a writer keeps: eight indexes of ids and hashes are written at random places."""

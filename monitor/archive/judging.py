@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from monitor.archive.alerts import AlertTables
 from monitor.archive.connection import transaction
 from monitor.archive.events import MACHINE, EventTables
 from monitor.archive.values import item_of, key_date_of, reasons_of, reasons_text, written
 from monitor.identifiers import loose
-from monitor.items import Alert, AlertState, Entity, Findings, Identifier, Item, Judged, Link, Shown, Stage, Tag
+from monitor.items import Alert, Entity, Findings, Identifier, Item, Judged, Link, Shown, Stage, Tag
 from monitor.stage import Transition
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class JudgingTables:
     @cached_property
     def _events(self) -> EventTables:
         return EventTables(self._connection)
+
+    @cached_property
+    def _alerts(self) -> AlertTables:
+        return AlertTables(self._connection)
 
     @cached_property
     def _db(self) -> Database:
@@ -118,25 +123,6 @@ class JudgingTables:
             stage=stage,
         )
 
-    def alerts_since(self, channel: str, since: datetime, event: str | None = None) -> int:
-        """Alerts ordered for a channel (about one event, if given) since a moment; folded and suppressed ones do not count."""
-        query = "select count(*) from alerts where channel = ? and decided_at >= ? and state = 'waiting'"
-        values: list[str] = [channel, written(since)]
-        if event is not None:
-            query += " and event in (select ? union select id from events where into_event = ?)"
-            values += [event, event]
-        return int(self._connection.execute(query, values).fetchone()[0])
-
-    def has_alert(self, rule: str, item: str, channel: str) -> bool:
-        """True if the rule's verdict on the item for the channel is on record, whatever it was."""
-        query = "select 1 from alerts where rule = ? and item = ? and channel = ?"
-        return self._connection.execute(query, [rule, item, channel]).fetchone() is not None
-
-    def is_told(self, item: str, channel: str) -> bool:
-        """True if some rule has already ordered the item to be told to the channel."""
-        query = "select 1 from alerts where item = ? and channel = ? and state = 'waiting'"
-        return self._connection.execute(query, [item, channel]).fetchone() is not None
-
     def write(
         self,
         judged: Sequence[Judged],
@@ -144,6 +130,7 @@ class JudgingTables:
         now: datetime,
         vectors: Mapping[str, tuple[str, bytes]] | None = None,
         reached: Mapping[str, Transition] | None = None,
+        versions: Mapping[str, int] | None = None,
     ) -> int:
         """Keep judgements and the orders that follow from them, all or nothing. Merges that the linker made are made here, too; an event
         that an analyst merged in the meantime is where its items are now.
@@ -151,6 +138,7 @@ class JudgingTables:
         Args:
             vectors: by item, the encoder and what the item means, float16.
             reached: by event, the stage that it has come to.
+            versions: by rule, the version that decided.
 
         Returns how many events were merged.
         """
@@ -175,7 +163,7 @@ class JudgingTables:
                 for other in each.link.merged
             ]
             for alert in alerts:
-                self._write_alert(alert)
+                self._alerts.write(alert, (versions or {}).get(alert.rule))
             self._connection.executemany(
                 "insert or replace into vectors (item, encoder, vector, at) values (?, ?, ?, ?)",
                 [(item, encoder, vector, written(now)) for item, (encoder, vector) in (vectors or {}).items()],
@@ -265,32 +253,3 @@ class JudgingTables:
             """,
             [event, written(now), stage, step, storyline, has_grown],
         )
-
-    def _write_alert(self, alert: Alert) -> None:
-        self._db.table("alerts").insert(
-            {
-                "rule": alert.rule,
-                "item": alert.item,
-                "event": alert.event,
-                "channel": alert.channel,
-                "state": alert.state.value,
-                "reason": alert.reason,
-                "decided_at": written(alert.decided_at),
-            },
-            ignore=True,
-        )
-        if alert.state is AlertState.WAITING:
-            self._db.table("outbox").insert(
-                {
-                    "key": f"alert:{alert.channel}:{alert.item}",
-                    "kind": "alert",
-                    "channel": alert.channel,
-                    "rule": alert.rule,
-                    "event": alert.event,
-                    "item": alert.item,
-                    "state": "waiting",
-                    "created_at": written(alert.decided_at),
-                    "not_before": written(alert.not_before),
-                },
-                ignore=True,
-            )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from monitor.archive.connection import transaction
 from monitor.archive.values import read, read_surely, written, written_after
-from monitor.items import Order, OrderState
+from monitor.messages import Order, OrderState
 
 
 class OutboxTables:

@@ -311,6 +311,91 @@ create table decisions (
 """
 
 
+_DELIVERY_TABLES = """
+create table rules (
+  id text not null,                 -- Rule.id
+  version integer not null,         -- 1 and up: rises when the rule's text changes
+  text text not null,               -- JSON: the rule as it was
+  since text not null,              -- when it was first used so
+  primary key (id, version)
+) strict;
+
+create table alerts_2 (
+  id integer primary key,           -- order of decision
+  kind text not null,               -- match: an item satisfies the rule; stage, growth: an event that was told went on
+  rule text not null,               -- Rule.id
+  rule_version integer,             -- rules.version; null: before versions were kept
+  item text not null references items (id), -- the item that fired, or that took the event further
+  event text not null,              -- its event at that time
+  channel text not null,            -- address, for example slack:#econsec
+  state text not null,              -- as decided: waiting, folded, suppressed
+  reason text not null,             -- the clause that matched, or why it was folded or suppressed
+  news text not null,               -- what was new of the event as a whole, '' if nothing was
+  stage text not null,              -- stage that the event had reached
+  step text,                        -- the jurisdiction's word for it; null if none
+  sources integer not null,         -- that told the event in their own words
+  importance real not null,         -- of the event, 0..100
+  storyline text,                   -- of the event; null if it had none
+  model text,                       -- version of the classifier; null: not classified
+  scores text not null,             -- JSON: [[theme, score], ...], best first
+  terms text not null,              -- JSON: [[term, weight], ...] that carried the score asked for
+  silence integer,                  -- silences.id that suppressed it; null if none did
+  echo_of text,                     -- the bigger event that it echoes; null if it is no echo
+  key text not null,                -- outbox.key of its order, whether or not there is one
+  decided_at text not null,         -- time of judgement
+  unique (rule, item, channel, kind)
+) strict;
+
+create table silences (
+  id integer primary key,           -- order of making
+  query text not null,              -- what is not told
+  channel text,                     -- where; null: nowhere
+  begins_at text not null,          -- from when on
+  ends_at text not null,            -- until when, exclusive
+  who text not null,                -- the analyst
+  via text not null,                -- cli, slack, web
+  reason text not null              -- why, '' if not said
+) strict;
+
+create table posts (
+  channel text not null,            -- address
+  remote_id text not null,          -- the channel's id of the message
+  key text not null,                -- outbox.key of the order that it came from
+  kind text not null,               -- alert: an event's first message; folded: a list
+  event text,                       -- the event; null for lists
+  title text not null,              -- as it was posted
+  digest text not null,             -- of what it says now
+  posted_at text not null,          -- when it was posted
+  checked_at text not null,         -- when it was last compared with the archive
+  gone_at text,                     -- when it was found to be deleted; null: it is there
+  primary key (channel, remote_id)
+) strict;
+
+create table readers (
+  digest text not null,             -- Subscription.id
+  channel text not null,            -- address of the reader
+  token text not null unique,       -- the part of the unsubscribe address that nobody can guess
+  stopped_at text,                  -- when the reader ended it; null: it goes on
+  primary key (digest, channel)
+) strict;
+"""
+
+_ALERTS_VIEW = """
+create view v_alerts as
+-- one row per rule and matching item
+select min(a.id) as id, a.rule, a.event, a.item, i.title, min(a.decided_at) as decided_at,
+       case when sum(o.state = 'dead') then 'dead'
+            when sum(o.state in ('waiting', 'doubtful')) then 'waiting'
+            when sum(o.state = 'sent') then 'sent'
+            else min(a.state) end as state,
+       group_concat(distinct a.channel) as channel, group_concat(distinct o.remote_id) as remote_id
+from alerts a
+join items i on i.id = a.item
+left join outbox o on o.key = a.key and o.rule = a.rule
+group by a.rule, a.item
+"""
+
+
 @_STEPS()
 def m001_first(db: Database) -> None:
     """The archive of the first release."""
@@ -357,6 +442,39 @@ def m004_measures(db: Database) -> None:
     db.execute("create index events_storyline on events (storyline)")
     db.execute("create index entities_surface on entities (lower(surface))")
     _keep_steps(db)
+
+
+@_STEPS()
+def m005_delivery(db: Database) -> None:
+    """Rules with versions, alerts with all that decided them, silences, messages that are kept up to date, readers."""
+    for statement in _statements(_DELIVERY_TABLES):
+        db.execute(statement)
+    db.execute("drop view v_alerts")
+    kept = "id, rule, item, event, channel, state, reason, decided_at"
+    db.execute(
+        f"""
+        insert into alerts_2 ({kept}, kind, news, stage, sources, importance, scores, terms, key)
+        select {kept}, 'match', '', 'reported', 1, 0, '[]', '[]', 'alert:' || channel || ':' || item from alerts
+        """
+    )
+    db.execute("drop table alerts")
+    db.execute("alter table alerts_2 rename to alerts")
+    db.execute("create index alerts_channel on alerts (channel, decided_at)")
+    db.execute("create index alerts_event on alerts (event, channel)")
+    db.execute("create index alerts_item on alerts (item)")
+    db.execute("create index alerts_storyline on alerts (storyline, channel) where storyline is not null")
+    db.execute(_ALERTS_VIEW)
+    db.execute("create index posts_event on posts (event) where event is not null")
+    db.execute("alter table outbox add column note text not null default ''")
+    db.execute("alter table channels add column place text")
+    db.execute(
+        """
+        insert into posts (channel, remote_id, key, kind, event, title, digest, posted_at, checked_at)
+        select o.channel, o.remote_id, o.key, 'alert', o.event, i.title, '', o.sent_at, o.sent_at
+        from outbox o join items i on i.id = o.item
+        where o.kind = 'alert' and o.state = 'sent' and o.thread is null and o.channel like 'slack:%' and o.remote_id is not null
+        """
+    )
 
 
 def _keep_steps(db: Database) -> None:

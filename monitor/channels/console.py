@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
-from monitor.items import Message, Receipt
+from monitor.messages import Message, Receipt
 
 _WIDTH = 78
 
@@ -14,6 +14,7 @@ class Console:
     """Prints messages; cannot fail but with its stream, so nothing is ever in doubt."""
 
     can_look = False
+    can_edit = False
     min_gap = 0.0
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -31,11 +32,15 @@ class Console:
         del message, since
         return None
 
+    def edit(self, message: Message, remote_id: str) -> None:
+        """Never asked for: what was printed stays."""
+        raise NotImplementedError
+
 
 def rendered(message: Message) -> str:
     """The message as it is printed: a frame for an event's first, an indented block for what follows in its thread."""
-    if message.body is not None:
-        return message.body
+    if message.mail is not None:
+        return message.mail.text
     lines = [message.headline]
     if message.thread is not None:
         lines = [f"{message.headline} · in the thread of {message.event}", message.title]

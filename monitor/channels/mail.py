@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from monitor.errors import ChannelError, MessageRefused
-from monitor.items import Message, Receipt
+from monitor.messages import MailParts, Message, Receipt
 from monitor.normalise import clean
 
 MAX_SUBJECT = 200
@@ -33,6 +33,7 @@ class Mail:
     """
 
     can_look = False
+    can_edit = False
     min_gap = 0.0
 
     def __init__(
@@ -89,6 +90,10 @@ class Mail:
         del message, since
         return None
 
+    def edit(self, message: Message, remote_id: str) -> None:
+        """Never asked for: a mail that went stays as it is."""
+        raise NotImplementedError
+
     def _connected(self) -> smtplib.SMTP:
         if self._security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -131,9 +136,10 @@ def mail_of(message: Message, *, sender: str, now: datetime) -> EmailMessage:
         raise MessageRefused(
             f"cannot be written as a mail ({type(error).__name__})", subject=f"mail:{message.address}"
         ) from error
-    mail.set_content(message.body or plain_text(message), cte="quoted-printable")
-    if message.html is not None:
-        mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    parts = message.mail or MailParts(text=plain_text(message))
+    mail.set_content(parts.text, cte="quoted-printable")
+    if parts.html is not None:
+        mail.add_alternative(parts.html, subtype="html", cte="quoted-printable")
     return mail
 
 

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from monitor.errors import ChannelError, MessageRefused
-from monitor.items import Message, Receipt
+from monitor.messages import Message, Receipt
 
 # Source: Slack's Block Kit reference; the sum is enforced though undocumented (slackapi/bolt-js#2509).
 MAX_HEADER = 150
@@ -55,6 +55,7 @@ class Slack:
     """
 
     can_look = True
+    can_edit = True
 
     def __init__(self, token: str, *, api_url: str = "https://slack.com/api/", min_gap: float = 1.0, timeout: int = 30) -> None:
         self.min_gap = min_gap
@@ -99,6 +100,10 @@ class Slack:
                 if cursor is None:
                     return None
         return None
+
+    def edit(self, message: Message, remote_id: str) -> None:
+        """Bring a message up to date (see Channel)."""
+        raise NotImplementedError
 
     def _id_of(self, address: str) -> str:
         """Reading a channel takes its id where posting takes its name."""

@@ -58,7 +58,7 @@ def demo(here: Here, keep: Path | None) -> None:
         subscription = settings.subscriptions[0]
         # what came since the second round, the last one's items included
         since, until = (moment + timedelta(seconds=1) for moment in (ROUNDS[1][1], ROUNDS[-1][1]))
-        content = deliverer.digest_content(subscription, since, until)
+        content = deliverer.digests.content(subscription, since, until)
     written = write_digest(content, subscription.to[0], settings.mail, folder, "2023-10-25")
     click.echo("\n### Where things are\n")
     for label, place in (*written, ("archive", path)):

@@ -231,7 +231,7 @@ def digest(here: Here, name: str, is_preview: bool, is_send: bool, day: str | No
         deliverer = house.deliverer(archive, settings, house.classifiers_folder(), here.now)
         if is_preview:
             since, until = _span(subscription.tz, subscription.at, local_day, now)
-            content = deliverer.digest_content(subscription, since, until)
+            content = deliverer.digests.content(subscription, since, until)
             if out is None:
                 rendered = render(content)
                 click.echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
@@ -240,7 +240,7 @@ def digest(here: Here, name: str, is_preview: bool, is_send: bool, day: str | No
                 click.echo(f"{label}\t{path}")
             return
         with archive.working():
-            ordered = sum(deliverer.order_digest(subscription, local_day, channel, now) for channel in subscription.to)
+            ordered = sum(deliverer.digests.order(subscription, local_day, channel, now) for channel in subscription.to)
             if not ordered:
                 note(f"The digest {name} of {local_day} was ordered before; what is undelivered of it is sent now.")
             found = deliverer.run(digest=name)
@@ -256,7 +256,7 @@ def write_digest(content: Content, recipient: str, mail: MailConfig | None, out:
     from monitor.channels import split
     from monitor.channels.mail import mail_of
     from monitor.digest import render
-    from monitor.items import Message
+    from monitor.messages import MailParts, Message
 
     out.mkdir(parents=True, exist_ok=True)
     rendered = render(content)
@@ -272,8 +272,7 @@ def write_digest(content: Content, recipient: str, mail: MailConfig | None, out:
         why="",
         hint="",
         text=rendered.subject,
-        html=rendered.html,
-        body=rendered.text,
+        mail=MailParts(text=rendered.text, html=rendered.html, list_id=content.name),
     )
     sender = "monitor@econsec-monitor.example" if mail is None else mail.sender
     parts = {
@@ -303,7 +302,7 @@ def _day(day: str | None, now: datetime, tz: str, option: str = "--date") -> str
 
 def _span(tz: str, at: str, day: str, now: datetime) -> tuple[datetime, datetime]:
     """What the digest of a day covers when it is only looked at: the day before its hour; for today, up to now."""
-    from monitor.delivery import SECOND
+    from monitor.digests import SECOND
 
     hour, minute = (int(part) for part in at.split(":"))
     end = datetime.fromisoformat(day).replace(hour=hour, minute=minute, tzinfo=ZoneInfo(tz))
