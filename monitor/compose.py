@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import itertools
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from monitor.events import Event
-from monitor.items import DateKind, Filed, Stage, Tier
-from monitor.messages import Message
+from monitor.items import DateKind, Filed, Item, Stage, Tier
+from monitor.messages import Line, Message
+from monitor.segment import fold
+from monitor.sentences import sentences
 from monitor.standing import Standing
 
 EXTRACT = 400
 """Characters of the extract."""
+MAX_LINES = 15
+"""Titles of a list."""
 _DATE_NAMES = {
     DateKind.COMMENTS_CLOSE: "Comments close",
     DateKind.EFFECTIVE: "Effective",
@@ -25,60 +34,180 @@ _IDENTIFIER_ORDER = ("fr_doc", "rin", "docket", "cn_docno", "jp_law_no", "jp_kok
 _NOT_SHOWN = {"fr_citation"}
 
 
-def alert_message(
-    *,
-    key: str,
-    address: str,
-    event: Event,
-    filed: Filed,
-    source_name: str,
-    why: str,
-    theme_names: Mapping[str, str],
-    folded: int,
-    thread: str | None,
-    today: date,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Everything that the message of an alert is made of."""
+
+    key: str  # natural key of the order; the same order always makes a message of the same key
+    address: str
+    event: Event
+    filed: Filed
+    source_name: str
+    why: str
+    theme_names: Mapping[str, str]
+    today: date  # which key dates are still ahead
+    news: str = ""  # what is new of the event as a whole
+    thread: str | None = None  # remote id of the event's first message in the channel; None: this is it
+    thread_title: str = ""  # what that message is titled
+    can_answer: bool = False  # analysts can answer by buttons
+    record: Mapping[str, object] = field(default_factory=dict)  # the alert's, for machines
+
+
+def alert_message(telling: Telling) -> Message:
+    """The message of an alert: an event's first one with all its facts, or a short answer in its thread."""
+    item, event = telling.filed.item, telling.event
+    themes = [telling.theme_names.get(theme, theme) for theme, _ in telling.filed.themes or event.themes] or ["Unclassified"]
+    names = {"source": telling.source_name, "title": item.title}
+    is_reply = telling.thread is not None
+    # an answer never repeats what stands above it
+    is_repeat = is_reply and plain_letters(item.title) == plain_letters(telling.thread_title)
+    hint = f"monitor show {item.id} · monitor event {event.id}"
+    return Message(
+        key=telling.key,
+        address=telling.address,
+        headline=_who(item, telling.source_name) if is_reply else f"{themes[0]} · {item.title}",
+        title="" if is_repeat else item.title,
+        url=item.url,
+        extract=extract(item.summary),
+        fields=() if is_reply else tuple(fields(event, telling.source_name, item.tier, themes, telling.today)),
+        why=telling.why,
+        hint=hint,
+        text=shortened(f"{themes[0]}: {f'{telling.news}: ' if telling.news else ''}{names['title']} ({names['source']})", 300),
+        news=telling.news,
+        event=event.id,
+        item=item.id,
+        lang=item.lang,
+        thread=telling.thread,
+        is_broadcast=is_reply and bool(telling.news),
+        themes=tuple(telling.theme_names.items()) if telling.can_answer and not is_reply else (),
+        has_dates=any(each.date >= telling.today and not each.is_withdrawn for each in event.dates),
+        record={"alert": dict(telling.record), "event": event_record(event), "item": item_record(telling.filed)},
+    )
+
+
+def folded_message(
+    *, key: str, address: str, items: Sequence[tuple[Filed, str]], reasons: Sequence[str], since: datetime, hint: str
 ) -> Message:
-    """The message of an alert.
+    """The list of what was not told one by one.
 
     Args:
-        key: natural key of the order; the same order always makes a message of the same key.
-        thread: remote id of the event's first message in the channel; None if this is it.
-        folded: alerts that were folded since the channel was last told something.
-        today: which key dates are still ahead.
+        items: each with the name of its source, in order of decision.
+        reasons: why each was folded.
     """
-    item = filed.item
-    themes = [theme_names.get(theme, theme) for theme, _ in filed.themes or event.themes] or ["Unclassified"]
-    hint = f"monitor show {item.id} · monitor event {event.id}"
-    if folded:
-        hint += f" · and {folded} more folded: monitor alerts --state folded"
-    is_reply = thread is not None
-    headline = (
-        f"{_LANGUAGES.get(item.lang, item.lang)} · {source_name} ({item.tier.value})"
-        if is_reply
-        else f"{themes[0]} · {item.title}"
-    )
-    extract = shortened(item.summary, EXTRACT) if item.summary else ""
+    count = len(items)
+    why = "; ".join(f"{reason} ({number})" for reason, number in Counter(reasons).most_common(3))
+    headline = f"and {count} more"
     return Message(
         key=key,
         address=address,
         headline=headline,
-        title=item.title,
-        url=item.url,
-        extract=extract,
-        fields=() if is_reply else tuple(fields(event, source_name, item.tier, themes, today)),
+        title="",
+        url=None,
+        extract="",
+        fields=(),
         why=why,
         hint=hint,
-        text=shortened(f"{themes[0]}: {item.title} ({source_name})", 300),
-        event=event.id,
-        thread=thread,
+        text=shortened(f"{headline} since {since:%H:%MZ}: " + " · ".join(each.item.title for each, _ in items[:5]), 300),
+        lines=tuple(
+            Line(title=each.item.title, url=each.item.url, note=_who(each.item, name)) for each, name in items[:MAX_LINES]
+        ),
+        record={"items": [item_record(each) for each, _ in items]},
     )
+
+
+def notice_message(*, key: str, address: str, channel: str, since: datetime, error: str, waiting: int) -> Message:
+    """That another channel does not take messages."""
+    headline = f"{channel} does not take messages"
+    return Message(
+        key=key,
+        address=address,
+        headline=headline,
+        title="",
+        url=None,
+        extract=f"Since {since:%Y-%m-%d %H:%MZ}: {error}. {waiting} wait.",
+        fields=(),
+        why="you are told here because it cannot be told there",
+        hint="monitor status · monitor alerts --state waiting",
+        text=f"{headline} since {since:%Y-%m-%d %H:%MZ}",
+        record={"channel": channel, "since": since.isoformat(), "error": error, "waiting": waiting},
+    )
+
+
+def digest_of(message: Message) -> str:
+    """A short hash of what a message says, to tell whether it changed."""
+    said = (message.headline, message.title, message.url, message.extract, message.fields, message.news, message.has_dates)
+    lines = [(each.title, each.url, each.note) for each in message.lines]
+    return hashlib.sha256(json.dumps([*said, lines], ensure_ascii=False).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def extract(text: str) -> str:
+    """The first two sentences of a text, at most EXTRACT characters."""
+    found = [sentence for _, sentence in itertools.islice(sentences(text), 2)]
+    return shortened("".join(found).rstrip(), EXTRACT)
+
+
+def plain_letters(text: str) -> str:
+    """The letters and digits of a text, folded: what two titles have in common that say the same."""
+    return "".join(character for character in fold(text) if character.isalnum())
+
+
+def flag(country: str | None) -> str:
+    """The flag of a country of two letters, as text; "" if it has none. Source: Unicode UTS #51, regional indicators."""
+    if country is None or len(country) != 2 or not country.isascii() or not country.isalpha():
+        return ""
+    return "".join(chr(ord(letter) - ord("A") + 0x1F1E6) for letter in country.upper())
+
+
+def _who(item: Item, source_name: str) -> str:
+    return f"{flag(item.country)} {source_name} ({item.tier.value}) · {_LANGUAGES.get(item.lang, item.lang)}".strip()
+
+
+def event_record(event: Event) -> dict[str, object]:
+    """An event for a machine (docs/webhooks.md)."""
+    return {
+        "id": event.id,
+        "title": event.title,
+        "stage": event.stage.value,
+        "step": event.step,
+        "jurisdiction": event.jurisdiction,
+        "countries": list(event.countries),
+        "langs": list(event.langs),
+        "sources": list(event.sources),
+        "items": event.items,
+        "themes": dict(event.themes),
+        "importance": event.importance,
+        "identifiers": [{"type": each.type, "value": each.value} for each in event.identifiers],
+        "dates": [
+            {"kind": each.kind.value, "date": each.date.isoformat(), "sentence": each.sentence, "withdrawn": each.is_withdrawn}
+            for each in event.dates
+        ],
+    }
+
+
+def item_record(filed: Filed) -> dict[str, object]:
+    """An item for a machine: the keys that `monitor search --format json` has."""
+    item = filed.item
+    return {
+        "id": item.id,
+        "source": item.source,
+        "url": item.url,
+        "title": item.title,
+        "summary": item.summary,
+        "published": None if item.published is None else item.published.isoformat().replace("+00:00", "Z"),
+        "first_seen": item.first_seen.isoformat().replace("+00:00", "Z"),
+        "lang": item.lang,
+        "country": item.country,
+        "tier": item.tier.value,
+        "themes": dict(filed.themes),
+        "event": filed.event,
+    }
 
 
 def fields(event: Event, source_name: str, tier: Tier, themes: list[str], today: date) -> list[tuple[str, str]]:
     """Facts of an event as (name, value), the most useful first, at most ten."""
     found = [("Stage", stage_text(event.stage, event.step))]
-    if event.countries:
-        found.append(("Told from", ", ".join(event.countries[:6])))
+    if event.jurisdiction:
+        found.append(("Jurisdiction", f"{flag(event.jurisdiction)} {event.jurisdiction}".strip()))
     found += [(_DATE_NAMES[each.kind], date_text(each)) for each in event.dates if each.date >= today and not each.is_withdrawn][
         :3
     ]
@@ -86,13 +215,10 @@ def fields(event: Event, source_name: str, tier: Tier, themes: list[str], today:
     if ids:
         found.append(("IDs", ids))
     count = len(event.sources)
-    langs = ", ".join(event.langs)
-    found.append(
-        (
-            "Sources",
-            f"{source_name} ({tier.value})" if count == 1 else f"{count} ({langs}), this one {source_name} ({tier.value})",
-        )
-    )
+    places = ", ".join(event.countries[:6])
+    found.append(("Sources", f"{source_name} ({tier.value})" if count == 1 else f"{count} ({places or ', '.join(event.langs)})"))
+    if event.items > 1:
+        found.append(("Items", f"{event.items}, the last {event.last_seen:%Y-%m-%d %H:%MZ}"))
     if len(themes) > 1:
         found.append(("Themes", ", ".join(themes)))
     return found[:10]

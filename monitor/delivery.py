@@ -1,30 +1,37 @@
 """The third job: orders in the outbox to messages in channels. Sends, retries, keeps the receipt; decides nothing else.
 
 Before a try the order is marked doubtful, after it sent, waiting or dead. So a process that dies in between leaves a doubtful
-order, and a doubtful order is looked up in the channel before it is sent again. No transaction is open while a channel is spoken to.
+order, and a doubtful order is looked up in the channel before it is sent again. No transaction is open while a channel is spoken
+to, and each address is spoken to in a thread of its own: one that does not answer holds no other.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor import compose
+from monitor.announce import Announcer
 from monitor.archive import Archive
-from monitor.channels import Channel, split
+from monitor.channels import Channel
 from monitor.digests import Digests
-from monitor.errors import ArchiveBusy, ArchiveError, ChannelError, MessageRefused, MonitorError
-from monitor.items import Rule, Source
-from monitor.messages import Message, Order, OrderState, Receipt
+from monitor.errors import ArchiveBusy, ArchiveError, ChannelError, MessageGone, MessageRefused, MonitorError
+from monitor.messages import Message, Order, OrderKind, OrderState, Post, Receipt
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 LOOK_BACK = timedelta(minutes=2)
+OUTAGE = timedelta(hours=1)
+"""A channel that takes nothing for so long is told of in the others."""
+AT_ONCE = 16
+"""Addresses that are spoken to at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,111 +46,229 @@ class Delivered:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Try:
+    """One thing that is being said to an address."""
+
+    address: str
+    channel: Channel
+    began: datetime
+    order: Order | None  # None: only the post is brought up to date
+    message: Message | None  # of the order
+    post: Post | None  # to bring up to date first
+    update: Message | None  # what the post says now; None: it is right as it is
+    future: Future[Receipt | None] = field(default_factory=Future)
+    is_send_begun: bool = False
+    is_found: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Line:
+    """What we know of an address while we run."""
+
+    channel: Channel | None = None
+    spoken_at: float | None = None  # by the monotonic clock; None: not yet
+
+
+@dataclass(slots=True, kw_only=True)
 class Deliverer:
-    """Delivery with its open channels.
+    """Delivery with its open channels; make one, and run it, or take a step at a time.
 
     Args:
-        open_channel: makes the channel of a kind; raises MonitorError if it is not configured.
+        open_channel: makes the channel of an address; raises MonitorError if it is not configured.
         pause: waits between two messages to one channel.
     """
 
     archive: Archive
-    sources: Sequence[Source]
-    rules: Sequence[Rule]
+    announcer: Announcer
     digests: Digests
-    theme_names: Mapping[str, str]
     open_channel: Callable[[str], Channel]
     clock: Callable[[], datetime]
     pause: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
     is_stopped: Callable[[], bool] = lambda: False
+    _lines: dict[str, _Line] = field(default_factory=dict, init=False)
+    _tries: dict[str, _Try] = field(default_factory=dict, init=False)  # by address
+    _counts: dict[str, int] = field(default_factory=dict, init=False)
+    _errors: list[str] = field(default_factory=list, init=False)
 
     def run(self, *, digest: str | None = None) -> Delivered:
-        """Send what is due, channel by channel; a channel that fails never holds another.
+        """Say everything that is due, and wait for its end.
 
         Args:
             digest: only orders of this digest; None for everything.
         """
-        counts = {"sent": 0, "found": 0, "failed": 0, "dead": 0}
-        errors: list[str] = []
-        open_channels: dict[str, Channel] = {}
-        for address in self.archive.outbox.channels_due(self.clock()):
-            is_first = True
-            while not self.is_stopped():
-                order = self.archive.outbox.next(address, self.clock(), digest)
-                if order is None:
-                    break
-                outcome, error = self._try(order, open_channels, is_first=is_first)
-                is_first = False
-                counts[outcome] += 1
-                if error:
-                    errors.append(error)
-                if outcome == "failed":
-                    break  # order within a channel is kept: what comes after waits, too
-        return Delivered(errors=tuple(dict.fromkeys(errors)), **counts)
-
-    def message_of(self, order: Order) -> Message:
-        """What an order says, from the archive as it is now."""
-        _, target = split(order.channel)
-        if order.kind == "digest":
-            return self.digests.message_of(order)
-        assert order.event is not None
-        assert order.item is not None
-        filed = self.archive.reading.item(order.item)
-        rule = next((each for each in self.rules if each.id == order.rule), None)
-        thread = (
-            self.archive.outbox.thread_of(order.channel, self.archive.events.find(order.event))
-            if rule is None or rule.is_threaded
-            else None
-        )
-        alerts = [each for each in self.archive.reading.alerts_of(order.item) if each.rule == order.rule]
-        return compose.alert_message(
-            key=order.key,
-            address=target,
-            event=self.archive.events.record(self.archive.events.find(order.event), self.clock()),
-            filed=filed,
-            source_name=self._source_name(filed.item.source),
-            why=alerts[0].reason if alerts else f"rule {order.rule}",
-            theme_names=self.theme_names,
-            folded=self._folded(order.channel),
-            thread=thread,
-            today=self.clock().date(),
-        )
-
-    def _try(self, order: Order, open_channels: dict[str, Channel], *, is_first: bool) -> tuple[str, str | None]:
-        """One attempt at an order: how it ended (a key of the counts), and the error if it did not go."""
-        kind, _ = split(order.channel)
-        now = self.clock()
-        has_begun = False
         try:
-            channel = open_channels.get(kind) or open_channels.setdefault(kind, self.open_channel(kind))
-            message = self.message_of(order)
-            if order.state is OrderState.DOUBTFUL and channel.can_look:
-                receipt = self._found(channel, message, order)
-                if receipt is not None:
-                    self._note_sent(order, receipt, message)
-                    return "found", None
-            if not is_first and channel.min_gap:
-                self.pause(channel.min_gap)
-            with self.archive.errors():
-                self.archive.outbox.begin(order)
-            has_begun = True
-            receipt = channel.send(message)
-        except MessageRefused as error:
-            return self._note_failure(order, error, OrderState.DEAD, now)
-        except ChannelError as error:
-            # a failure before the post, such as of the look-up, leaves a doubt as it was
-            after = OrderState.DOUBTFUL if error.is_ambiguous else OrderState.WAITING
-            return self._note_failure(order, error, after if has_begun else order.state, now)
+            while not self.is_stopped():
+                soonest = self.step(digest=digest)
+                if self._tries:
+                    wait([each.future for each in self._tries.values()], timeout=soonest, return_when=FIRST_COMPLETED)
+                elif soonest is not None:
+                    self.pause(soonest)
+                else:
+                    break
+        finally:
+            self.finish(0.0)
+        return self.taken()
+
+    def taken(self) -> Delivered:
+        """What was done since it was last asked."""
+        counts, errors = self._counts, tuple(dict.fromkeys(self._errors))
+        self._counts, self._errors = {}, []
+        names = ("sent", "found", "failed", "dead")
+        return Delivered(errors=errors, **{name: counts.get(name, 0) for name in names})
+
+    def step(self, *, digest: str | None = None) -> float | None:
+        """Note what has ended and begin what is due, one thing an address; never waits for a channel.
+
+        Returns seconds until an address may be spoken to again that has something waiting; None if there is none.
+        """
+        self._collect()
+        soonest: float | None = None
+        for address in self.archive.outbox.channels_due(self.clock()):
+            if address in self._tries or len(self._tries) >= AT_ONCE or self.is_stopped():
+                continue
+            rest = self._rest(address)
+            if rest > 0:
+                soonest = rest if soonest is None else min(soonest, rest)
+            elif self._begin(address, digest):
+                soonest = 0.0 if address not in self._tries else soonest
+        return soonest
+
+    def finish(self, seconds: float) -> None:
+        """Begin nothing more, and note what ends within some seconds; what does not stays doubtful."""
+        if self._tries:
+            wait([each.future for each in self._tries.values()], timeout=seconds)
+        self._collect()
+        self._tries.clear()
+
+    def order_notices(self) -> int:
+        """Order that the other channels are told of one that takes nothing since OUTAGE; how many."""
+        now = self.clock()
+        failing = [each for each in self.archive.reading.failing_channels() if now - each[1] >= OUTAGE]
+        if not failing:
+            return 0
+        down = {channel for channel, _, _ in self.archive.reading.failing_channels()}
+        ordered = 0
+        for to in self.announcer.people() - down:
+            for channel, since, error in failing:
+                with self.archive.errors():
+                    ordered += self.archive.outbox.put_notice(to, channel, since, error, now)
+        return ordered
+
+    def _collect(self) -> None:
+        for each in [each for each in self._tries.values() if each.future.done()]:
+            del self._tries[each.address]
+            self._end(each)
+
+    def _rest(self, address: str) -> float:
+        """Seconds until the address may be spoken to again; 0 if at once."""
+        line = self._lines.setdefault(address, _Line())
+        if line.channel is None or not line.channel.min_gap:
+            return 0.0
+        if line.spoken_at is None:  # also what was said before the program began counts
+            last = self.archive.outbox.last_sent(address)
+            ago = (self.clock() - last).total_seconds() if last else line.channel.min_gap
+            line.spoken_at = self.monotonic() - max(0.0, ago)
+        return max(0.0, line.spoken_at + line.channel.min_gap - self.monotonic())
+
+    def _begin(self, address: str, digest: str | None) -> bool:
+        """Begin the oldest thing that is due for an address; False if there was none."""
+        now = self.clock()
+        order = self.archive.outbox.next(address, now, digest)
+        try:
+            line = self._lines.setdefault(address, _Line())
+            if line.channel is None:
+                line.channel = self.open_channel(address)
+                if self._rest(address) > 0:
+                    return True
+            found = self._asked(order, line.channel, now) if order is not None else self._looked_after(address, line.channel, now)
+            if found is None:
+                return order is not None
+            if order is not None:
+                with self.archive.errors():
+                    self.archive.outbox.begin(order)
         except (ArchiveBusy, ArchiveError):
             raise
-        except MonitorError as error:  # not configured: it waits until it is
-            return self._note_failure(order, error, order.state, now)
-        except Exception as error:  # a fault of ours with this order: the others go on
-            log.exception("failed key=%s", order.key)
-            own = ChannelError(f"internal error ({type(error).__name__})", subject=order.channel)
-            return self._note_failure(order, own, OrderState.DOUBTFUL if has_begun else order.state, now)
-        self._note_sent(order, receipt, message)
-        return "sent", None
+        except Exception as error:  # not configured, or a fault of ours: it waits, and the others go on
+            if order is None:
+                log.exception("cannot look after the messages of channel=%s", address)
+                self.archive.outbox.fail(address, "internal error", retry_at=now + LONGEST_RETRY, now=now)
+                return False
+            self._failed(order, error, OrderState.DEAD if isinstance(error, MessageRefused) else order.state)
+            return True
+        self._tries[address] = found
+        # a thread that nobody waits for at the end of the process: a channel may take minutes to give up
+        threading.Thread(target=self._attempt, args=(found,), name=f"deliver {address}", daemon=True).start()
+        return True
+
+    def _attempt(self, this: _Try) -> None:
+        try:
+            this.future.set_result(self._speak(this))
+        except Exception as error:  # noqa: BLE001 (it is met again where the try ends)
+            this.future.set_exception(error)
+
+    def _asked(self, order: Order, channel: Channel, now: datetime) -> _Try | None:
+        """What an order asks to be said; None if it has nothing to say any more."""
+        post: Post | None = None
+        thread: str | None = None
+        if self.announcer.is_threaded(order) and order.event is not None:
+            event = self.archive.events.find(order.event)
+            post = self.archive.outbox.post_of(order.channel, event) if channel.can_edit else None
+            thread = post.remote_id if post else None
+            if not channel.can_edit:
+                thread = self.archive.outbox.thread_of(order.channel, event)
+        message = (
+            self.digests.message_of(order) if order.kind is OrderKind.DIGEST else self.announcer.message_of(order, post, thread)
+        )
+        if message is None:
+            with self.archive.errors():
+                self.archive.outbox.drop(order, "nothing to say any more")
+            return None
+        return _Try(
+            address=order.channel,
+            channel=channel,
+            began=now,
+            order=order,
+            message=message,
+            post=post,
+            update=self._update(post),
+        )
+
+    def _looked_after(self, address: str, channel: Channel, now: datetime) -> _Try | None:
+        """A message of the address that is to be brought up to date; None if there is none."""
+        while (post := self.archive.outbox.stale(address, now)) is not None:
+            update = self._update(post) if channel.can_edit else None
+            if update is not None:
+                return _Try(address=address, channel=channel, began=now, order=None, message=None, post=post, update=update)
+            with self.archive.errors():
+                self.archive.outbox.checked(post, now)
+        return None
+
+    def _update(self, post: Post | None) -> Message | None:
+        message = None if post is None else self.announcer.update_of(post)
+        return None if message is None or post is None or compose.digest_of(message) == post.digest else message
+
+    def _speak(self, this: _Try) -> Receipt | None:
+        """Speak to the channel, in a thread of the address; touches no archive."""
+        if (
+            this.order is not None
+            and this.message is not None
+            and this.order.state is OrderState.DOUBTFUL
+            and this.channel.can_look
+        ):
+            receipt = self._found(this.channel, this.message, this.order)
+            if receipt is not None:
+                this.is_found = True
+                return receipt
+        if this.post is not None and this.update is not None:
+            # also tells whether the thread is still there
+            this.channel.edit(this.update, this.post.remote_id)
+            if this.message is not None and this.channel.min_gap:
+                self.pause(this.channel.min_gap)
+        if this.message is None:
+            return None
+        this.is_send_begun = True
+        return this.channel.send(this.message)
 
     def _found(self, channel: Channel, message: Message, order: Order) -> Receipt | None:
         """The receipt of a message that went before; None also if the channel does not let us look: rather twice than never."""
@@ -153,25 +278,84 @@ class Deliverer:
             log.warning("cannot look key=%s error=%r", order.key, str(error))
             return None
 
-    def _note_sent(self, order: Order, receipt: Receipt, message: Message) -> None:
+    def _end(self, this: _Try) -> None:
+        """Note how a try ended."""
+        self._lines[this.address].spoken_at = self.monotonic()
         now = self.clock()
+        error = this.future.exception()
+        if this.post is not None and this.update is not None and (error is None or this.is_send_begun) and not this.is_found:
+            with self.archive.errors():
+                self.archive.outbox.checked(this.post, this.began, compose.digest_of(this.update))
+        if error is None:
+            if this.order is not None:
+                receipt = this.future.result()
+                assert receipt is not None
+                self._sent(this, this.order, receipt, now)
+        elif this.post is not None and (isinstance(error, MessageGone) or self._is_edit_refused(this, error)):
+            log.info("cannot go on with channel=%s message=%s: %s", this.address, this.post.remote_id, error)
+            with self.archive.errors():
+                self.archive.outbox.gone(this.post, now)
+                if this.order is not None:  # it opens a new thread
+                    self.archive.outbox.give_back(this.order)
+        elif this.order is None:
+            self._update_failed(this, error, now)
+        else:
+            self._failed(this.order, error, self._state_after(this, this.order, error))
+
+    def _is_edit_refused(self, this: _Try, error: BaseException) -> bool:
+        return this.update is not None and not this.is_send_begun and isinstance(error, MessageRefused)
+
+    def _state_after(self, this: _Try, order: Order, error: BaseException) -> OrderState:
+        if isinstance(error, MessageRefused):
+            return OrderState.DEAD
+        if not this.is_send_begun:  # a failure before the post, such as of the look-up, leaves a doubt as it was
+            return order.state
+        is_ambiguous = error.is_ambiguous if isinstance(error, ChannelError) else True
+        return OrderState.DOUBTFUL if is_ambiguous else OrderState.WAITING
+
+    def _sent(self, this: _Try, order: Order, receipt: Receipt, now: datetime) -> None:
+        assert this.message is not None
+        is_kept_up = this.channel.can_edit and (
+            order.kind is OrderKind.FOLDED or (this.message.thread is None and self.announcer.is_threaded(order))
+        )
         with self.archive.errors():
-            self.archive.outbox.sent(order, receipt.remote_id, message.thread, now)
+            self.archive.outbox.sent(
+                order,
+                receipt,
+                this.message.thread,
+                now,
+                title=this.message.title,
+                digest=compose.digest_of(this.message) if is_kept_up else None,
+                read_at=this.began,
+            )
+        self._count("found" if this.is_found else "sent")
         log.info("sent key=%s channel=%s tries=%d", order.key, order.channel, order.attempts + 1)
 
-    def _note_failure(self, order: Order, error: MonitorError, state: OrderState, now: datetime) -> tuple[str, str]:
+    def _failed(self, order: Order, error: BaseException, state: OrderState) -> None:
+        now = self.clock()
+        if not isinstance(error, MonitorError):  # a fault of ours with this order: the others go on
+            log.error("failed key=%s", order.key, exc_info=error)
+            error = ChannelError(f"internal error ({type(error).__name__})", subject=order.channel)
         asked = error.retry_after if isinstance(error, ChannelError) else None
-        wait = timedelta(seconds=asked) if asked is not None else min(FIRST_RETRY * 2 ** min(order.attempts, 10), LONGEST_RETRY)
+        pause = timedelta(seconds=asked) if asked is not None else min(FIRST_RETRY * 2 ** min(order.attempts, 10), LONGEST_RETRY)
         text = str(error)
         with self.archive.errors():
-            self.archive.outbox.failed(order, text, state=state, retry_at=self.clock() + wait, now=now)
+            self.archive.outbox.failed(order, text, state=state, retry_at=now + pause, now=now)
         level = logging.ERROR if state is OrderState.DEAD else logging.WARNING
         log.log(level, "not sent key=%s state=%s error=%r", order.key, state.value, text)
-        return ("dead" if state is OrderState.DEAD else "failed"), text
+        self._count("dead" if state is OrderState.DEAD else "failed")
+        self._errors.append(text)
 
-    def _folded(self, channel: str) -> int:
-        last = self.archive.outbox.last_sent(channel)
-        return self.archive.outbox.folded_since(channel, last) if last else 0
+    def _update_failed(self, this: _Try, error: BaseException, now: datetime) -> None:
+        """A message could not be brought up to date: another time; nothing is lost."""
+        assert this.post is not None
+        log.warning("not edited channel=%s message=%s error=%r", this.address, this.post.remote_id, str(error))
+        with self.archive.errors():
+            if isinstance(error, ChannelError):
+                asked = timedelta(seconds=error.retry_after) if error.retry_after is not None else FIRST_RETRY
+                self.archive.outbox.fail(this.address, str(error), retry_at=now + asked, now=now)
+            else:
+                self.archive.outbox.gone(this.post, now)
 
-    def _source_name(self, source: str) -> str:
-        return next((each.name for each in self.sources if each.id == source), source)
+    def _count(self, outcome: str) -> None:
+        self._counts[outcome] = self._counts.get(outcome, 0) + 1

@@ -139,7 +139,7 @@ class Digests:
             elif state is not None and state.last_new is not None and is_silent(state, zone=zone_of(source), now=now):
                 found.append(f"{source.name} ({source.id}): is read, but brought nothing new since {state.last_new:%Y-%m-%d}")
         found += [
-            f"{channel} does not take messages since {since}: {error}"
+            f"{channel} does not take messages since {since:%Y-%m-%d %H:%MZ}: {error}"
             for channel, since, error in self.archive.reading.failing_channels()
         ]
         return found

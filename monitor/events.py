@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 
-from monitor.items import Entity, Filed, Identifier, KeyDate, Shown, Stage, Tier
+from monitor.items import Entity, Filed, Identifier, KeyDate, Shown, Stage, Standpoint, Tier
 from monitor.segment import terms
 from monitor.stage import SUSPENSIONS, Expected, Sighting, Transition, claimed, expected, put_in_force, way
 from monitor.standing import Ending, Standing, Statement, standing
@@ -168,20 +168,18 @@ def record(
     ordered = in_time(parts)
     items = [each.filed.item for each in ordered]
     transitions, stands = reached(ordered, now.date())
-    last = transitions[-1] if transitions else None
     themes: dict[str, float] = {}
     for each in ordered:
         for theme, score in each.filed.themes:
             themes[theme] = max(score, themes.get(theme, 0.0))
     given = tuple(sorted(themes.items(), key=lambda pair: (-pair[1], pair[0])))
-    told = [each.filed.item for each in ordered if each.filed.copy_of is None]
-    speed = momentum((item.moment for item in told), now)
-    ahead = [each.date for each in stands if not each.is_withdrawn and each.date >= now.date()]
+    at = standpoint(ordered, now, storyline=storyline)
+    speed = momentum((each.filed.item.moment for each in ordered if each.filed.copy_of is None), now)
     return Event(
         id=event,
         title=_title(ordered),
-        stage=Stage.REPORTED if last is None else last.stage,
-        step=None if last is None else last.step,
+        stage=at.stage,
+        step=at.step,
         first_seen=min((item.first_seen for item in items), default=opened_at),
         last_seen=moved_at,
         items=len(items),
@@ -200,14 +198,34 @@ def record(
         claim=claimed(_sightings(ordered), transitions),
         expected=expected(transitions, [each for each in stands if not each.is_withdrawn], now.date()),
         momentum=round(speed, 2),
+        importance=at.importance,
+    )
+
+
+def standpoint(parts: Sequence[Part], now: datetime, *, storyline: str | None) -> Standpoint:
+    """What an event has come to, as rules see it.
+
+    Args:
+        parts: its items, in order of time; themes are enough beside what its way needs.
+    """
+    transitions, stands = reached(parts, now.date())
+    told = [each.filed.item for each in parts if each.filed.copy_of is None]
+    ahead = [each.date for each in stands if not each.is_withdrawn and each.date >= now.date()]
+    stage = transitions[-1].stage if transitions else Stage.REPORTED
+    sources = len({item.source for item in told})
+    return Standpoint(
+        stage=stage,
+        step=transitions[-1].step if transitions else None,
+        sources=sources,
         importance=importance(
-            theme=given[0][1] if given else None,
-            stage=Stage.REPORTED if last is None else last.stage,
-            tier=min((item.tier for item in items), key=list(Tier).index, default=Tier.ANALYSIS),
-            sources=len({item.source for item in told}),
-            momentum=speed,
+            theme=max((score for each in parts for _, score in each.filed.themes), default=None),
+            stage=stage,
+            tier=min((each.filed.item.tier for each in parts), key=list(Tier).index, default=Tier.ANALYSIS),
+            sources=sources,
+            momentum=momentum((item.moment for item in told), now),
             days_ahead=(min(ahead) - now.date()).days if ahead else None,
         ),
+        storyline=storyline,
     )
 
 

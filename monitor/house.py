@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from monitor import bundled, classifiers, config, encoders, joinings, models
+from monitor.announce import Announcer
 from monitor.archive import Archive
-from monitor.channels import Channel
+from monitor.channels import Channel, split
 from monitor.config import Config
 from monitor.delivery import Deliverer
 from monitor.digests import Digests
@@ -87,11 +88,16 @@ def deliverer(
     """
     return Deliverer(
         archive=archive,
-        sources=settings.sources,
-        rules=settings.rules,
+        announcer=Announcer(
+            archive=archive,
+            sources=settings.sources,
+            rules=settings.rules,
+            theme_names=theme_names(folder),
+            clock=clock,
+            can_answer=frozenset({"slack"} if config.secret("SLACK_APP_TOKEN") else ()),
+        ),
         digests=digests(archive, settings, folder, clock),
-        theme_names=theme_names(folder),
-        open_channel=lambda kind: open_channel(kind, settings, clock, stream),
+        open_channel=lambda address: open_channel(address, settings, clock, stream),
         clock=clock,
         pause=pause,
         is_stopped=is_stopped,
@@ -110,13 +116,14 @@ def digests(archive: Archive, settings: Config, folder: Path, clock: Callable[[]
     )
 
 
-def open_channel(kind: str, settings: Config, clock: Callable[[], datetime], stream: TextIO | None = None) -> Channel:
-    """The channel of a kind, with its secrets from the environment.
+def open_channel(address: str, settings: Config, clock: Callable[[], datetime], stream: TextIO | None = None) -> Channel:
+    """The channel of an address, with its secrets from the environment.
 
     Raises:
         SecretMissing: a token is not set.
         ConfigError: feeds.yaml does not say where the server is.
     """
+    kind, _ = split(address)
     if kind == "slack":
         from monitor.channels.slack import Slack
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -16,16 +16,14 @@ import numpy as np
 
 from monitor.archive import Archive
 from monitor.encoders import Encoder, encode
-from monitor.errors import ModelError, QueryError
-from monitor.events import Part, in_time, reached
+from monitor.errors import ModelError
 from monitor.identify import identify
-from monitor.items import Alert, AlertState, Filed, Findings, Item, Judged, Link, Rule, Stage, Tag, event_id, storyline_id
+from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Tag, event_id, storyline_id
 from monitor.lexicon import Lexicon
 from monitor.likeness import HORIZON, Floats, Joining
 from monitor.link import Linker, linked_before
-from monitor.match import Past, Subject, decide
-from monitor.stage import Transition
 from monitor.tag import Model, tag
+from monitor.verdicts import Verdicts, text_of
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +65,7 @@ class Judge:
     _storyline_of: dict[str, str] = field(default_factory=dict, init=False)  # by event
     _linker: Linker | None = field(default=None, init=False)
     _decisions: int = field(default=0, init=False)  # merges and splits that the linker knows of
+    _versions: Mapping[str, int] | None = field(default=None, init=False)  # of the rules; None: not asked yet
 
     def run(self, on_done: Callable[[int], None] = lambda _: None) -> Judging:
         """Judge everything that waits.
@@ -75,16 +74,12 @@ class Judge:
             on_done: told the number of items of each finished batch, for progress.
         """
         began = time.monotonic()
-        with self.archive.errors():
-            advanced = self.archive.events.advance(self.clock())
-        if advanced:
-            log.info("in force by their date events=%d", advanced)
+        alerts = self._advance()
         if self.model is not None and self.archive.judging.untagged(1):
             with self.archive.errors():
                 again = self.archive.judging.forget_unclassified()
             log.info("retagging items=%d", again)
         judged: list[Judged] = []
-        alerts: list[Alert] = []
         while True:
             batch = self.archive.judging.unjudged(BATCH)
             if not batch:
@@ -113,16 +108,13 @@ class Judge:
         try:
             linker = self._live(now)
             vectors = self._vectors(items)
-            told = _Told(self.archive, now, self.archive.events.arrivals(item.id for item in items))
+            verdicts = self._verdicts(now, (item.id for item in items))
             for each in self._read(items, linker, vectors):
                 judged.append(each)
-                told.take(each)
-                stage = told.stage(each.link.event) if self._is_stage_asked else each.findings.stage
-                subject = Subject(judged=each, stage=stage, former=told.former(each.link.event))
-                alerts += self._decided(subject, alerts, now, told)
+                alerts += verdicts.of(each)
             with self.archive.errors():
                 kept = self._kept(items, vectors)
-                self._decisions += self.archive.judging.write(judged, alerts, now, kept, told.ways())
+                self._decisions += self.archive.judging.write(judged, alerts, now, kept, verdicts.ways(), verdicts.versions)
         except BaseException:
             self._linker = None  # it remembers what was not written
             raise
@@ -235,45 +227,29 @@ class Judge:
                 for name, tags in self._tagged([each], None if vectors is None else vectors[[place]]).items()
             }
 
-    @property
-    def _is_stage_asked(self) -> bool:
-        """True if a rule asks how far an event has come: then that is worked out for each item, not once a batch."""
-        return any("stage:" in rule.when.casefold() for rule in self.rules)
+    def _verdicts(self, now: datetime, items: Iterable[str] = ()) -> Verdicts:
+        """The rules over a batch; which version of them decides is known from the first one on."""
+        if self._versions is None:
+            with self.archive.errors():
+                self._versions = self.archive.alerts.versions({rule.id: text_of(rule) for rule in self.rules}, now)
+        return Verdicts(self.archive, self.rules, versions=self._versions, now=now, items=items, storylines=self._storyline_of)
 
-    def _decided(self, subject: Subject, pending: list[Alert], now: datetime, told: _Told) -> list[Alert]:
+    def _advance(self) -> list[Alert]:
+        """Put in force what a stated date put in force; the alerts that follow."""
+        now = self.clock()
+        with self.archive.errors():
+            due = [event for event in self.archive.events.due(now.date()) if self.archive.events.has_advanced(event, now)]
+        if not due:
+            return []
+        verdicts = self._verdicts(now)
         found: list[Alert] = []
-        for rule in self.rules:
-            try:
-                found += decide(rule, subject, self._past([*pending, *found], told), now)
-            except QueryError as error:  # one broken rule never stops the others
-                log.error("rule=%s cannot be read: %s", rule.id, error)
+        for event in due:
+            alerts = verdicts.of_date(event)
+            with self.archive.errors():
+                self.archive.judging.advance(event, alerts, verdicts.versions, now)
+            found += alerts
+        log.info("in force by their date events=%d", len(due))
         return found
-
-    def _past(self, pending: list[Alert], told: _Told) -> Past:
-        """What the archive and this batch say was told."""
-        ask = self.archive.alerts
-
-        def has_verdict(rule: str, item: str, channel: str) -> bool:
-            return any((each.rule, each.item, each.channel) == (rule, item, channel) for each in pending) or ask.has_verdict(
-                rule, item, channel
-            )
-
-        def is_told(item: str, channel: str) -> bool:
-            here = any(each.item == item and each.channel == channel and each.state is AlertState.WAITING for each in pending)
-            return here or ask.is_told(item, channel)
-
-        def count(channel: str, since: datetime, event: str | None) -> int:
-            events = None if event is None else {event, *told.merged_into(event)}
-            here = sum(
-                1
-                for each in pending
-                if each.channel == channel and each.state is AlertState.WAITING and (events is None or each.event in events)
-            )
-            if events is None:
-                return here + ask.count(channel, since)
-            return here + sum(ask.count(channel, since, name) for name in sorted(events))
-
-        return Past(has_verdict=has_verdict, is_told=is_told, count=count)
 
     def _live(self, now: datetime) -> Linker:
         """The linker, filled with the archive's live events at first use, and again when an analyst merged or split some."""
@@ -296,57 +272,6 @@ class Judge:
                     placed.add(event)
                     self._lines.remember(item, findings, f"E-{lines[event].removeprefix('S-')}", meaning)
         return self._linker
-
-
-@dataclass(slots=True)
-class _Told:
-    """What the events of a batch say, its own items included: the stages that they have reached, and which became one."""
-
-    archive: Archive
-    now: datetime
-    arrivals: Mapping[str, int]  # by item
-    _parts: dict[str, dict[str, Part]] = field(default_factory=dict)  # by event and item
-    _gone: dict[str, set[str]] = field(default_factory=dict)  # by event: those that went into it in this batch
-    _former: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def take(self, judged: Judged) -> None:
-        """Take in an item, and the events that it showed to be one."""
-        event, item = judged.link.event, judged.item
-        for other in judged.link.merged:
-            self._of(event).update(self._of(other))
-            self._gone.setdefault(event, set()).update({other, *self._gone.pop(other, ())})
-        self._of(event)[item.id] = Part(
-            filed=Filed(item=item, copy_of=judged.link.copy_of),
-            arrival=self.arrivals.get(item.id, 0),
-            shown=judged.findings.shown,
-            dates=judged.findings.dates,
-        )
-
-    def stage(self, event: str) -> Stage:
-        """How far an event has come."""
-        return self._way(event).stage
-
-    def ways(self) -> dict[str, Transition]:
-        """The stage that each event of the batch has reached."""
-        return {event: self._way(event) for event in self._parts}
-
-    def merged_into(self, event: str) -> set[str]:
-        """Events that went into an event in this batch."""
-        return self._gone.get(event, set())
-
-    def former(self, event: str) -> tuple[str, ...]:
-        """All ids that lead to an event."""
-        if event not in self._former:
-            self._former[event] = self.archive.events.former(event)
-        return (*self._former[event], *sorted(self.merged_into(event)))
-
-    def _of(self, event: str) -> dict[str, Part]:
-        if event not in self._parts:
-            self._parts[event] = {part.filed.item.id: part for part in self.archive.events.parts(event, is_whole=False)}
-        return self._parts[event]
-
-    def _way(self, event: str) -> Transition:
-        return reached(in_time(self._of(event).values()), self.now.date())[0][-1]
 
 
 def with_fallback(load: Callable[[], Model]) -> Model | None:

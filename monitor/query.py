@@ -332,6 +332,17 @@ def themes(node: Node) -> tuple[str, ...]:
             return ()
 
 
+def least_score(node: Node) -> float | None:
+    """The score that every match has at least, as the query itself asks; None if it does not."""
+    match node:
+        case Field("score", values, ">=" | ">"):
+            return float(values[0])
+        case And(nodes):
+            return max((score for each in nodes if (score := least_score(each)) is not None), default=None)
+        case _:
+            return None
+
+
 def explain(node: Node, depth: int = 0) -> str:
     """The tree of a query as indented lines, for --explain."""
     pad = "  " * depth

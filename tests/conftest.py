@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,21 @@ class Clock:
 
     def move(self, **span: float) -> None:
         self.now += timedelta(**span)
+
+
+class Ticks:
+    """A monotonic clock that only pauses move; pauses take no time."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        return self._now
+
+    def pause(self, seconds: float) -> None:
+        with self._lock:
+            self._now += seconds
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -68,6 +68,7 @@ class SlackFake:
         self.moods: list[str] = []
         self.is_busy = False
         self.calls: list[str] = []
+        self.edits: list[str] = []  # ts of messages that were edited
         slack = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -114,6 +115,15 @@ class SlackFake:
                 request.close_connection = True
                 return
             _reply(request, {"ok": True, "ts": sent["ts"], "channel": "C1", "message": {}})
+        elif method == "chat.update":
+            found = next((each for each in self.messages if each["ts"] == sent.get("ts")), None)
+            if found is None:
+                _reply(request, {"ok": False, "error": "message_not_found"})
+                return
+            self.edits.append(sent["ts"])
+            blocks = sent["blocks"]
+            found["text"], found["blocks"] = sent["text"], json.loads(blocks) if isinstance(blocks, str) else blocks
+            _reply(request, {"ok": True, "ts": sent["ts"], "channel": "C1", "text": sent["text"]})
         elif method == "conversations.list":
             _reply(request, {"ok": True, "channels": [{"id": "C1", "name": "econsec"}]})
         elif method == "conversations.history":

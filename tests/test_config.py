@@ -184,9 +184,20 @@ def test_the_clock_can_be_set_or_moved() -> None:
 def test_the_schema_names_every_section() -> None:
     """Editors complete and check with it."""
     properties = config.schema()["properties"]
-    assert {"version", "network", "reading", "websub", "defaults", "sources", "slack", "mail", "alerts", "digests"} == set(
-        properties
-    )
+    assert {
+        "version",
+        "network",
+        "reading",
+        "websub",
+        "defaults",
+        "sources",
+        "slack",
+        "mail",
+        "webhooks",
+        "web",
+        "alerts",
+        "digests",
+    } == set(properties)
 
 
 def test_a_secret_header_comes_from_the_environment(tmp_path: Path) -> None:

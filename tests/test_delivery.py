@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import a_source, an_item
-from conftest import NOW, Clock
+from conftest import NOW, Clock, Ticks
 from fakes import MailFake, SlackFake
 
+from monitor.announce import Announcer
 from monitor.archive import Archive
 from monitor.archive.intake import Change
-from monitor.channels import Channel
+from monitor.channels import Channel, split
 from monitor.channels.console import Console
 from monitor.channels.mail import Mail
 from monitor.channels.slack import Slack
@@ -55,7 +56,10 @@ def order(archive: Archive, *items: Item, channel: str = "slack:#econsec", event
 def deliver(archive: Archive, clock: Clock, slack: SlackFake, mail: MailFake) -> Callable[..., Deliverer]:
     """A deliverer over fakes of our own; pauses cost no time."""
 
-    def open_channel(kind: str) -> Channel:
+    ticks = Ticks()
+
+    def open_channel(address: str) -> Channel:
+        kind, _ = split(address)
         if kind == "slack":
             return Slack("xoxb-test", api_url=slack.api_url, timeout=5)
         if kind == "mail":
@@ -72,13 +76,18 @@ def deliver(archive: Archive, clock: Clock, slack: SlackFake, mail: MailFake) ->
         digests |= {name: changes.pop(name) for name in list(changes) if name in ("subscriptions", "pace")}
         base = {
             "archive": archive,
-            "sources": [a_source()],
-            "rules": [RULE],
+            "announcer": Announcer(
+                archive=archive,
+                sources=[a_source()],
+                rules=[RULE],
+                theme_names={"export_control": "Export control"},
+                clock=clock,
+            ),
             "digests": Digests(archive=archive, clock=clock, **digests),
-            "theme_names": {"export_control": "Export control"},
             "open_channel": open_channel,
             "clock": clock,
-            "pause": lambda _: None,
+            "pause": ticks.pause,
+            "monotonic": ticks,
         }
         return Deliverer(**base | changes)  # type: ignore[arg-type]
 
@@ -268,12 +277,12 @@ def test_order_within_a_channel_is_kept(
 def test_without_a_token_orders_wait(archive: Archive, deliver: Callable[..., Deliverer], clock: Clock) -> None:
     """A missing secret is said once a run and loses nothing."""
 
-    def closed(kind: str) -> Channel:
-        raise SecretMissing("SLACK_BOT_TOKEN is not set", subject=kind)
+    def closed(address: str) -> Channel:
+        raise SecretMissing("SLACK_BOT_TOKEN is not set", subject=address)
 
     order(archive, an_item())
     found = deliver(open_channel=closed).run()
-    assert found.errors == ("slack: SLACK_BOT_TOKEN is not set",)
+    assert found.errors == ("slack:#econsec: SLACK_BOT_TOKEN is not set",)
     assert archive.outbox.counts()["waiting"] == 1
     clock.move(hours=2)
     assert deliver().run().sent == 1
@@ -288,7 +297,9 @@ def test_a_process_that_dies_between_send_and_receipt_tells_nothing_twice(
     row = archive.outbox.next("slack:#econsec", clock.now)
     assert row is not None
     archive.outbox.begin(row)
-    deliverer.open_channel("slack").send(deliverer.message_of(row))
+    message = deliverer.announcer.message_of(row, None, None)
+    assert message is not None
+    deliverer.open_channel("slack:#econsec").send(message)
     assert deliver().run().found == 1
     assert len(slack.messages) == 1
 

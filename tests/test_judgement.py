@@ -12,6 +12,7 @@ from conftest import NOW, Clock
 
 from monitor import bundled, joinings
 from monitor.archive import Archive
+from monitor.archive.alerts import AlertTables
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.encoders import Encoder
@@ -279,7 +280,7 @@ def test_a_restart_goes_on_with_the_same_events(
 def test_a_failed_write_leaves_the_items_waiting(archive: Archive, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing half judged; the next run does it all."""
     put(archive, on_theme())
-    monkeypatch.setattr(type(archive.judging), "_write_alert", _fail)
+    monkeypatch.setattr(AlertTables, "write", _fail)
     with pytest.raises(ArchiveError, match="disk is full"):
         judge.run()
     assert archive.reading.counts()["unjudged"] == 1

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from monitor import query
+from monitor.decide import Past, Remembered, decide, limit_text
 from monitor.errors import QueryError
 from monitor.items import (
     AlertState,
@@ -25,10 +26,12 @@ from monitor.items import (
     Reason,
     Rule,
     Stage,
+    Standpoint,
     Tag,
     Tier,
 )
-from monitor.match import Clause, Past, Subject, clauses, compiled, decide, is_telling, limit_text, matches, why
+from monitor.match import Clause, Subject, clauses, compiled, matches
+from monitor.reasons import is_telling, why
 
 NOW = datetime(2026, 2, 10, 12, tzinfo=UTC)
 EVENT = "E-qwertyuiop"
@@ -83,7 +86,9 @@ FINDINGS = Findings(
 def a_subject(link: Link | None = None, **changes: object) -> Subject:
     item = replace(ITEM, **changes)  # type: ignore[arg-type]
     link = link or Link(event=EVENT, is_new=True)
-    return Subject(judged=Judged(item=item, findings=FINDINGS, tags=TAGS, link=link, model="m1"), stage=Stage.FINAL)
+    return Subject(
+        judged=Judged(item=item, findings=FINDINGS, tags=TAGS, link=link, model="m1"), at=Standpoint(stage=Stage.FINAL)
+    )
 
 
 def a_past(
@@ -92,13 +97,13 @@ def a_past(
     sent: Iterable[tuple[str, timedelta, str]] = (),
 ) -> Past:
     """A past of verdicts (rule, item, channel), of items told (item, channel) and of alerts sent (channel, ago, event)."""
-    return Past(
-        has_verdict=lambda rule, item, channel: (rule, item, channel) in set(verdicts),
-        is_told=lambda item, channel: (item, channel) in set(told),
-        count=lambda channel, since, event: sum(
-            1 for to, ago, about in sent if to == channel and NOW - ago >= since and event in (None, about)
-        ),
+    past = Remembered()
+    past.has_verdict = lambda rule, item, channel: (rule, item, channel) in set(verdicts)  # type: ignore[method-assign]
+    past.is_told = lambda item, channel: (item, channel) in set(told)  # type: ignore[method-assign]
+    past.count = lambda channel, since, event: sum(  # type: ignore[method-assign]
+        1 for to, ago, about in sent if to == channel and NOW - ago >= since and event in (None, about)
     )
+    return past
 
 
 def fates(rule: Rule, subject: Subject, past: Past) -> list[tuple[str, AlertState]]:
@@ -152,12 +157,12 @@ def test_the_clauses_of_a_query_tell_which_part_fails() -> None:
     node = compiled('theme:critical_minerals score:>=0.9 -lang:ja (gall* OR "rare metal") tier:wire,press')
     assert clauses(node, a_subject(), NOW) == (
         Clause("theme:critical_minerals", True),
-        Clause("score:>=0.9", False),
+        Clause("score:>=0.9", False, "critical_minerals 0.55"),
         Clause("-lang:ja", True),
         Clause('("gall"* OR "rare metal")', True),
-        Clause("tier:wire,press", False),
+        Clause("tier:wire,press", False, "official"),
     )
-    assert clauses(compiled("lang:ja"), a_subject(), NOW) == (Clause("lang:ja", False),)
+    assert clauses(compiled("lang:ja"), a_subject(), NOW) == (Clause("lang:ja", False, "zh"),)
 
 
 @pytest.mark.parametrize("when", ["theme:a", "-theme:export_control", "lang:zh gallium", "(lang:ja OR stage:final) score:>=0.6"])

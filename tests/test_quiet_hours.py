@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from monitor.decide import quiet_until
 from monitor.items import Quiet
-from monitor.match import quiet_until
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ class EventTables:
         """Items of an event with what judgement found in them, in order of time.
 
         Args:
-            is_whole: with themes, identifiers and entities; its way and its dates need none of them.
+            is_whole: with identifiers and entities; its way and its dates need none of them.
         """
         return in_time(self._parts([event], is_whole=is_whole).get(event, []))
 
@@ -221,15 +221,8 @@ class EventTables:
         )
         return changed.rowcount > 0
 
-    def advance(self, now: datetime) -> int:
-        """Put in force what a stated date put in force; how many events."""
-        due = [event for event in self.due(now.date()) if self._has_advanced(event, now)]
-        if not due:
-            return 0
-        with transaction(self._connection):
-            return sum(self.settle(event, now) for event in due)
-
-    def _has_advanced(self, event: str, now: datetime) -> bool:
+    def has_advanced(self, event: str, now: datetime) -> bool:
+        """True if an event has reached another stage than is noted, as a stated date may take it there by itself."""
         way, _ = reached(self.parts(event, is_whole=False), now.date())
         row = self._connection.execute("select stage from events where id = ?", [event]).fetchone()
         return bool(way) and row is not None and row["stage"] != way[-1].stage
@@ -388,9 +381,9 @@ class EventTables:
         themes: dict[str, list[tuple[str, float]]] = defaultdict(list)
         named: dict[str, list[Identifier]] = defaultdict(list)
         entities: dict[str, list[Entity]] = defaultdict(list)
+        for row in ask(f"select x.* from tags x {of_events} and x.is_given order by x.score desc, x.theme", [wanted]):
+            themes[row["item"]].append((row["theme"], row["score"]))
         if is_whole:
-            for row in ask(f"select x.* from tags x {of_events} and x.is_given order by x.score desc, x.theme", [wanted]):
-                themes[row["item"]].append((row["theme"], row["score"]))
             for row in ask(f"select x.* from identifiers x {of_events}", [wanted]):
                 named[row["item"]].append(Identifier(type=row["type"], value=row["value"]))
             for row in ask(f"select x.* from entities x {of_events}", [wanted]):

@@ -170,6 +170,13 @@ class JudgingTables:
             )
         return sum(merged)
 
+    def advance(self, event: str, alerts: Sequence[Alert], versions: Mapping[str, int], now: datetime) -> None:
+        """Note that a date took an event further, and order what follows from it, all or nothing."""
+        with transaction(self._connection):
+            self._events.settle(event, now)
+            for alert in alerts:
+                self._alerts.write(alert, versions.get(alert.rule))
+
     def forget_vectors(self, before: datetime) -> None:
         """Let go of vectors of items that were judged before a moment."""
         with transaction(self._connection):

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.archive.connection import transaction
 from monitor.archive.values import read, read_surely, written, written_after
-from monitor.messages import Order, OrderState
+from monitor.messages import Order, OrderKind, OrderState, Post, Receipt
+
+EDIT_GAP = timedelta(minutes=1)
+"""A message is brought up to date at most so often."""
+KEPT_UP = timedelta(days=30)
+"""A message is looked after for so long."""
+_STALE = """
+select p.* from posts p
+where p.gone_at is null and p.checked_at <= ?2 and p.posted_at > ?3 and (
+    (p.kind = 'alert' and exists (
+        select 1 from events e where e.id = coalesce((select into_event from events where id = p.event), p.event)
+                                 and e.moved_at >= p.checked_at))
+    or (p.kind = 'folded' and exists (
+        select 1 from alerts a join outbox o on o.key = p.key
+        where a.channel = p.channel and a.state = 'folded' and a.decided_at >= p.checked_at and a.decided_at < o.until)))
+"""
+"""Messages to look after: ?2 is EDIT_GAP ago, ?3 is KEPT_UP ago."""
 
 
 class OutboxTables:
@@ -17,14 +33,17 @@ class OutboxTables:
         self._connection = connection
 
     def channels_due(self, now: datetime) -> list[str]:
-        """Channels that have something to be said to now and did not ask for patience."""
+        """Channels that have something to be said to now, or a message to be looked after, and did not ask for patience."""
         rows = self._connection.execute(
-            """
+            f"""
             select distinct o.channel from outbox o left join channels c on c.id = o.channel
-            where o.state in ('waiting', 'doubtful') and o.not_before <= ? and (c.not_before is null or c.not_before <= ?)
-            order by o.channel
+            where o.state in ('waiting', 'doubtful') and o.not_before <= ?1 and (c.not_before is null or c.not_before <= ?1)
+            union
+            select distinct p.channel from ({_STALE}) p left join channels c on c.id = p.channel
+            where c.not_before is null or c.not_before <= ?1
+            order by 1
             """,
-            [written(now), written(now)],
+            [written(now), written(now - EDIT_GAP), written(now - KEPT_UP)],
         )
         return [row["channel"] for row in rows]
 
@@ -44,18 +63,48 @@ class OutboxTables:
         with transaction(self._connection):
             self._connection.execute("update outbox set state = 'doubtful', attempts = attempts + 1 where id = ?", [order.id])
 
-    def sent(self, order: Order, remote_id: str, thread: str | None, now: datetime) -> None:
-        """Note the receipt."""
+    def sent(
+        self,
+        order: Order,
+        receipt: Receipt,
+        thread: str | None,
+        now: datetime,
+        *,
+        title: str = "",
+        digest: str | None = None,
+        read_at: datetime | None = None,
+    ) -> None:
+        """Note the receipt.
+
+        Args:
+            read_at: when what the message says was read from the archive; None: now.
+            digest: of what the message says, if it is to be kept up to date; None: it stays as it is.
+        """
+        remote_id = receipt.remote_id
         with transaction(self._connection):
+            if digest is not None:
+                self._connection.execute(
+                    """
+                    insert into posts (channel, remote_id, key, kind, event, title, digest, posted_at, checked_at)
+                    values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (channel, remote_id) do nothing
+                    """,
+                    [
+                        order.channel,
+                        remote_id,
+                        order.key,
+                        order.kind.value,
+                        order.event,
+                        title,
+                        digest,
+                        written(now),
+                        written(read_at or now),
+                    ],
+                )
             self._connection.execute(
                 "update outbox set state = 'sent', sent_at = ?, remote_id = ?, thread = ?, last_error = null where id = ?",
                 [written(now), remote_id, thread, order.id],
             )
-            self._connection.execute(
-                "insert into channels (id) values (?) on conflict (id) do update "
-                "set not_before = null, failing_since = null, last_error = null",
-                [order.channel],
-            )
+            self._healthy(order.channel, receipt.place)
 
     def failed(self, order: Order, error: str, *, state: OrderState, retry_at: datetime, now: datetime) -> None:
         """Note a try that failed.
@@ -69,24 +118,50 @@ class OutboxTables:
                 "update outbox set state = ?, last_error = ?, not_before = ? where id = ?",
                 [state.value, error, written_after(retry_at), order.id],
             )
-            if state is OrderState.DEAD:
-                return
-            self._connection.execute(
-                """
-                insert into channels (id, not_before, failing_since, last_error) values (?, ?, ?, ?)
-                on conflict (id) do update set not_before = excluded.not_before, last_error = excluded.last_error,
-                                               failing_since = coalesce(failing_since, excluded.failing_since)
-                """,
-                [order.channel, written_after(retry_at), written(now), error],
-            )
+            if state is not OrderState.DEAD:
+                self._failing(order.channel, error, retry_at, now)
 
-    def revive(self, now: datetime) -> int:
-        """Put dead orders back in the queue, for a channel that was mended; how many."""
+    def drop(self, order: Order, reason: str) -> None:
+        """Let go of an order that has nothing to say any more."""
+        with transaction(self._connection):
+            self._connection.execute("update outbox set state = 'dropped', last_error = ? where id = ?", [reason, order.id])
+
+    def give_back(self, order: Order) -> None:
+        """Undo begin(): nothing was sent, and it can be tried again at once."""
+        with transaction(self._connection):
+            self._connection.execute("update outbox set state = ? where id = ?", [order.state.value, order.id])
+
+    def fail(self, channel: str, error: str, *, retry_at: datetime, now: datetime) -> None:
+        """Note that a channel took something not now, and when to try again."""
+        with transaction(self._connection):
+            self._failing(channel, error, retry_at, now)
+
+    def revive(self, now: datetime, channel: str | None = None) -> int:
+        """Put dead orders (of one channel, if given) back in the queue, for a channel that was mended; how many."""
         with transaction(self._connection):
             changed = self._connection.execute(
-                "update outbox set state = 'waiting', attempts = 0, not_before = ? where state = 'dead'", [written(now)]
+                "update outbox set state = 'waiting', attempts = 0, not_before = ? where state = 'dead' and (? is null or channel = ?)",
+                [written(now), channel, channel],
             )
+            self._connection.execute("update channels set not_before = null where ? is null or id = ?", [channel, channel])
             return changed.rowcount
+
+    def put_notice(self, to: str, channel: str, since: datetime, text: str, now: datetime) -> bool:
+        """Order that a channel is told of another one's failure, once for each failure; False if it was ordered before."""
+        with transaction(self._connection):
+            changed = self._connection.execute(
+                """
+                insert into outbox (key, kind, channel, rule, note, since, state, created_at, not_before)
+                values (?, 'notice', ?, ?, ?, ?, 'waiting', ?, ?) on conflict (key) do nothing
+                """,
+                [f"notice:{to}:{channel}:{written(since)}", to, channel, text, written(since), written(now), written(now)],
+            )
+            return changed.rowcount > 0
+
+    def waiting(self, channel: str) -> int:
+        """Orders that wait for a channel."""
+        query = "select count(*) from outbox where channel = ? and state in ('waiting', 'doubtful')"
+        return int(self._connection.execute(query, [channel]).fetchone()[0])
 
     def put_digest(self, rule: str, day: str, channel: str, since: datetime, until: datetime, now: datetime) -> bool:
         """Order the digest of a local day for one recipient; False if it was ordered before."""
@@ -126,17 +201,57 @@ class OutboxTables:
         """Remote id of the message that opened the event's thread in the channel; None if none went yet."""
         row = self._connection.execute(
             """
-            select remote_id from outbox where channel = ? and state = 'sent' and thread is null
+            select remote_id from outbox where channel = ? and state = 'sent' and thread is null and kind = 'alert'
             and event in (select ? union select id from events where into_event = ?) order by id limit 1
             """,
             [channel, event, event],
         ).fetchone()
         return None if row is None else row["remote_id"]
 
-    def folded_since(self, channel: str, since: datetime) -> int:
-        """Alerts for a channel that were folded since a moment."""
-        query = "select count(*) from alerts where channel = ? and state = 'folded' and decided_at >= ?"
-        return int(self._connection.execute(query, [channel, written(since)]).fetchone()[0])
+    def post_of(self, channel: str, event: str) -> Post | None:
+        """The message that opened the event's thread in the channel and is still there; None if there is none."""
+        row = self._connection.execute(
+            """
+            select * from posts where channel = ?1 and kind = 'alert' and gone_at is null
+              and event in (select ?2 union select id from events where into_event = ?2) order by posted_at, rowid limit 1
+            """,
+            [channel, event],
+        ).fetchone()
+        return None if row is None else _post(row)
+
+    def stale(self, channel: str, now: datetime) -> Post | None:
+        """A message of a channel that may say no longer what is so: the one looked at longest ago."""
+        row = self._connection.execute(
+            f"select * from ({_STALE}) where channel = ?1 order by checked_at limit 1",
+            [channel, written(now - EDIT_GAP), written(now - KEPT_UP)],
+        ).fetchone()
+        return None if row is None else _post(row)
+
+    def checked(self, post: Post, now: datetime, digest: str | None = None) -> None:
+        """Note that a message was compared with the archive, and what it says since.
+
+        Args:
+            digest: None if it was right as it is.
+        """
+        with transaction(self._connection):
+            self._connection.execute(
+                "update posts set checked_at = ?, digest = coalesce(?, digest) where channel = ? and remote_id = ?",
+                [written(now), digest, post.channel, post.remote_id],
+            )
+            if digest is not None:
+                self._healthy(post.channel, None)
+
+    def gone(self, post: Post, now: datetime) -> None:
+        """Note that a message was deleted in its channel: the event's next one opens a new thread."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "update posts set gone_at = ? where channel = ? and remote_id = ?", [written(now), post.channel, post.remote_id]
+            )
+
+    def order(self, key: str) -> Order | None:
+        """The order of a key; None if there is none."""
+        row = self._connection.execute("select * from outbox where key = ?", [key]).fetchone()
+        return None if row is None else _order(row)
 
     def last_sent(self, channel: str) -> datetime | None:
         """When the channel was last told something; None if never."""
@@ -153,12 +268,44 @@ class OutboxTables:
             "dead": found.get("dead", 0),
         }
 
+    def _healthy(self, channel: str, place: str | None) -> None:
+        self._connection.execute(
+            """
+            insert into channels (id, place) values (?, ?) on conflict (id) do update
+            set not_before = null, failing_since = null, last_error = null, place = coalesce(excluded.place, place)
+            """,
+            [channel, place],
+        )
+
+    def _failing(self, channel: str, error: str, retry_at: datetime, now: datetime) -> None:
+        self._connection.execute(
+            """
+            insert into channels (id, not_before, failing_since, last_error) values (?, ?, ?, ?)
+            on conflict (id) do update set not_before = excluded.not_before, last_error = excluded.last_error,
+                                           failing_since = coalesce(failing_since, excluded.failing_since)
+            """,
+            [channel, written_after(retry_at), written(now), error],
+        )
+
+
+def _post(row: sqlite3.Row) -> Post:
+    return Post(
+        channel=row["channel"],
+        remote_id=row["remote_id"],
+        key=row["key"],
+        kind=OrderKind(row["kind"]),
+        event=row["event"],
+        title=row["title"],
+        digest=row["digest"],
+        posted_at=read_surely(row["posted_at"]),
+    )
+
 
 def _order(row: sqlite3.Row) -> Order:
     return Order(
         id=row["id"],
         key=row["key"],
-        kind=row["kind"],
+        kind=OrderKind(row["kind"]),
         channel=row["channel"],
         rule=row["rule"],
         event=row["event"],
@@ -169,4 +316,5 @@ def _order(row: sqlite3.Row) -> Order:
         attempts=row["attempts"],
         created_at=read_surely(row["created_at"]),
         last_error=row["last_error"],
+        note=row["note"],
     )

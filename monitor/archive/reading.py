@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.archive import search as searching
-from monitor.archive.values import one, read_surely, reasons_of, written
+from monitor.archive.values import one, read, read_surely, reasons_of, written
 from monitor.items import Filed, Reason, Revision
 from monitor.query import Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """One row of v_alerts, with the reason."""
+    """One verdict of a rule for one channel, with all that decided it and what became of it."""
 
     id: int
+    kind: str
     rule: str
+    rule_version: int | None  # None: from before versions were kept
     event: str
     item: str
-    title: str
+    title: str  # the item's
     decided_at: datetime
-    state: str
+    state: str  # AlertState
     channel: str
-    remote_id: str | None
+    remote_id: str | None  # None: not sent
     reason: str
+    news: str
+    stage: str
+    sources: int
+    importance: float
+    model: str | None
+    scores: tuple[tuple[str, float], ...]
+    terms: tuple[Reason, ...]
+    silence: int | None
+    echo_of: str | None
+    sent_at: datetime | None
+    error: str | None  # what the last try met
+
+
+_ALERTS = """
+select a.*, i.title, o.remote_id, o.sent_at, o.last_error as error,
+       case when o.state is null or o.state = 'dropped' then a.state when o.state = 'doubtful' then 'waiting' else o.state end as fate
+from alerts a join items i on i.id = a.item left join outbox o on o.key = a.key and o.rule = a.rule and a.state = 'waiting'
+"""
 
 
 class ReadingTables:
@@ -60,30 +81,51 @@ class ReadingTables:
         row = self._connection.execute("select linked_by from items where id = ?", [item]).fetchone()
         return () if row is None else reasons_of(row["linked_by"])
 
-    def alerts(self, *, since: datetime | None = None, state: str | None = None, limit: int = 50) -> list[AlertRow]:
+    def alerts(
+        self,
+        *,
+        since: datetime | None = None,
+        state: str | None = None,
+        rule: str | None = None,
+        channel: str | None = None,
+        limit: int = 50,
+    ) -> list[AlertRow]:
         """Alerts, the latest first."""
         conditions, values = ["1"], []
-        if since is not None:
-            conditions.append("v.decided_at >= ?")
-            values.append(written(since))
-        if state is not None:
-            conditions.append("v.state = ?")
-            values.append(state)
+        for column, value in (("decided_at >=", None if since is None else written(since)), ("fate =", state), ("rule =", rule)):
+            if value is not None:
+                conditions.append(f"{column} ?")
+                values.append(value)
+        if channel is not None:
+            conditions.append("channel = ?")
+            values.append(channel)
         rows = self._connection.execute(
-            f"""
-            select v.*, (select a.reason from alerts a where a.id = v.id) as reason from v_alerts v
-            where {" and ".join(conditions)} order by v.id desc limit ?
-            """,
-            [*values, limit],
+            f"select * from ({_ALERTS}) where {' and '.join(conditions)} order by id desc limit ?", [*values, limit]
         )
         return [_alert_row(row) for row in rows]
 
     def alerts_of(self, item: str) -> list[AlertRow]:
-        """Verdicts of the rules on an item."""
+        """Verdicts of the rules on an item, the first first."""
+        return [_alert_row(row) for row in self._connection.execute(f"{_ALERTS} where a.item = ? order by a.id", [item])]
+
+    def alert_of(self, key: str) -> AlertRow | None:
+        """The alert from which an order came; None if there is none."""
+        row = self._connection.execute(
+            f"{_ALERTS} where a.key = ? and a.state = 'waiting' order by a.id limit 1", [key]
+        ).fetchone()
+        return None if row is None else _alert_row(row)
+
+    def folded(self, channel: str, since: datetime, until: datetime) -> list[AlertRow]:
+        """What was folded for a channel in a span and no rule has told it, the first first."""
         rows = self._connection.execute(
-            "select v.*, (select a.reason from alerts a where a.id = v.id) as reason from v_alerts v where v.item = ?", [item]
+            f"""
+            {_ALERTS} where a.channel = ? and a.state = 'folded' and a.decided_at >= ? and a.decided_at < ?
+              and not exists (select 1 from alerts b where b.item = a.item and b.channel = a.channel and b.state = 'waiting')
+            order by a.id
+            """,
+            [channel, written(since), written(until)],
         )
-        return [_alert_row(row) for row in rows]
+        return list({row["item"]: _alert_row(row) for row in rows}.values())
 
     def new_items(self, tree: Node, since: datetime, until: datetime, now: datetime, limit: int) -> list[Filed]:
         """Items that match and were judged first in a span, the newest first; for digests."""
@@ -124,22 +166,35 @@ class ReadingTables:
         broken = [f"row {row[1]} of {row[0]} points nowhere" for row in self._connection.execute("pragma foreign_key_check")]
         return [each for each in found if each != "ok"] + broken
 
-    def failing_channels(self) -> list[tuple[str, str, str]]:
+    def failing_channels(self) -> list[tuple[str, datetime, str]]:
         """Channels that do not take messages now: address, since when, why."""
         rows = self._connection.execute("select * from channels where failing_since is not null order by id")
-        return [(row["id"], row["failing_since"], row["last_error"]) for row in rows]
+        return [(row["id"], read_surely(row["failing_since"]), row["last_error"]) for row in rows]
 
 
 def _alert_row(row: sqlite3.Row) -> AlertRow:
     return AlertRow(
         id=row["id"],
+        kind=row["kind"],
         rule=row["rule"],
+        rule_version=row["rule_version"],
         event=row["event"],
         item=row["item"],
         title=row["title"],
         decided_at=read_surely(row["decided_at"]),
-        state=row["state"],
+        state=row["fate"],
         channel=row["channel"],
         remote_id=row["remote_id"],
         reason=row["reason"],
+        news=row["news"],
+        stage=row["stage"],
+        sources=row["sources"],
+        importance=row["importance"],
+        model=row["model"],
+        scores=tuple((theme, score) for theme, score in json.loads(row["scores"])),
+        terms=reasons_of(row["terms"]),
+        silence=row["silence"],
+        echo_of=row["echo_of"],
+        sent_at=read(row["sent_at"]),
+        error=row["error"],
     )

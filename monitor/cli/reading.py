@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from monitor import query
-from monitor.cli.options import Here, command, moment_since, query_words
+from monitor.cli.options import Here, command, query_words
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
 from monitor.items import Filed
@@ -105,123 +105,6 @@ def show(here: Here, item: str, is_json: bool) -> None:
         click.echo("\nThe page at its address:\n" + textwrap.fill(found["body"], 100))
     for each in found["revisions"]:
         click.echo(f"\nUntil {each['at']} it said: {each['title']}\n{each['summary']}".rstrip())
-
-
-@command("why", example="monitor why I-5vq2m7n4kd3a\nmonitor why I-5vq2 --rule export-control-now")
-@click.argument("item")
-@click.option("--rule", "rule_id", help="Only this rule.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
-@click.pass_obj
-def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
-    """Why an item was tagged, linked and told - or was not."""
-    from monitor.match import Subject, clauses, compiled, named, told
-
-    settings = here.config()
-    rules = [rule for rule in settings.rules if rule_id in (None, rule.id)]
-    if not rules and rule_id is not None:
-        raise UsageError(f"there is no rule {rule_id!r} in {settings.path}")
-    with here.archive(is_readonly=True) as archive, archive.errors():
-        filed = archive.reading.item(item)
-        judged = archive.judging.judged(filed.item.id)
-        if judged is None:
-            raise UsageError(f"{filed.item.id} was not judged yet", hint="Judge it with: monitor poll")
-        reached = archive.events.record(judged.link.event, here.now()).stage
-        former = archive.events.former(judged.link.event)
-        alerts = archive.reading.alerts_of(filed.item.id)
-    subject = Subject(judged=judged, stage=reached, former=former)
-    verdicts: list[dict[str, Any]] = []
-    for rule in rules:
-        parts = clauses(compiled(rule.when), subject, here.now())
-        alert = next((each for each in alerts if each.rule == rule.id), None)
-        verdicts.append(
-            {
-                "rule": rule.id,
-                "matches": all(part.holds for part in parts),
-                "clauses": [{"clause": part.text, "holds": part.holds} for part in parts],
-                "alert": None if alert is None else {"state": alert.state, "channel": alert.channel, "reason": alert.reason},
-            }
-        )
-    tags: list[dict[str, Any]] = [
-        {
-            "theme": tag.theme,
-            "score": tag.score,
-            "given": tag.is_given,
-            "why": [[reason.term, reason.weight] for reason in tag.reasons],
-        }
-        for tag in sorted(judged.tags, key=lambda each: -each.score)
-    ]
-    if is_json:
-        link = {"event": judged.link.event, "why": [[reason.term, reason.weight] for reason in judged.link.reasons]}
-        shown = {
-            "id": filed.item.id,
-            "title": filed.item.title,
-            "model": judged.model,
-            "tags": tags,
-            "link": link,
-            "rules": verdicts,
-        }
-        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
-        return
-    click.echo(f"{filed.item.id}  {filed.item.title}")
-    click.echo(f"\nTagged by model {judged.model}:" if judged.model else "\nNot classified: there was no usable model.")
-    names = named(judged.findings)
-    for tag in tags:
-        terms = ", ".join(f"{told(term, names)} {weight:+.2f}" for term, weight in tag["why"])
-        click.echo(f"  {'✓' if tag['given'] else '·'} {tag['theme']:<22}{tag['score']:.2f}  {terms}")
-    reasons = (
-        ", ".join(f"{reason.term} {reason.weight:g}" for reason in judged.link.reasons)
-        or "nothing like it was live: it opened the event"
-    )
-    click.echo(f"\nEvent {judged.link.event} ({reached.value}): {reasons}")
-    if judged.link.copy_of:
-        click.echo(f"It repeats {judged.link.copy_of}.")
-    click.echo("\nRules:")
-    for verdict in verdicts:
-        click.echo(f"  {'✓' if verdict['matches'] else '✗'} {verdict['rule']}")
-        for part in verdict["clauses"]:
-            click.echo(f"      {'✓' if part['holds'] else '✗'} {part['clause']}")
-        if verdict["alert"]:
-            click.echo(f"      {verdict['alert']['state']} to {verdict['alert']['channel']}: {verdict['alert']['reason']}")
-
-
-@command("alerts", example="monitor alerts --since 7d\nmonitor alerts --state dead --format json\nmonitor alerts retry")
-@click.argument("action", type=click.Choice(["retry"]), required=False)
-@click.option("--since", default="7d", show_default=True, metavar="SPAN|DATE", help="Decided since.")
-@click.option("--state", type=click.Choice(["waiting", "sent", "folded", "suppressed", "dead"]), help="Only in this state.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
-@format_option()
-@click.pass_obj
-def alerts(here: Here, action: str | None, since: str, state: str | None, limit: int, form: str | None) -> None:
-    """What the rules decided, and what became of it, the latest first.
-
-    `retry` puts what a channel refused back in the queue, once the channel, the token or the address is mended.
-    """
-    if action == "retry":
-        with here.archive() as archive, archive.errors():
-            note(f"{archive.outbox.revive(here.now())} put back; send them with: monitor deliver")
-        return
-    with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.reading.alerts(since=moment_since(since, here), state=state, limit=limit)
-    rows = [
-        {
-            "id": each.id,
-            "decided": each.decided_at.strftime("%Y-%m-%d %H:%M"),
-            "state": each.state,
-            "rule": each.rule,
-            "channel": each.channel,
-            "event": each.event,
-            "item": each.item,
-            "title": each.title,
-            "reason": each.reason,
-            "remote_id": each.remote_id,
-        }
-        for each in found
-    ]
-    columns = ("id", "decided", "state", "rule", "channel", "item", "title", "reason")
-    full = [{**row, "decided_at": stamp(each.decided_at)} for row, each in zip(rows, found, strict=True)]
-    for row in full:
-        del row["decided"]
-    emit(rows, columns, form, optional=("reason", "channel", "item", "rule"), json_rows=full)
 
 
 def _row(filed: Filed) -> dict[str, Any]:

@@ -1,0 +1,207 @@
+"""Commands about what was told: why, alerts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from monitor.archive import Archive
+from monitor.archive.reading import AlertRow
+from monitor.cli.options import Here, command, moment_since
+from monitor.cli.output import emit, format_option, note, stamp
+from monitor.errors import UsageError
+from monitor.items import Judged
+
+
+@command("why", example="monitor why I-abc\nmonitor why I-abc --rule official-now\nmonitor why I-abc --json")
+@click.argument("item")
+@click.option("--rule", "rule_id", help="Only this rule.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
+    """Why an item was tagged, linked and told - or was not.
+
+    Of a rule that did not fire the clauses that failed are named, each with what the item has instead. What was decided when the
+    item came is shown beside it: rules, models and events may have changed since.
+    """
+    settings = here.config()
+    rules = [rule for rule in settings.rules if rule_id in (None, rule.id)]
+    if not rules and rule_id is not None:
+        names = ", ".join(rule.id for rule in settings.rules) or "none"
+        raise UsageError(f"there is no rule {rule_id!r} in {settings.path}", hint=f"Rules there: {names}")
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        filed = archive.reading.item(item)
+        judged = archive.judging.judged(filed.item.id)
+        if judged is None:
+            raise UsageError(f"{filed.item.id} was not judged yet", hint="Judge it with: monitor poll")
+        stage, verdicts = _verdicts(here, archive, judged, rules)
+    tags: list[dict[str, Any]] = [
+        {
+            "theme": tag.theme,
+            "score": tag.score,
+            "given": tag.is_given,
+            "why": [[reason.term, reason.weight] for reason in tag.reasons],
+        }
+        for tag in sorted(judged.tags, key=lambda each: -each.score)
+    ]
+    if is_json:
+        link = {"event": judged.link.event, "why": [[reason.term, reason.weight] for reason in judged.link.reasons]}
+        shown = {
+            "id": filed.item.id,
+            "title": filed.item.title,
+            "model": judged.model,
+            "tags": tags,
+            "link": link,
+            "rules": verdicts,
+        }
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{filed.item.id}  {filed.item.title}")
+    _show_reading(judged, tags, stage)
+    click.echo("\nRules:")
+    for verdict in verdicts:
+        _show_verdict(verdict)
+
+
+def _verdicts(here: Here, archive: Archive, judged: Judged, rules: list[Any]) -> tuple[str, list[dict[str, Any]]]:
+    """The stage of an item's event, and what each rule says of the item, now and when it came."""
+    from monitor.events import standpoint
+    from monitor.match import Subject, clauses, compiled
+
+    parts = archive.events.parts(judged.link.event, is_whole=False)
+    at = standpoint(parts, here.now(), storyline=None)
+    subject = Subject(judged=judged, at=at, former=archive.events.former(judged.link.event))
+    alerts = archive.reading.alerts_of(judged.item.id)
+    found = []
+    for rule in rules:
+        answers = clauses(compiled(rule.when), subject, here.now())
+        found.append(
+            {
+                "rule": rule.id,
+                "matches": all(each.holds for each in answers),
+                "clauses": [{"clause": each.text, "holds": each.holds, "has": each.has or None} for each in answers],
+                "alerts": [alert_json(each) for each in alerts if each.rule == rule.id],
+            }
+        )
+    return at.stage.value, found
+
+
+def _show_reading(judged: Judged, tags: list[dict[str, Any]], stage: str) -> None:
+    from monitor.reasons import named, told
+
+    click.echo(f"\nTagged by model {judged.model}:" if judged.model else "\nNot classified: there was no usable model.")
+    names = named(judged.findings)
+    for tag in tags:
+        terms = ", ".join(f"{told(term, names)} {weight:+.2f}" for term, weight in tag["why"])
+        click.echo(f"  {'✓' if tag['given'] else '·'} {tag['theme']:<22}{tag['score']:.2f}  {terms}")
+    reasons = (
+        ", ".join(f"{reason.term} {reason.weight:g}" for reason in judged.link.reasons)
+        or "nothing like it was live: it opened the event"
+    )
+    click.echo(f"\nEvent {judged.link.event} ({stage}): {reasons}")
+    if judged.link.copy_of:
+        click.echo(f"It repeats {judged.link.copy_of}.")
+
+
+def _show_verdict(verdict: dict[str, Any]) -> None:
+    failed = [part for part in verdict["clauses"] if not part["holds"]]
+    click.echo(f"  {'✗' if failed else '✓'} {verdict['rule']}")
+    for part in verdict["clauses"]:
+        instead = f"   (the item: {part['has']})" if part["has"] else ""
+        click.echo(f"      {'✓' if part['holds'] else '✗'} {part['clause']}{instead}")
+    for alert in verdict["alerts"]:
+        version = f" v{alert['rule_version']}" if alert["rule_version"] else ""
+        place = f" as {alert['remote_id']}" if alert["remote_id"] else ""
+        click.echo(f"      {alert['state']}{version} to {alert['channel']}{place}: {alert['reason']}")
+    if not failed and not verdict["alerts"]:
+        click.echo("      it fires today, but did not when the item came: see monitor rules test")
+
+
+@command(
+    "alerts",
+    example="""monitor alerts --since 7d
+monitor alerts --rule official-now --state folded
+monitor alerts --state dead --format json
+monitor alerts retry""",
+)
+@click.argument("action", type=click.Choice(["retry"]), required=False)
+@click.option("--since", default="7d", show_default=True, metavar="SPAN|DATE", help="Decided since.")
+@click.option("--state", type=click.Choice(["waiting", "sent", "folded", "suppressed", "dead"]), help="Only in this state.")
+@click.option("--rule", help="Only of this rule.")
+@click.option("--channel", help="Only for this channel; with retry: only what it refused.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@format_option()
+@click.pass_obj
+def alerts(
+    here: Here,
+    action: str | None,
+    since: str,
+    state: str | None,
+    rule: str | None,
+    channel: str | None,
+    limit: int,
+    form: str | None,
+) -> None:
+    """What the rules decided, and what became of it, the latest first; json has the whole record of each.
+
+    `retry` puts what a channel refused back in the queue, once the channel, the token or the address is mended.
+    """
+    if action == "retry":
+        with here.archive() as archive, archive.errors():
+            note(f"{archive.outbox.revive(here.now(), channel)} put back; send them with: monitor deliver")
+        return
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        found = archive.reading.alerts(since=moment_since(since, here), state=state, rule=rule, channel=channel, limit=limit)
+    rows = [
+        {
+            "id": each.id,
+            "decided": each.decided_at.strftime("%Y-%m-%d %H:%M"),
+            "state": each.state,
+            "rule": each.rule,
+            "channel": each.channel,
+            "event": each.event,
+            "item": each.item,
+            "title": each.title,
+            "reason": each.reason,
+        }
+        for each in found
+    ]
+    columns = ("id", "decided", "state", "rule", "channel", "item", "title", "reason")
+    emit(
+        rows,
+        columns,
+        form,
+        optional=("reason", "channel", "item", "rule"),
+        json_rows=[alert_json(each) for each in found],
+    )
+
+
+def alert_json(alert: AlertRow) -> dict[str, Any]:
+    """The whole record of an alert."""
+    return {
+        "id": alert.id,
+        "kind": alert.kind,
+        "state": alert.state,
+        "rule": alert.rule,
+        "rule_version": alert.rule_version,
+        "channel": alert.channel,
+        "remote_id": alert.remote_id,
+        "event": alert.event,
+        "item": alert.item,
+        "title": alert.title,
+        "reason": alert.reason,
+        "news": alert.news,
+        "stage": alert.stage,
+        "sources": alert.sources,
+        "importance": alert.importance,
+        "model": alert.model,
+        "scores": dict(alert.scores),
+        "terms": [[term.term, term.weight] for term in alert.terms],
+        "silence": alert.silence,
+        "echo_of": alert.echo_of,
+        "decided_at": stamp(alert.decided_at),
+        "sent_at": stamp(alert.sent_at),
+        "error": alert.error,
+    }

@@ -1,0 +1,77 @@
+"""Why a rule fired, in words for a reader. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor import query
+from monitor.items import MEANING, Findings, Rule, Tag
+from monitor.match import Subject, compiled
+from monitor.segment import HIRAGANA, STOP_WORDS
+
+
+def wanted(rule: Rule, subject: Subject) -> list[Tag]:
+    """Themes given to an item that a rule asks for, best score first; all that were given if it asks for none."""
+    themes = set(query.themes(compiled(rule.when)))
+    given = (tag for tag in subject.judged.tags if tag.is_given and (not themes or tag.theme in themes))
+    return sorted(given, key=lambda each: -each.score)
+
+
+def why(rule: Rule, subject: Subject, version: int | None = None) -> str:
+    """Why a rule fired, in one line: its name and version, the scores it asks for and the evidence."""
+    judged = subject.judged
+    names = named(judged.findings)
+    asked = query.least_score(compiled(rule.when))
+    parts = [f"rule {rule.id}" + (f" v{version}" if version else "")]
+    for tag in wanted(rule, subject)[:2]:
+        terms = _told(tag, names)
+        least = f" ≥ {asked:.2f}" if asked is not None and tag.score >= asked else ""
+        parts.append(f"{tag.theme} {tag.score:.2f}{least}" + (f" ({terms})" if terms else ""))
+    if judged.model is None:
+        parts.append("not classified")
+    return " · ".join(parts)
+
+
+def is_telling(term: str) -> bool:
+    """True if a reason tells a reader something: a word of function or a particle does not, whatever it weighs."""
+    return not all(word in STOP_WORDS or HIRAGANA.match(word) or (word.isascii() and len(word) < 2) for word in term.split())
+
+
+def _told(tag: Tag, names: Mapping[str, str]) -> str:
+    """What carried a score, for a reader: words of the text first, then the concepts that they make, then what it is like.
+
+    Args:
+        names: how the text calls its entities, by the term of the reason.
+    """
+    terms = [reason.term for reason in tag.reasons if reason.weight > 0]
+    words = [told(term, names) for term in terms if not term.startswith(("{", MEANING)) and is_telling(term)]
+    # {theme.query} says no more than its concepts do
+    concepts = [told(term, names) for term in terms if term.startswith("{") and "." not in term.partition(":")[0]]
+    like = [told(term, names) for term in terms if term.startswith(f"{MEANING} ")]
+    return ", ".join(dict.fromkeys([*[*words[:4], *concepts][:4], *like[:1]]))
+
+
+def told(term: str, names: Mapping[str, str]) -> str:
+    """A reason's term for a reader: "出口", chip (半導体) + licence (許可), like “Gallium now needs a licence”.
+
+    Args:
+        names: how the text calls its entities, by the term of the reason.
+    """
+    if term.startswith(MEANING):
+        title = term.removeprefix(MEANING).strip()
+        return f"like “{title}”" if title else "what it means"
+    if term.startswith("{"):
+        return " + ".join(_concept(each) for each in term.removeprefix("{").removesuffix("}").split("} + {"))
+    if term.startswith("#"):
+        return f'"{term.partition(" ")[2] or term[1:]}"'
+    return f'"{names.get(term, term.lstrip("@"))}"'
+
+
+def _concept(term: str) -> str:
+    name, _, word = term.partition(": ")
+    return name.replace("_", " ") + (f" ({word})" if word else "")
+
+
+def named(findings: Findings) -> dict[str, str]:
+    """How a text calls its entities, by the term of the reason."""
+    return {f"@{entity.id}": entity.surface for entity in findings.entities}

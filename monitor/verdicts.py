@@ -1,0 +1,196 @@
+"""What the rules decide on a batch: what each event has come to with the batch's own items, and what was told of it before.
+
+Reads the archive, writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+
+from monitor.archive import Archive
+from monitor.decide import Remembered, advanced, decide
+from monitor.errors import QueryError
+from monitor.events import Part, in_time, reached, standpoint
+from monitor.items import Alert, Filed, Judged, Rule, Standpoint
+from monitor.match import Subject
+from monitor.stage import Transition
+
+log = logging.getLogger(__name__)
+
+
+def text_of(rule: Rule) -> str:
+    """What a rule says, in one form: another text is another version."""
+
+    def plain(value: object) -> object:
+        return (
+            sorted(value)
+            if isinstance(value, frozenset)
+            else value.total_seconds()
+            if isinstance(value, timedelta)
+            else str(value)
+        )
+
+    return json.dumps(asdict(rule), default=plain, ensure_ascii=False, sort_keys=True)
+
+
+class Verdicts:
+    """The rules over a batch of items.
+
+    Args:
+        versions: of the rules, by id.
+        items: ids of the batch's items.
+        storylines: by event; read when a rule decides, so it may still grow.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        rules: Sequence[Rule],
+        *,
+        versions: Mapping[str, int],
+        now: datetime,
+        items: Iterable[str] = (),
+        storylines: Mapping[str, str],
+    ) -> None:
+        self.versions = versions
+        self._archive = archive
+        self._rules = rules
+        self._now = now
+        self._storylines = storylines
+        self._arrivals = archive.events.arrivals(items)
+        self._parts: dict[str, dict[str, Part]] = {}  # by event and item
+        self._gone: dict[str, set[str]] = {}  # by event: those that went into it in this batch
+        self._former: dict[str, tuple[str, ...]] = {}
+        self._ways: dict[str, Transition] = {}
+        self._past = _Past(archive, now, self._standing)
+
+    def of(self, judged: Judged) -> list[Alert]:
+        """Take in an item, and the events that it showed to be one; the alerts that follow."""
+        self._take(judged)
+        event = judged.link.event
+        subject = Subject(judged=judged, at=self._standpoint(event), former=self._all_former(event))
+        return self._asked(lambda rule: decide(rule, subject, self._past, self._now, self.versions.get(rule.id)))
+
+    def of_date(self, event: str) -> list[Alert]:
+        """The alerts on an event that a stated date took further; none if the item that stated it is gone."""
+        subject = self._subject_of_date(event)
+        if subject is None:
+            return []
+        return self._asked(lambda rule: advanced(rule, subject, self._past, self._now, self.versions.get(rule.id)))
+
+    def ways(self) -> dict[str, Transition]:
+        """The stage that each event of the batch has reached."""
+        return {event: self._ways[event] for event in self._parts}
+
+    def _asked(self, verdict: Callable[[Rule], Sequence[Alert]]) -> list[Alert]:
+        found: list[Alert] = []
+        for rule in self._rules:
+            try:
+                alerts = verdict(rule)
+            except QueryError as error:  # one broken rule never stops the others
+                log.error("rule=%s cannot be read: %s", rule.id, error)
+                continue
+            self._past.take(alerts)
+            found += alerts
+        return found
+
+    def _take(self, judged: Judged) -> None:
+        event, item = judged.link.event, judged.item
+        for other in judged.link.merged:
+            self._of(event).update(self._of(other))
+            self._gone.setdefault(event, set()).update({other, *self._gone.pop(other, ())})
+        self._of(event)[item.id] = Part(
+            filed=Filed(
+                item=item,
+                themes=tuple((tag.theme, tag.score) for tag in judged.tags if tag.is_given),
+                copy_of=judged.link.copy_of,
+            ),
+            arrival=self._arrivals.get(item.id, 0),
+            shown=judged.findings.shown,
+            dates=judged.findings.dates,
+        )
+
+    def _standpoint(self, event: str) -> Standpoint:
+        parts = in_time(self._of(event).values())
+        way, _ = reached(parts, self._now.date())
+        self._ways[event] = way[-1]
+        return standpoint(parts, self._now, storyline=self._storylines.get(event))
+
+    def _subject_of_date(self, event: str) -> Subject | None:
+        way, dates = reached(in_time(self._of(event).values()), self._now.date())
+        day: date | None = None if not way else way[-1].at.date()
+        said = next((each.item for each in dates if each.date == day), None) or next(
+            (each.item for each in reversed(way) if each.item), None
+        )
+        judged = None if said is None else self._archive.judging.judged(said)
+        if judged is None:
+            return None
+        return Subject(judged=judged, at=self._standpoint(event), former=self._all_former(event))
+
+    def _of(self, event: str) -> dict[str, Part]:
+        if event not in self._parts:
+            self._parts[event] = {part.filed.item.id: part for part in self._archive.events.parts(event, is_whole=False)}
+        return self._parts[event]
+
+    def _all_former(self, event: str) -> tuple[str, ...]:
+        if event not in self._former:
+            self._former[event] = self._archive.events.former(event)
+        return (*self._former[event], *sorted(self._gone.get(event, ())))
+
+    def _standing(self, event: str) -> Iterator[str]:
+        """The ids under which the archive may know an event: its own, and those that this batch put into it."""
+        yield event
+        yield from sorted(self._gone.get(event, ()))
+
+
+class _Past(Remembered):
+    """What the archive and this batch say was told."""
+
+    def __init__(self, archive: Archive, now: datetime, ids: Callable[[str], Iterable[str]]) -> None:
+        super().__init__(archive.silences.active(now), ids)
+        self._archive = archive
+        self._speakers: dict[str, set[tuple[str, str]]] = {}
+
+    def has_verdict(self, rule: str, item: str, channel: str) -> bool:
+        return super().has_verdict(rule, item, channel) or self._archive.alerts.has_verdict(rule, item, channel)
+
+    def is_told(self, item: str, channel: str) -> bool:
+        return super().is_told(item, channel) or self._archive.alerts.is_told(item, channel)
+
+    def count(self, channel: str, since: datetime, event: str | None) -> int:
+        names = [None] if event is None else list(self._ids(event))
+        return super().count(channel, since, event) + sum(self._archive.alerts.count(channel, since, name) for name in names)
+
+    def told(self, channel: str, event: str) -> Standpoint | None:
+        found = [super().told(channel, event), *(self._archive.alerts.told(channel, each) for each in self._ids(event))]
+        known = [each for each in found if each is not None]
+        if not known:
+            return None
+        last = known[0]
+        return Standpoint(
+            stage=last.stage,
+            step=last.step,
+            sources=max(each.sources for each in known),
+            importance=last.importance,
+            storyline=last.storyline,
+        )
+
+    def has_spoken(self, rule: str, channel: str, event: str) -> bool:
+        return super().has_spoken(rule, channel, event) or any(
+            (rule, channel) in self._speaking(each) for each in self._ids(event)
+        )
+
+    def bigger(self, channel: str, event: str, at: Standpoint, since: datetime) -> str | None:
+        here = super().bigger(channel, event, at, since)
+        if here is not None or at.storyline is None:
+            return here
+        return self._archive.alerts.bigger(channel, at.storyline, event, at.importance, since)
+
+    def _speaking(self, event: str) -> set[tuple[str, str]]:
+        if event not in self._speakers:
+            self._speakers[event] = self._archive.alerts.speakers(event)
+        return self._speakers[event]
