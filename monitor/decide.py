@@ -13,7 +13,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from monitor.errors import QueryError
-from monitor.items import Alert, AlertKind, AlertState, Limit, Quiet, Rule, Standpoint
+from monitor.items import Alert, AlertKind, AlertState, Limit, Quiet, Rule, Stage, Standpoint, Tier
 from monitor.match import Subject, compiled, matches
 from monitor.messages import Silence
 from monitor.reasons import wanted, why
@@ -209,13 +209,18 @@ def _alert(
         return replace(waiting, state=AlertState.FOLDED, reason="another rule has told it to this channel", is_said=True)
     if news or not is_read_by_people:  # what goes on is never held back, and programs get everything
         return waiting
-    return _within_limits(rule, waiting, past)
+    return _within_limits(rule, waiting, past, may_echo=judged.item.tier is not Tier.OFFICIAL)
 
 
-def _within_limits(rule: Rule, alert: Alert, past: Past) -> Alert:
-    """The alert, folded if it is an echo or one too many."""
+def _within_limits(rule: Rule, alert: Alert, past: Past, *, may_echo: bool) -> Alert:
+    """The alert, folded if it is an echo or one too many.
+
+    Args:
+        may_echo: False for an official source: what it says is a measure of its own, however much is said of another one.
+    """
     now, at = alert.decided_at, alert.standpoint
-    if rule.echo is not None and at.storyline and past.told(alert.channel, alert.event) is None:
+    is_mere_report = may_echo and at.stage is Stage.REPORTED and at.storyline is not None
+    if rule.echo is not None and is_mere_report and past.told(alert.channel, alert.event) is None:
         bigger = past.bigger(alert.channel, alert.event, at, now - rule.echo)
         if bigger is not None:
             return replace(alert, state=AlertState.FOLDED, reason=f"an echo of {bigger}, which was told", echo_of=bigger)

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -65,6 +65,7 @@ class Judge:
     _storyline_of: dict[str, str] = field(default_factory=dict, init=False)  # by event
     _linker: Linker | None = field(default=None, init=False)
     _decisions: int = field(default=0, init=False)  # merges and splits that the linker knows of
+    _advanced_on: date | None = field(default=None, init=False)  # day of which stated dates were looked at
     _versions: Mapping[str, int] | None = field(default=None, init=False)  # of the rules; None: not asked yet
 
     def run(self, on_done: Callable[[int], None] = lambda _: None) -> Judging:
@@ -103,15 +104,12 @@ class Judge:
 
     def _batch(self, items: list[Item]) -> tuple[list[Judged], list[Alert]]:
         now = self.clock()
-        judged: list[Judged] = []
-        alerts: list[Alert] = []
         try:
             linker = self._live(now)
             vectors = self._vectors(items)
             verdicts = self._verdicts(now, (item.id for item in items))
-            for each in self._read(items, linker, vectors):
-                judged.append(each)
-                alerts += verdicts.of(each)
+            judged = list(self._read(items, linker, vectors))
+            alerts = verdicts.of_all(judged)
             with self.archive.errors():
                 kept = self._kept(items, vectors)
                 self._decisions += self.archive.judging.write(judged, alerts, now, kept, verdicts.ways(), verdicts.versions)
@@ -237,10 +235,10 @@ class Judge:
     def _advance(self) -> list[Alert]:
         """Put in force what a stated date put in force; the alerts that follow."""
         now = self.clock()
+        if self._advanced_on == now.date():
+            return []
         with self.archive.errors():
             due = [event for event in self.archive.events.due(now.date()) if self.archive.events.has_advanced(event, now)]
-        if not due:
-            return []
         verdicts = self._verdicts(now)
         found: list[Alert] = []
         for event in due:
@@ -248,7 +246,9 @@ class Judge:
             with self.archive.errors():
                 self.archive.judging.advance(event, alerts, verdicts.versions, now)
             found += alerts
-        log.info("in force by their date events=%d", len(due))
+        if due:
+            log.info("in force by their date events=%d", len(due))
+        self._advanced_on = now.date()
         return found
 
     def _live(self, now: datetime) -> Linker:

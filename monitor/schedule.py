@@ -30,8 +30,10 @@ from monitor.judgement import Judge
 
 log = logging.getLogger(__name__)
 
-TICK = 1.0
-"""Seconds between two looks at what is due."""
+FAREWELL = 5.0
+"""Seconds that a message which is on its way is waited for at the end."""
+TICK = 0.25
+"""Seconds between two looks at what is due; an alert waits for three of them at most."""
 
 
 class Service:
@@ -45,8 +47,10 @@ class Service:
         self._settings = config.load(path)
         self._stop = threading.Event()
         self._reload = threading.Event()
-        self._speaking: tuple[Archive, Judge, Deliverer] | None = None
-        self._is_outdated = False
+        self._parted = threading.Event()
+        self._judging: tuple[Archive, Judge] | None = None
+        self._sending: tuple[Archive, Deliverer] | None = None
+        self._outdated: set[str] = set()  # jobs that work by the settings before
         self._listening: _Listening | None = None
 
     def run(self) -> None:
@@ -60,9 +64,9 @@ class Service:
             previous = self._listen()
             # a thread for each job: a slow source holds no alert, and each job's archive stays in its thread
             scheduler = BackgroundScheduler(
-                timezone=UTC, executors={name: ThreadPoolExecutor(1) for name in ("default", "read", "tell")}
+                timezone=UTC, executors={name: ThreadPoolExecutor(1) for name in ("default", "read", "judge", "send")}
             )
-            for name, job in (("read", self._read), ("tell", self._tell)):
+            for name, job in (("read", self._read), ("judge", self._judge), ("send", self._send)):
                 scheduler.add_job(
                     self._guarded(job),
                     "interval",
@@ -88,6 +92,8 @@ class Service:
                         self._load_again()
             finally:
                 # no waiting for a slow server: what is not committed was not promised
+                scheduler.add_job(self._part, executor="send", misfire_grace_time=None)
+                self._parted.wait(FAREWELL + 1.0)
                 scheduler.shutdown(wait=False)
                 if self._listening is not None:
                     self._listening.stop()
@@ -116,26 +122,50 @@ class Service:
         self._listening = _Listening(self._url, self._settings, self._clock)
         self._listening.start()
 
-    def _tell(self) -> None:
-        """Judge what came in, order the digests that are due, send what waits."""
-        if self._speaking is not None and self._is_outdated:
-            self._speaking[0].close()
-            self._speaking = None
-        if self._speaking is None:
-            # opened in the thread that uses them, and kept: the judge remembers the live events
-            self._is_outdated = False
+    def _judge(self) -> None:
+        """Judge what came in."""
+        if self._judging is not None and "judge" in self._outdated:
+            self._judging[0].close()
+            self._judging = None
+        if self._judging is None:
+            # opened in the thread that uses it, and kept: the judge remembers the live events
+            self._outdated.discard("judge")
             archive = Archive.open(self._url)
-            self._speaking = (
+            self._judging = (archive, house.judge(archive, self._settings, self._folder, self._clock))
+        self._judging[1].run()
+
+    def _send(self) -> None:
+        """Order the digests and notices that are due, and say what waits; never waits for a channel."""
+        if self._sending is not None and "send" in self._outdated:
+            archive, deliverer = self._sending
+            deliverer.finish(FAREWELL)
+            archive.close()
+            self._sending = None
+        if self._sending is None:
+            self._outdated.discard("send")
+            archive = Archive.open(self._url)
+            self._sending = (
                 archive,
-                house.judge(archive, self._settings, self._folder, self._clock),
                 house.deliverer(
                     archive, self._settings, self._folder, self._clock, pause=self._pause, is_stopped=self._stop.is_set
                 ),
             )
-        _, judge, deliverer = self._speaking
-        # each on its own: what cannot be judged now holds no message that is ready
-        for step in (judge.run, deliverer.digests.order_due, deliverer.run):
+        deliverer = self._sending[1]
+        # each on its own: a digest that cannot be ordered now holds no message that is ready
+        for step in (deliverer.digests.order_due, deliverer.order_notices, deliverer.step):
             self._guarded(step)()
+
+    def _part(self) -> None:
+        """Note the receipts of what is on its way, in the thread that sent it."""
+        try:
+            if self._sending is not None:
+                archive, deliverer = self._sending
+                deliverer.finish(FAREWELL)
+                archive.close()
+        except MonitorError as error:
+            log.error("%s", error)
+        finally:
+            self._parted.set()
 
     def _guarded(self, job: Callable[[], object]) -> Callable[[], None]:
         """The job, with its errors logged: the next tick tries again."""
@@ -162,7 +192,7 @@ class Service:
         except MonitorError as error:
             log.error("configuration not reloaded: %s", error)
             return
-        self._is_outdated = True
+        self._outdated = {"judge", "send"}
         log.info("reloaded sources=%d rules=%d", len(self._settings.sources), len(self._settings.rules))
 
     def _pause(self, seconds: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
 from monitor.archive import Archive
@@ -64,13 +64,24 @@ class Verdicts:
         self._arrivals = archive.events.arrivals(items)
         self._parts: dict[str, dict[str, Part]] = {}  # by event and item
         self._gone: dict[str, set[str]] = {}  # by event: those that went into it in this batch
+        self._into: dict[str, str] = {}  # by event that went into another one in this batch
         self._former: dict[str, tuple[str, ...]] = {}
         self._ways: dict[str, Transition] = {}
+        self._standpoints: dict[str, Standpoint] = {}
         self._past = _Past(archive, now, self._standing)
 
-    def of(self, judged: Judged) -> list[Alert]:
-        """Take in an item, and the events that it showed to be one; the alerts that follow."""
-        self._take(judged)
+    def of_all(self, batch: Sequence[Judged]) -> list[Alert]:
+        """The alerts that follow from a batch. It is taken in as a whole first: what its items show together is so, and no state
+        between two of them is told.
+        """
+        for judged in batch:
+            self._take(judged)
+        return [alert for judged in batch for alert in self._of_item(judged)]
+
+    def _of_item(self, judged: Judged) -> list[Alert]:
+        event = self._into.get(judged.link.event)
+        if event is not None:  # a later item of the batch showed that it is another one's
+            judged = replace(judged, link=replace(judged.link, event=event))
         event = judged.link.event
         subject = Subject(judged=judged, at=self._standpoint(event), former=self._all_former(event))
         return self._asked(lambda rule: decide(rule, subject, self._past, self._now, self.versions.get(rule.id)))
@@ -84,7 +95,7 @@ class Verdicts:
 
     def ways(self) -> dict[str, Transition]:
         """The stage that each event of the batch has reached."""
-        return {event: self._ways[event] for event in self._parts}
+        return dict(self._ways)
 
     def _asked(self, verdict: Callable[[Rule], Sequence[Alert]]) -> list[Alert]:
         found: list[Alert] = []
@@ -101,6 +112,7 @@ class Verdicts:
     def _take(self, judged: Judged) -> None:
         event, item = judged.link.event, judged.item
         for other in judged.link.merged:
+            self._into |= {each: event for each, into in self._into.items() if into == other} | {other: event}
             self._of(event).update(self._of(other))
             self._gone.setdefault(event, set()).update({other, *self._gone.pop(other, ())})
         self._of(event)[item.id] = Part(
@@ -115,10 +127,11 @@ class Verdicts:
         )
 
     def _standpoint(self, event: str) -> Standpoint:
-        parts = in_time(self._of(event).values())
-        way, _ = reached(parts, self._now.date())
-        self._ways[event] = way[-1]
-        return standpoint(parts, self._now, storyline=self._storylines.get(event))
+        if event not in self._standpoints:
+            parts = in_time(self._of(event).values())
+            self._ways[event] = reached(parts, self._now.date())[0][-1]
+            self._standpoints[event] = standpoint(parts, self._now, storyline=self._storylines.get(event))
+        return self._standpoints[event]
 
     def _subject_of_date(self, event: str) -> Subject | None:
         way, dates = reached(in_time(self._of(event).values()), self._now.date())

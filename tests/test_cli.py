@@ -91,7 +91,7 @@ def test_a_round_from_poll_to_search(here: Path, capsys: pytest.CaptureFixture[s
     _, out, _ = run(capsys, "why", item["id"], "--json")
     why = json.loads(out)
     assert why["rules"][0]["matches"] is True
-    assert why["rules"][0]["alert"]["state"] == "sent"
+    assert why["rules"][0]["alerts"][0]["state"] == "sent"
     assert next(tag for tag in why["tags"] if tag["theme"] == "export_control")["why"]
     _, out, _ = run(capsys, "events", "--format", "ids")
     assert out.split() == [item["event"]]

@@ -44,12 +44,11 @@ def rendered(message: Message) -> str:
     lines = [message.headline]
     if message.thread is not None:
         lines = [f"{message.headline} · in the thread of {message.event}", message.title]
-    if message.extract:
-        lines.append(message.extract)
-    if message.url:
-        lines.append(message.url)
+    lines += [f"** {message.news} **" if message.news else "", message.extract, message.url or ""]
+    lines += [f"- {each.title}{f' ({each.note})' if each.note else ''}" for each in message.lines]
     lines += [f"{name + ':':<16}{value}" for name, value in message.fields]
-    lines += [f"Why: {message.why}", message.hint]
+    lines += [f"Why: {message.why}" if message.why else "", message.hint]
+    told = [line for line in lines if line]
     if message.thread is not None:
-        return "\n".join("    ↳ " + line if place == 0 else "      " + line for place, line in enumerate(lines)) + "\n"
-    return "━" * _WIDTH + "\n" + "\n".join(lines) + "\n"
+        return "\n".join("    ↳ " + line if place == 0 else "      " + line for place, line in enumerate(told)) + "\n"
+    return "━" * _WIDTH + "\n" + "\n".join(told) + "\n"

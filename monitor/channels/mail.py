@@ -150,7 +150,8 @@ def header(text: str) -> str:
 
 def plain_text(message: Message) -> str:
     """An alert as plain text."""
-    lines = [message.headline, "", message.title, message.extract, message.url or "", ""]
+    lines = [message.headline, "", message.news, message.title, message.extract, message.url or "", ""]
+    lines += [f"- {each.title}{f' ({each.note})' if each.note else ''}\n  {each.url or ''}" for each in message.lines]
     lines += [f"{name}: {value}" for name, value in message.fields]
     lines += ["", f"Why: {message.why}", message.hint]
     return "\n".join(lines) + "\n"
