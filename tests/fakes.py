@@ -68,6 +68,7 @@ class SlackFake:
         self.moods: list[str] = []
         self.is_busy = False
         self.calls: list[str] = []
+        self._posted = 0
         self.edits: list[str] = []  # ts of messages that were edited
         slack = self
 
@@ -109,7 +110,8 @@ class SlackFake:
             for name in ("blocks", "metadata"):
                 if isinstance(sent.get(name), str):
                     sent[name] = json.loads(sent[name])
-            sent["ts"] = f"1700000000.{len(self.messages):06d}"
+            self._posted += 1
+            sent["ts"] = f"1700000000.{self._posted:06d}"
             self.messages.append(sent)
             if mood == "drop_after":
                 request.close_connection = True
