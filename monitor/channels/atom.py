@@ -31,9 +31,12 @@ log = logging.getLogger(__name__)
 
 MAX_ENTRIES = 200
 MAX_TITLE = 500
-MAX_SUMMARY = 10_000
-MAX_BYTES = 32 << 20
-"""No feed of ours is larger: a summary has at most 10,000 characters, and XML writes one in at most six bytes."""
+MAX_PART = 5_000
+"""Characters of a paragraph of the summary, of which there are six."""
+MAX_THEMES = 20
+MAX_TERM = 100
+MAX_BYTES = 64 << 20
+"""No feed of ours is larger: an entry has less than 35,000 characters, and XML writes one in at most five bytes."""
 MAX_WAIT = 10.0
 """Seconds that another process may work in the folder."""
 GENERATOR = "econsec-monitor"
@@ -122,12 +125,12 @@ class Atom:
 
 
 def summary_of(message: Message) -> str:
-    """The message in plain text, paragraph by paragraph."""
-    facts = [f"{name}: {value}" for name, value in message.fields]
-    lines = [" · ".join(part for part in (each.title, each.note, each.url) if part) for each in message.lines]
+    """The message in plain text, paragraph by paragraph; none is so long that another has no room."""
+    facts = "\n".join(f"{name}: {value}" for name, value in message.fields)
+    lines = "\n".join(" · ".join(part for part in (each.title, each.note, each.url) if part) for each in message.lines)
     why = f"Why: {message.why}" if message.why else ""
-    parts = (message.headline, message.news, message.extract, "\n".join(facts), "\n".join(lines), why)
-    return "\n\n".join(part for part in parts if part)
+    parts = [_cut(part, MAX_PART) for part in (message.headline, message.news, message.extract, facts, lines, why)]
+    return inert("\n\n".join(part for part in parts if part))
 
 
 def themes_of(message: Message) -> tuple[str, ...]:
@@ -135,7 +138,7 @@ def themes_of(message: Message) -> tuple[str, ...]:
     for place in (message.record, message.record.get("item"), message.record.get("event")):
         found = place.get("themes") if isinstance(place, Mapping) else None
         if isinstance(found, Mapping | Sequence) and found and not isinstance(found, str):
-            return tuple(each for each in found if isinstance(each, str))
+            return tuple(each for each in found if isinstance(each, str))[:MAX_THEMES]
     return ()
 
 
@@ -211,10 +214,9 @@ def _entry(message: Message, remote_id: str, now: str) -> Any:
         _put(entry, "link", rel="alternate", href=url)
     names = dict(message.themes)
     for theme in themes_of(message):
-        _put(entry, "category", term=clean(theme), label=clean(names.get(theme, theme)))
+        _put(entry, "category", term=_cut(clean(theme), MAX_TERM), label=_cut(clean(names.get(theme, theme)), MAX_TERM))
     # an entry without a link must have a content. Source: RFC 4287, section 4.1.2
-    text = _cut(inert(summary_of(message)), MAX_SUMMARY)
-    _put(entry, "content" if url is None else "summary", text, type="text")
+    _put(entry, "content" if url is None else "summary", summary_of(message), type="text")
     return entry
 
 
