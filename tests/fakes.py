@@ -251,10 +251,11 @@ class HookFake:
                     self.connection.close()
                 if not isinstance(mood, Answer):
                     return
-                self.send_response(mood.status)
+                self.send_response_only(mood.status)
                 for name, value in mood.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(mood.body)))
+                if "Content-Length" not in mood.headers:
+                    self.send_header("Content-Length", str(len(mood.body)))
                 self.end_headers()
                 self.wfile.write(mood.body)
 
