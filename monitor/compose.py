@@ -73,6 +73,7 @@ def alert_message(telling: Telling) -> Message:
         why=telling.why,
         hint=hint,
         text=shortened(f"{themes[0]}: {f'{telling.news}: ' if telling.news else ''}{names['title']} ({names['source']})", 300),
+        byline="" if is_reply else _who(item, telling.source_name),
         news=telling.news,
         event=event.id,
         item=item.id,
@@ -135,7 +136,16 @@ def notice_message(*, key: str, address: str, channel: str, since: datetime, err
 
 def digest_of(message: Message) -> str:
     """A short hash of what a message says, to tell whether it changed."""
-    said = (message.headline, message.title, message.url, message.extract, message.fields, message.news, message.has_dates)
+    said = (
+        message.headline,
+        message.byline,
+        message.title,
+        message.url,
+        message.extract,
+        message.fields,
+        message.news,
+        message.has_dates,
+    )
     lines = [(each.title, each.url, each.note) for each in message.lines]
     return hashlib.sha256(json.dumps([*said, lines], ensure_ascii=False).encode("utf-8", "replace")).hexdigest()[:16]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -20,7 +22,9 @@ from monitor.encoders import Encoder
 from monitor.errors import ConfigError, ModelError, SecretMissing
 
 if TYPE_CHECKING:
+    from monitor.channels.webhook import Posting
     from monitor.judgement import Judge
+    from monitor.sources.web import NetworkRules
     from monitor.tag import Model
 
 log = logging.getLogger(__name__)
@@ -121,9 +125,15 @@ def open_channel(address: str, settings: Config, clock: Callable[[], datetime], 
 
     Raises:
         SecretMissing: a token is not set.
-        ConfigError: feeds.yaml does not say where the server is.
+        ConfigError: feeds.yaml does not say where the server is, or a secret is none.
     """
-    kind, _ = split(address)
+    kind, target = split(address)
+    if kind == "webhook":
+        return _webhook(target, settings, clock)
+    if kind == "atom":
+        return _atom(target, settings, clock)
+    if kind == "slack-webhook":
+        return _slack_webhook(target, settings)
     if kind == "slack":
         from monitor.channels.slack import Slack
 
@@ -148,6 +158,67 @@ def open_channel(address: str, settings: Config, clock: Callable[[], datetime], 
     from monitor.channels.console import Console
 
     return Console(stream)
+
+
+def _webhook(name: str, settings: Config, clock: Callable[[], datetime]) -> Channel:
+    from monitor.channels.webhook import Webhook
+
+    if name not in settings.webhooks:
+        raise ConfigError(
+            f"there is no {name!r} under webhooks:", subject=str(settings.path), hint="Messages wait in the outbox until there is"
+        )
+    variable = _variable("WEBHOOK", name, "SECRET")
+    secret = config.secret(variable)
+    if secret is None:
+        raise SecretMissing(
+            f"{variable} is not set", subject=f"webhook:{name}", hint="Messages wait in the outbox until it is (docs/webhooks.md)"
+        )
+    try:
+        return Webhook(url=settings.webhooks[name], secret=secret, post=posting(settings.network, clock), clock=clock)
+    except ValueError as error:
+        raise ConfigError(f"{variable} cannot be used: {error}", subject=f"webhook:{name}") from None
+
+
+def _atom(target: str, settings: Config, clock: Callable[[], datetime]) -> Channel:
+    from monitor.channels.atom import Atom
+
+    if not target:
+        raise ConfigError("the address names no file", subject="atom", hint="Write atom:folder/file.xml")
+    return Atom(settings.path.parent / target, title=f"Monitor: {Path(target).stem}", clock=clock)
+
+
+def _slack_webhook(name: str, settings: Config) -> Channel:
+    from monitor.channels.slack_webhook import SlackWebhook
+
+    variable = _variable("SLACK_WEBHOOK", name)
+    url = config.secret(variable)
+    if url is None:
+        raise SecretMissing(
+            f"{variable} is not set",
+            subject=f"slack-webhook:{name}",
+            hint="Alerts wait in the outbox until it is (docs/webhooks.md)",
+        )
+    return SlackWebhook(url, name=name, min_gap=settings.slack.min_gap)
+
+
+def _variable(*parts: str) -> str:
+    """The name of an environment variable: WEBHOOK_RISK_DESK_SECRET for risk-desk."""
+    return re.sub(r"[^A-Z0-9]", "_", "_".join(parts).upper())
+
+
+def posting(rules: NetworkRules, clock: Callable[[], datetime]) -> Posting:
+    """What posts under the network's guards, from a thread without an event loop."""
+    from monitor.sources.web import Answered, Web
+
+    def post(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, float | None]:
+        async def once() -> Answered:
+            async with Web(rules, clock) as web:
+                return await web.send(url, body, headers=headers, subject="webhook")
+
+        found = asyncio.run(once())
+        return found.status, found.retry_after
+
+    return post
 
 
 def theme_names(folder: Path, lang: str = "en") -> Mapping[str, str]:

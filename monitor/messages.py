@@ -94,6 +94,7 @@ class Message:
     why: str
     hint: str
     text: str  # one line for notifications, complete by itself
+    byline: str = ""  # who says it: source, tier, language; "" if nobody outside does
     news: str = ""  # what is new of the event as a whole: "Stage: proposed → final"
     lines: tuple[Line, ...] = ()  # of a list, such as what was folded
     event: str | None = None  # the event it is about; None: none

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import socketserver
+import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -231,3 +233,56 @@ def _start(server: socketserver.BaseServer) -> None:
 def _stop(server: socketserver.BaseServer) -> None:
     server.shutdown()
     server.server_close()
+
+
+class HookFake:
+    """A program that is called at one address, and says ok. `moods` holds what the next calls meet: an answer, drop (before it
+    was read), drop_after, reset_after or hang (until it is closed).
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, str], bytes]] = []
+        self.moods: list[str | Answer] = []
+        self._is_closed = threading.Event()
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                mood = fake.moods.pop(0) if fake.moods else Answer(b"ok")
+                self.close_connection = True
+                if mood == "drop":
+                    return
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                fake.calls.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+                if mood == "hang":
+                    fake._is_closed.wait(30)
+                if mood == "reset_after":
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+                if not isinstance(mood, Answer):
+                    return
+                self.send_response_only(mood.status)
+                for name, value in mood.headers.items():
+                    self.send_header(name, value)
+                if "Content-Length" not in mood.headers:
+                    self.send_header("Content-Length", str(len(mood.body)))
+                self.end_headers()
+                self.wfile.write(mood.body)
+
+            def do_GET(self) -> None:
+                """Where a redirect would lead."""
+                fake.calls.append((self.path, {}, b""))
+                _reply(self, "followed")
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = _QuietServer(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self._server.server_address[1]}"
+        _start(self._server)
+
+    def close(self) -> None:
+        self._is_closed.set()
+        _stop(self._server)

@@ -5,22 +5,32 @@ from __future__ import annotations
 import email
 import email.policy
 import io
-from collections.abc import Callable
+import ipaddress
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from builders import a_message
-from fakes import MailFake, SlackFake
+from fakes import Answer, HookFake, MailFake, SlackFake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.channels import Channel, split
+from monitor.channels import KINDS, Channel, split
+from monitor.channels.atom import Atom
 from monitor.channels.blocks import MAX_ALL, blocks, escaped
 from monitor.channels.console import Console
 from monitor.channels.mail import Mail, header, mail_of
 from monitor.channels.slack import Slack
+from monitor.channels.slack_webhook import SlackWebhook
+from monitor.channels.webhook import Webhook
 from monitor.errors import ChannelError, MessageRefused, UsageError
+from monitor.house import posting
 from monitor.messages import MailParts, Message
+from monitor.sources.web import NetworkRules
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 
@@ -31,38 +41,171 @@ def a_mail(server: MailFake) -> Mail:
     )
 
 
-@pytest.fixture(params=["console", "mail", "slack"])
-def channel(request: pytest.FixtureRequest, slack: SlackFake, mail: MailFake) -> tuple[Channel, Message, Callable[[], int]]:
-    """A channel of each kind, a message that suits it, and how many messages have arrived."""
-    if request.param == "slack":
-        return Slack("xoxb-test", api_url=slack.api_url), a_message(), lambda: len(slack.messages)
-    if request.param == "mail":
-        return a_mail(mail), a_message(address="mori@x.example"), lambda: len(mail.mails)
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A kind of channel under the contract."""
+
+    channel: Channel
+    message: Message  # one that suits it
+    arrived: Callable[[], int]  # how many messages of the headline have arrived
+    refuse: Callable[[], None] | None = None  # makes the next message one that is refused; None: it refuses none
+    alone: Channel | None = None  # the same with nobody there; None: it needs nobody
+
+
+SECRET = "m4rk3d-word"
+"""Stands in every secret: token, password, key, address."""
+
+
+def _slack(slack: SlackFake, mail: MailFake, hook: HookFake, folder: Path) -> Trial:
+    return Trial(
+        channel=Slack(f"xoxb-{SECRET}", api_url=slack.api_url),
+        message=a_message(),
+        arrived=lambda: len(slack.messages),
+        refuse=lambda: slack.moods.append("channel_not_found"),
+        alone=Slack(f"xoxb-{SECRET}", api_url="http://127.0.0.1:9/api/"),
+    )
+
+
+def _slack_webhook(slack: SlackFake, mail: MailFake, hook: HookFake, folder: Path) -> Trial:
+    return Trial(
+        channel=SlackWebhook(f"{hook.base}/{SECRET}", name="econsec", min_gap=0.0),
+        message=a_message(address="econsec"),
+        arrived=lambda: len(hook.calls),
+        refuse=lambda: hook.moods.append(Answer(b"no_service", status=404)),
+        alone=SlackWebhook(f"http://127.0.0.1:9/{SECRET}", name="econsec", min_gap=0.0),
+    )
+
+
+def _mail(slack: SlackFake, mail: MailFake, hook: HookFake, folder: Path) -> Trial:
+    alone = Mail(host="127.0.0.1", port=9, security="none", sender="m@x.example", user="monitor", password=SECRET, timeout=5)
+    return Trial(
+        channel=a_mail(mail),
+        message=a_message(address="mori@x.example"),
+        arrived=lambda: len(mail.mails),
+        refuse=lambda: mail.moods.append("550"),
+        alone=alone,
+    )
+
+
+def _webhook(slack: SlackFake, mail: MailFake, hook: HookFake, folder: Path) -> Trial:
+    rules = NetworkRules(allow_private=(ipaddress.ip_network("127.0.0.0/8"),), host_delay=0, timeout=5)
+    post = posting(rules, lambda: NOW)
+    return Trial(
+        channel=Webhook(url=f"{hook.base}/?key={SECRET}", secret=SECRET, post=post, clock=lambda: NOW),
+        message=a_message(address="tracker"),
+        arrived=lambda: len(hook.calls),
+        refuse=lambda: hook.moods.append(Answer(status=410)),
+        alone=Webhook(url=f"http://127.0.0.1:9/?key={SECRET}", secret=SECRET, post=post, clock=lambda: NOW),
+    )
+
+
+def _atom(slack: SlackFake, mail: MailFake, hook: HookFake, folder: Path) -> Trial:
+    path = folder / "alerts.xml"
+    (folder / "file").touch()
+    return Trial(
+        channel=Atom(path, title="Alerts", clock=lambda: NOW),
+        message=a_message(address="alerts.xml"),
+        arrived=lambda: path.read_text(encoding="utf-8").count("<entry") if path.exists() else 0,
+        alone=Atom(folder / "file" / "alerts.xml", title="Alerts", clock=lambda: NOW),
+    )
+
+
+def _console(slack: SlackFake, mail: MailFake, hook: HookFake, folder: Path) -> Trial:
     stream = io.StringIO()
-    return Console(stream), a_message(address=""), lambda: stream.getvalue().count("Export control ·")
+    return Trial(
+        channel=Console(stream), message=a_message(address=""), arrived=lambda: stream.getvalue().count("Export control ·")
+    )
 
 
-def test_a_message_arrives_once_and_has_a_receipt(channel: tuple[Channel, Message, Callable[[], int]]) -> None:
+TRIALS = {
+    "slack": _slack,
+    "slack-webhook": _slack_webhook,
+    "mail": _mail,
+    "webhook": _webhook,
+    "atom": _atom,
+    "console": _console,
+}
+
+
+@pytest.fixture
+def hook() -> Iterator[HookFake]:
+    found = HookFake()
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=sorted(KINDS))
+def trial(request: pytest.FixtureRequest, slack: SlackFake, mail: MailFake, hook: HookFake, tmp_path: Path) -> Trial:
+    """Every kind that an address may have."""
+    return TRIALS[request.param](slack, mail, hook, tmp_path)
+
+
+def test_a_message_arrives_once_and_has_a_receipt(trial: Trial) -> None:
     """Sending returns the proof."""
-    sender, message, arrived = channel
-    assert sender.send(message).remote_id
-    assert arrived() == 1
+    assert trial.channel.send(trial.message).remote_id
+    assert trial.arrived() == 1
 
 
-def test_looking_finds_what_was_sent_or_says_that_it_cannot_look(channel: tuple[Channel, Message, Callable[[], int]]) -> None:
+def test_looking_finds_what_was_sent_or_says_that_it_cannot_look(trial: Trial) -> None:
     """find answers the receipt of send, where the channel can look at all; never of a message that was not sent."""
-    sender, message, _ = channel
-    assert sender.find(message, 0.0) is None
-    receipt = sender.send(message)
-    assert sender.find(message, 0.0) == (receipt if sender.can_look else None)
+    channel, message = trial.channel, trial.message
+    assert channel.find(message, 0.0) is None
+    receipt = channel.send(message)
+    found = channel.find(message, 0.0)
+    assert (None if found is None else found.remote_id) == (receipt.remote_id if channel.can_look else None)
+    assert channel.find(replace(message, key="another"), 0.0) is None
 
 
-def test_a_reply_arrives_too(channel: tuple[Channel, Message, Callable[[], int]]) -> None:
+def test_a_reply_arrives_too(trial: Trial) -> None:
     """Messages of a thread are messages."""
-    sender, message, _ = channel
-    root = sender.send(message)
-    reply = a_message(key="k2", address=message.address, thread=root.remote_id)
-    assert sender.send(reply).remote_id != root.remote_id
+    root = trial.channel.send(trial.message)
+    reply = a_message(key="k2", address=trial.message.address, thread=root.remote_id)
+    assert trial.channel.send(reply).remote_id != root.remote_id
+
+
+def test_a_refused_message_is_refused_for_good_and_the_next_one_goes(trial: Trial) -> None:
+    """What is wrong with one message or its place is no failure of the channel."""
+    if trial.refuse is None:
+        pytest.skip("takes everything")
+    trial.refuse()
+    with pytest.raises(MessageRefused) as caught:
+        trial.channel.send(trial.message)
+    assert SECRET not in told(caught.value)
+    assert trial.channel.send(trial.message).remote_id
+
+
+def test_nobody_there_is_tried_again_without_a_doubt(trial: Trial) -> None:
+    """What never left is not ambiguous; the error names the channel, and holds no secret."""
+    if trial.alone is None:
+        pytest.skip("needs nobody")
+    with pytest.raises(ChannelError) as caught:
+        trial.alone.send(trial.message)
+    assert not caught.value.is_ambiguous
+    assert caught.value.subject
+    assert SECRET not in told(caught.value)
+
+
+def test_no_channel_shows_its_secrets(trial: Trial, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither by its repr nor in a log of any level."""
+    caplog.set_level(logging.DEBUG)
+    trial.channel.send(trial.message)
+    assert SECRET not in repr(trial.channel) + caplog.text
+
+
+def test_a_channel_says_what_it_can_do(trial: Trial) -> None:
+    """Delivery asks for these before it speaks to it."""
+    channel = trial.channel
+    assert isinstance(channel.can_look, bool)
+    assert isinstance(channel.can_edit, bool)
+    assert channel.min_gap >= 0
+    if not channel.can_edit:
+        with pytest.raises(NotImplementedError):
+            channel.edit(trial.message, "1")
+
+
+def told(error: BaseException) -> str:
+    """Everything that could be printed of an error."""
+    return "".join(traceback.format_exception(error)) + repr(error)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +214,10 @@ def test_a_reply_arrives_too(channel: tuple[Channel, Message, Callable[[], int]]
         ("slack:#a", ("slack", "#a")),
         ("mail:a@b.example", ("mail", "a@b.example")),
         ("a@b.example", ("mail", "a@b.example")),
+        ("slack-webhook:econsec", ("slack-webhook", "econsec")),
+        ("webhook:tracker", ("webhook", "tracker")),
+        ("atom:public/alerts.xml", ("atom", "public/alerts.xml")),
+        ("atom:a@b/alerts.xml", ("atom", "a@b/alerts.xml")),
         ("console", ("console", "")),
     ],
 )

@@ -69,6 +69,7 @@ def test_the_first_message_of_an_event_tells_everything() -> None:
         hint="monitor show I-1 · monitor event E-abcdefghij",
         text="Export control: 輸出貿易管理令の一部を改正する政令 (経済産業省)",
         event="E-abcdefghij",
+        byline="🇯🇵 経済産業省 (official) · 日本語",
         item="I-1",
         lang="ja",
         record=found.record,

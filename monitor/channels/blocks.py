@@ -54,15 +54,18 @@ def blocks(message: Message, actions: dict[str, Any] | None = None) -> list[dict
 
 
 def _opening(message: Message) -> list[dict[str, Any]]:
-    """A message of its own."""
+    """A message of its own; the title is not said twice where the header holds all of it."""
     header = {"type": "header", "text": {"type": "plain_text", "text": cut(message.headline, MAX_HEADER), "emoji": False}}
-    body = _body(message, 1500)
+    is_said = bool(message.byline) and len(message.headline) <= MAX_HEADER and message.title in message.headline
+    byline = fitted(message.byline, 200)
+    head = [linked(byline, message.url)] if is_said else [_title(message), byline]
+    body = _body(message, 1500, head)
     return [header, section(body)] if body else [header]
 
 
 def _answer(message: Message) -> list[dict[str, Any]]:
     """An answer in a thread: who reports, what is new, the title if it says something else than the first."""
-    return [section(f"{_headline(message)}\n{_body(message, 800)}".strip())]
+    return [section(_body(message, 800, [_headline(message), _title(message)]))]
 
 
 def _headline(message: Message) -> str:
@@ -71,12 +74,14 @@ def _headline(message: Message) -> str:
     return f"*{who}*" if message.title or not message.url else linked(who, message.url)
 
 
-def _body(message: Message, limit: int) -> str:
-    head = [
-        f"*{fitted(message.news, 200)}*" if message.news else "",
-        linked(fitted(message.title, 500), message.url) if message.title else "",
-    ]
-    room = MAX_SECTION - sum(map(len, head)) - 300  # for what stands before it, and the line ends
+def _title(message: Message) -> str:
+    return linked(fitted(message.title, 500), message.url) if message.title else ""
+
+
+def _body(message: Message, limit: int, head: list[str]) -> str:
+    """What is new, who says so under which title, and how the text begins."""
+    head = [*([f"*{fitted(message.news, 200)}*"] if message.news else []), *head]
+    room = MAX_SECTION - sum(map(len, head)) - 10
     return "\n".join(part for part in (*head, fitted(message.extract, min(limit, room))) if part)
 
 

@@ -112,14 +112,11 @@ def doctor(here: Here) -> None:
         return "ok", f"{folder}: model {found.version}, themes {', '.join(found.themes)}"
 
     def channels() -> tuple[str, str]:
-        from monitor.channels import split
-
         settings = here.config()
-        kinds = {split(address)[0] for rule in settings.rules for address in rule.to}
-        kinds |= {split(address)[0] for each in settings.subscriptions for address in each.to}
-        for kind in sorted(kinds):
-            house.open_channel(kind, settings, here.now)
-        return "ok", f"configured: {', '.join(sorted(kinds)) or 'none in use'}"
+        addresses = {address for each in (*settings.rules, *settings.subscriptions) for address in each.to}
+        for address in sorted(addresses):
+            house.open_channel(address, settings, here.now)
+        return "ok", f"configured: {', '.join(sorted(addresses)) or 'none in use'}"
 
     def clock() -> tuple[str, str]:
         moved = os.environ.get("MONITOR_NOW")

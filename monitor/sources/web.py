@@ -1,4 +1,4 @@
-"""The one way to the network: every fetch of the product goes through Web.fetch, every form to a hub through Web.post.
+"""The one way to the network: what the product fetches goes through Web.fetch, what it posts through Web.post and Web.send.
 
 Bounded in time, bytes and redirects; connects only to addresses that addresses.is_allowed permits, and tests the address it
 really connects to; takes turns per host. Never parses.
@@ -54,6 +54,14 @@ class NetworkRules:
     host_delay: float = 1.0  # seconds between two starts at one host
     allow_private: tuple[Network, ...] = ()
     concurrency: int = 64  # fetches at one time, all hosts together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What came back of a body that was sent."""
+
+    status: int
+    retry_after: float | None  # seconds that the server asked to be left alone; None if it did not
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,24 +153,40 @@ class Web:
         Raises:
             FetchError: with its kind; no status came.
         """
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return (await self.send(url, urlencode(form).encode("ascii"), headers=headers, subject=subject)).status
+
+    async def send(self, url: str, body: bytes, *, headers: Mapping[str, str], subject: str) -> Answered:
+        """Post a body, under the same guards; redirects are not followed, and the answer's body is not read.
+
+        Args:
+            headers: with its Content-Type.
+            subject: whom it is for, for errors.
+
+        Raises:
+            FetchError: no status came. Of the kinds timeout and protocol the body may have arrived all the same; of every
+                other it did not.
+        """
         target = checked(url, subject)
-        headers = {
-            "User-Agent": self._rules.user_agent.encode("ascii", "replace"),
-            "Accept": b"*/*",
-            "Content-Type": b"application/x-www-form-urlencoded",
-        }
-        body = urlencode(form).encode("ascii")
+        own = {"User-Agent": self._rules.user_agent.encode("ascii", "replace"), "Accept": b"*/*"}
+        raw = own | {name: value.encode("utf-8") for name, value in headers.items()}
         async with self._turn(target.host, is_spaced=True), self._all:
             try:
                 async with asyncio.timeout(self._rules.timeout):
                     with _translated(subject):
-                        request = httpx.Request("POST", target, headers=_listed(headers), content=body)
+                        request = httpx.Request("POST", target, headers=_listed(raw), content=body)
                         answer = await self._transports[True].handle_async_request(request)
                         await answer.aclose()
             except TimeoutError as error:
                 cause = f"no answer within {self._rules.timeout:g} s"
                 raise FetchError(cause, kind=FetchKind.TIMEOUT, subject=subject) from error
-        return answer.status_code
+            except FetchError as error:
+                if error.kind is FetchKind.CONNECT and not isinstance(error.__cause__, httpx.ConnectError):
+                    raise FetchError(error.cause, kind=FetchKind.PROTOCOL, subject=subject) from error  # it was connected
+                raise
+        now = self._clock()
+        until = retry_after(answer.headers.get("retry-after"), answer.headers.get("date"), now)
+        return Answered(status=answer.status_code, retry_after=None if until is None else (until - now).total_seconds())
 
     @contextlib.asynccontextmanager
     async def _turn(self, host: str, *, is_spaced: bool) -> AsyncIterator[None]:
