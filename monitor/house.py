@@ -182,8 +182,6 @@ def _webhook(name: str, settings: Config, clock: Callable[[], datetime]) -> Chan
 def _atom(target: str, settings: Config, clock: Callable[[], datetime]) -> Channel:
     from monitor.channels.atom import Atom
 
-    if not target:
-        raise ConfigError("the address names no file", subject="atom", hint="Write atom:folder/file.xml")
     return Atom(settings.path.parent / target, title=f"Monitor: {Path(target).stem}", clock=clock)
 
 

@@ -26,7 +26,7 @@ from lxml import etree
 from monitor import config, house
 from monitor.channels import atom
 from monitor.channels.atom import MAX_ENTRIES, Atom
-from monitor.errors import ChannelError, ConfigError
+from monitor.errors import ChannelError
 from monitor.messages import Line
 
 MESSAGE = a_message(address="alerts.xml")
@@ -384,5 +384,3 @@ def test_the_house_puts_the_feed_beside_the_configuration(tmp_path: Path, clock:
     house.open_channel(f"atom:{tmp_path / 'other.xml'}", read, clock).send(MESSAGE)
     assert parsed(tmp_path / "etc" / "public" / "alerts.xml").feed.title == "Monitor: alerts"
     assert len(parsed(tmp_path / "other.xml").entries) == 1
-    with pytest.raises(ConfigError):
-        house.open_channel("atom", read, clock)

@@ -113,7 +113,8 @@ def doctor(here: Here) -> None:
 
     def channels() -> tuple[str, str]:
         settings = here.config()
-        addresses = {address for each in (*settings.rules, *settings.subscriptions) for address in each.to}
+        addresses = {address for rule in settings.rules for address in rule.to}
+        addresses |= {address for each in settings.subscriptions for address in each.to}
         for address in sorted(addresses):
             house.open_channel(address, settings, here.now)
         return "ok", f"configured: {', '.join(sorted(addresses)) or 'none in use'}"
