@@ -183,7 +183,8 @@ class Desk:
         urls = {each.filed.item.id: each.filed.item.url for each in parts}
         # at one moment the item comes before the stage that it shows
         entries = [(each.at, 0, _told(each)) for each in parts]
-        entries += [(each.at, 1, _reached(each, urls)) for each in record.way]
+        # "reported" and "announced" say no more than the items do
+        entries += [(each.at, 1, _reached(each, urls)) for each in record.way if each.step]
         entries.sort(key=lambda entry: entry[:2])
         hidden = len(entries) - TOLD
         text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import logging
@@ -54,6 +55,7 @@ class Client(SocketModeClient):
         )
         self.message_workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slack-received")
         self.message_listeners.append(received)
+        self._wire: _Wire | None = None
 
     def try_to_connect(self) -> tuple[str, bool, float]:
         """Connect; "" or why not, whether that is for good, and the seconds that Slack asked to wait."""
@@ -78,7 +80,10 @@ class Client(SocketModeClient):
         super().connect()
         session = self.current_session
         if session is not None and session.sock is not None:
-            session.sock = _Wire(session.sock)  # type: ignore[assignment]
+            self._wire = _Wire(session.sock)
+            session.sock = self._wire  # type: ignore[assignment]
+            # the library holds this while it waits for a byte, so that moving took three seconds in which nothing was heard
+            session.sock_receive_lock = contextlib.nullcontext()  # type: ignore[assignment]
 
     def enqueue_message(self, message: str) -> None:
         """Pass on what is a JSON object."""
@@ -91,15 +96,21 @@ class Client(SocketModeClient):
         else:
             log.warning("ignored slack cause=%r characters=%d", "no JSON object", len(message))
 
+    def disconnect(self) -> None:
+        """Leave the connection; the library falls over its own feet if the other side leaves at the same moment."""
+        with contextlib.suppress(AttributeError):
+            super().disconnect()
+
+    def close(self) -> None:
+        """End at once; for good."""
+        self.closed = True
+        self.message_queue.put(None)
+        super().close()
+
     def wake(self) -> None:
         """Let nobody wait for a byte on the connection any more."""
-        session = self.current_session
-        wire = None if session is None else session.sock
-        if wire is not None:
-            try:
-                wire.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        if self._wire is not None:
+            self._wire.end()
 
 
 class _Wire:
@@ -120,13 +131,20 @@ class _Wire:
         self._inner.sendall(data)
         return len(data)
 
-    def shutdown(self, how: int) -> None:
-        """As of a socket."""
-        self._inner.shutdown(how)
+    def end(self) -> None:
+        """Nothing more is received or sent; who waits for a byte learns it."""
+        with contextlib.suppress(OSError):
+            self._inner.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """As of a socket."""
+        """Give the socket back, also from under somebody who waits for a byte."""
+        self.end()
         self._inner.close()
+
+
+def is_token(text: str) -> bool:
+    """True if a text may stand in a header: Python's own refusal of another one repeats it, and so would tell a secret."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 def cause_of(error: Exception) -> tuple[str, float | None]:
@@ -141,4 +159,4 @@ def cause_of(error: Exception) -> tuple[str, float | None]:
         return name, None
     if isinstance(error, OSError | http.client.HTTPException | SlackClientError):
         return f"no answer ({type(error).__name__})", None
-    return f"cannot be asked ({type(error).__name__})", None
+    return f"no usable answer ({type(error).__name__})", None

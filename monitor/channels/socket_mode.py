@@ -22,7 +22,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from monitor.channels.payloads import requests
 from monitor.channels.replies import ephemeral, short
-from monitor.channels.socket_client import FAILURES, Client, cause_of, mute
+from monitor.channels.socket_client import FAILURES, Client, cause_of, is_token, mute
 from monitor.errors import ArchiveBusy, MonitorError
 from monitor.messages import Answer, File, Request, Verb
 
@@ -109,6 +109,10 @@ class SocketMode:
 
     def _keep_connected(self) -> None:
         """Connect, and connect again. The library follows Slack's own requests to move; what breaks is mended here, with patience."""
+        for name, token in (("SLACK_APP_TOKEN", self._app_token), ("SLACK_BOT_TOKEN", self._web.token or "")):
+            if not is_token(token):
+                log.error("not connected to slack cause=%r; buttons and commands are off", f"{name} is no token")
+                return
         client = Client(self._app_token, self._web, self._received)
         self._client = client
         failures = 0
