@@ -85,10 +85,11 @@ class Desk:
     def _here(self, request: Request) -> list[str]:
         """Addresses of feeds.yaml that are the channel of the request. Where its own id is known, a name proves nothing: names move."""
         places = self.archive.answers.places()
+        named = {request.place, request.address.removeprefix("slack:").removeprefix("#")} - {""}
         return [
             address
             for address in self._addresses()
-            if (places[address] == request.place if address in places else address in (request.address, f"slack:{request.place}"))
+            if (places[address] == request.place if address in places else split(address)[1].removeprefix("#") in named)
         ]
 
     def _addresses(self) -> list[str]:
