@@ -21,7 +21,7 @@ from socket_fake import SocketFake
 from monitor.answers import Answering
 from monitor.archive import Archive
 from monitor.channels import actions
-from monitor.channels.payloads import requests
+from monitor.channels.payloads import asked
 from monitor.channels.replies import ephemeral, short
 from monitor.channels.socket_mode import ACKNOWLEDGED, SocketMode
 from monitor.errors import ArchiveBusy, ArchiveError
@@ -187,16 +187,16 @@ JSON = st.recursive(
 @given(kind=st.sampled_from(["interactive", "slash_commands", "events_api", None]), payload=JSON)
 def test_any_payload_is_read_without_a_fault(kind: object, payload: object) -> None:
     """Malformed ones ask nothing."""
-    for each in requests(kind, payload):
-        assert each.user
-        assert each.place
+    found = asked(kind, payload)
+    assert found is None or (found.request.user and found.request.place)
 
 
 def test_what_was_typed_is_what_slack_escaped() -> None:
     """score:>=0.8 survives the way."""
     payload = {"command": "/monitor", "user_id": "U1", "channel_id": "C1", "text": "search score:&gt;=0.8 &amp;lt;"}
-    [request] = requests("slash_commands", payload)
-    assert request.value == "search score:>=0.8 &lt;"
+    found = asked("slash_commands", payload)
+    assert found is not None
+    assert found.request.value == "search score:>=0.8 &lt;"
 
 
 # -- what is said
@@ -258,7 +258,7 @@ def test_a_button_is_acknowledged_answered_and_told_to_the_analyst_alone(
     """In the thread of the message."""
     listen()
     assert fake.wait_connected()
-    envelope = fake.press(RELEVANT, VALUE)
+    envelope = fake.press(RELEVANT, VALUE, message={"ts": "1700000000.000001", "thread_ts": "1700000000.000001"})
     took, payload = fake.wait_acknowledged(envelope)
     assert (took < SLACK_GIVES, payload) == (True, None)
     [said] = fake.wait_said(1)
@@ -284,6 +284,17 @@ def test_an_answer_to_a_reply_stays_in_its_thread(fake: SocketFake, listen: Call
     assert fake.wait_connected()
     fake.press(RELEVANT, VALUE, message={"ts": "2.2", "thread_ts": "1.1"})
     assert fake.wait_said(1)[0]["thread_ts"] == "1.1"
+
+
+def test_a_message_without_answers_has_no_thread_to_speak_in(
+    fake: SocketFake, desk: Desk, listen: Callable[..., SocketMode]
+) -> None:
+    """Slack shows what is said to one person only in a thread that there is; a file opens one."""
+    listen()
+    assert fake.wait_connected()
+    fake.press(RELEVANT, VALUE)
+    assert "thread_ts" not in fake.wait_said(1)[0]
+    assert desk.asked[0].thread == "1700000000.000001"
 
 
 def test_a_choice_of_the_menu_names_its_theme(fake: SocketFake, desk: Desk, listen: Callable[..., SocketMode]) -> None:

@@ -20,7 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from monitor.channels.payloads import requests
+from monitor.channels.payloads import Asked, asked
 from monitor.channels.replies import ephemeral, short
 from monitor.channels.socket_client import FAILURES, Client, cause_of, is_token, mute
 from monitor.errors import ArchiveBusy, MonitorError
@@ -163,8 +163,8 @@ class SocketMode:
             log.warning("ignored slack type=%r cause=%r", _word(kind), "no envelope")
             return
         acknowledgement = _Acknowledgement(client, envelope)
-        found = requests(kind, payload)
-        if not found:
+        found = asked(kind, payload)
+        if found is None:
             acknowledgement.give()
             log.warning("ignored slack type=%r cause=%r", _word(kind), "nothing of ours, or malformed")
             return
@@ -172,19 +172,18 @@ class SocketMode:
             acknowledgement.give()  # Slack repeats what it thinks was lost
             return
         self._seen.append(envelope)
-        is_typed = found[0].verb is Verb.COMMAND
+        may_answer = found.request.verb is Verb.COMMAND and message.get("accepts_response_payload") is not False
         if self._jobs.qsize() >= WAITING or self._stop.is_set():
-            acknowledgement.give(short(_LATE) if is_typed else None)
-            log.warning("refused slack verb=%s user=%s cause=%r", found[0].verb.value, found[0].user, "too much waits")
+            acknowledgement.give(short(_LATE) if may_answer else None)
+            log.warning("refused slack verb=%s user=%s cause=%r", found.request.verb.value, found.request.user, "too much waits")
             return
-        if is_typed:
+        if may_answer:
             timer = threading.Timer(ACKNOWLEDGED, acknowledgement.give)
             timer.daemon = True
             timer.start()
         else:
             acknowledgement.give()
-        for request in found:
-            self._jobs.put(_Job(request=request, at=time.monotonic(), acknowledgement=acknowledgement if is_typed else None))
+        self._jobs.put(_Job(asked=found, at=time.monotonic(), acknowledgement=acknowledgement if may_answer else None))
 
     # -- what goes out: in a thread of its own
 
@@ -199,11 +198,11 @@ class SocketMode:
 
     def _serve(self, job: _Job) -> None:
         """Answer one request; whatever happens, the next one is answered too."""
-        request = job.request
+        request = job.asked.request
         began = time.monotonic()
         try:
             found, outcome = self._answered(job, began)
-            outcome = self._say(request, found, job.acknowledgement) or outcome
+            outcome = self._say(job.asked, found, job.acknowledgement) or outcome
         except Exception:  # a fault of ours with this request
             log.exception("slack: internal error verb=%s", request.verb.value)
             return
@@ -222,19 +221,19 @@ class SocketMode:
         if now - job.at > PATIENCE:
             return Answer(text=_LATE), "late"
         try:
-            return self._answer(job.request), "ok"
+            return self._answer(job.asked.request), "ok"
         except ArchiveBusy:
             return Answer(text=_BUSY), "busy"
         except MonitorError as error:
             log.error("slack: %s", error)
             return Answer(text=_FAILED), "failed"
         except Exception:
-            log.exception("slack: internal error in answering verb=%s", job.request.verb.value)
+            log.exception("slack: internal error in answering verb=%s", job.asked.request.verb.value)
             return Answer(text=_FAILED), "failed"
 
-    def _say(self, request: Request, found: Answer, acknowledgement: _Acknowledgement | None) -> str | None:
+    def _say(self, to: Asked, found: Answer, acknowledgement: _Acknowledgement | None) -> str | None:
         """Say the answer to the analyst; what went wrong, None if nothing did."""
-        text = found.text
+        request, text = to.request, found.text
         if found.file is not None:
             refused = self._put(found.file, request)
             text += f"\n{refused}" if refused else ""
@@ -248,7 +247,7 @@ class SocketMode:
             lambda: self._web.chat_postEphemeral(
                 channel=request.place,
                 user=request.user,
-                thread_ts=request.thread,
+                thread_ts=request.thread if to.is_in_thread else None,
                 link_names=False,
                 unfurl_links=False,
                 unfurl_media=False,
@@ -289,7 +288,7 @@ class SocketMode:
 class _Job:
     """A request that waits to be answered."""
 
-    request: Request
+    asked: Asked
     at: float  # when it came
     acknowledgement: _Acknowledgement | None  # None: it was given
 
