@@ -20,7 +20,7 @@ from socket_fake import SocketFake
 
 from monitor.answers import Answering
 from monitor.archive import Archive
-from monitor.channels import actions
+from monitor.channels import actions, socket_mode
 from monitor.channels.payloads import asked
 from monitor.channels.replies import ephemeral, short
 from monitor.channels.socket_mode import ACKNOWLEDGED, SocketMode
@@ -366,6 +366,27 @@ def test_noted_is_said_when_it_is_stored(
     holder.close()
     assert shown(fake.wait_said(2)[1]).startswith("Noted: relevant to Export control.")
     assert [each.verdict for each in archive.labels.all()] == [True]
+
+
+def test_too_much_at_once_is_refused_in_words(
+    fake: SocketFake, desk: Desk, listen: Callable[..., SocketMode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits is bounded, and who waited too long has pressed again already."""
+    monkeypatch.setattr(socket_mode, "WAITING", 1)
+    free = threading.Event()
+    desk.reply = lambda request: Answer(text=f"{request.value} {free.wait(timeout=20)}")
+    listen()
+    assert fake.wait_connected()
+    fake.press(RELEVANT, VALUE)
+    assert wait_for(lambda: bool(desk.asked))
+    fake.press(RELEVANT, VALUE)
+    _, payload = fake.wait_acknowledged(fake.type("help"))
+    assert payload is not None
+    assert payload["text"].startswith("Not noted: too much was asked at once")
+    monkeypatch.setattr(socket_mode, "PATIENCE", -1)
+    free.set()
+    assert [shown(each)[:9] for each in fake.wait_said(2)] == [" True", "Not noted"]
+    assert len(desk.asked) == 1
 
 
 @pytest.mark.parametrize(
