@@ -22,6 +22,7 @@ from monitor.encoders import Encoder
 from monitor.errors import ConfigError, ModelError, SecretMissing
 
 if TYPE_CHECKING:
+    from monitor.channels.socket_mode import SocketMode
     from monitor.channels.webhook import Posting
     from monitor.judgement import Judge
     from monitor.sources.web import NetworkRules
@@ -118,6 +119,30 @@ def digests(archive: Archive, settings: Config, folder: Path, clock: Callable[[]
         pace=settings.pace,
         clock=clock,
     )
+
+
+def slack_answers(url: str, settings: Config, folder: Path, clock: Callable[[], datetime]) -> SocketMode | None:
+    """What analysts press and type in Slack; None without both tokens. Not started yet."""
+    app_token, bot_token = config.secret("SLACK_APP_TOKEN"), config.secret("SLACK_BOT_TOKEN")
+    if app_token is None or bot_token is None:
+        return None
+    from monitor.answers import Answering, Desk
+    from monitor.channels.socket_mode import SocketMode
+
+    names = theme_names(folder)
+
+    def desk() -> Desk:
+        return Desk(
+            archive=Archive.open(url),
+            rules=settings.rules,
+            subscriptions=settings.subscriptions,
+            theme_names=names,
+            clock=clock,
+            trained_at=lambda: models.trained_at(folder),
+        )
+
+    answering = Answering(desk)
+    return SocketMode(app_token, bot_token, api_url=settings.slack.api_url, answer=answering, on_end=answering.close)
 
 
 def open_channel(address: str, settings: Config, clock: Callable[[], datetime], stream: TextIO | None = None) -> Channel:

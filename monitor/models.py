@@ -12,7 +12,7 @@ import json
 import logging
 import shutil
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,14 @@ KEPT = 10
 """Earlier models that are kept."""
 _CODE = (".pkl", ".pickle", ".joblib", ".skops")
 _HINT = "Build it anew with: monitor train"
+
+
+def trained_at(folder: Path) -> datetime | None:
+    """When the model in use was put in its place; None if there is none."""
+    try:
+        return datetime.fromtimestamp((folder / "model" / MANIFEST).stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def manifest(folder: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -27,6 +27,9 @@ from monitor.errors import ArchiveBusy, MonitorError
 from monitor.hubs import Hubs
 from monitor.intake import Intake
 from monitor.judgement import Judge
+
+if TYPE_CHECKING:
+    from monitor.channels.socket_mode import SocketMode
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ class Service:
         self._stop = threading.Event()
         self._reload = threading.Event()
         self._parted = threading.Event()
+        self._answers: SocketMode | None = None
         self._judging: tuple[Archive, Judge] | None = None
         self._sending: tuple[Archive, Deliverer] | None = None
         self._outdated: set[str] = set()  # jobs that work by the settings before
@@ -78,6 +82,7 @@ class Service:
                     misfire_grace_time=None,
                 )
             scheduler.start()
+            self._answer_anew()
             log.info(
                 "started sources=%d rules=%d digests=%d archive=%s",
                 len(self._settings.sources),
@@ -92,6 +97,8 @@ class Service:
                         self._load_again()
             finally:
                 # no waiting for a slow server: what is not committed was not promised
+                if self._answers is not None:
+                    self._answers.stop()
                 scheduler.add_job(self._part, executor="send", misfire_grace_time=None)
                 self._parted.wait(FAREWELL + 1.0)
                 scheduler.shutdown(wait=False)
@@ -193,7 +200,20 @@ class Service:
             log.error("configuration not reloaded: %s", error)
             return
         self._outdated = {"judge", "send"}
+        self._answer_anew()
         log.info("reloaded sources=%d rules=%d", len(self._settings.sources), len(self._settings.rules))
+
+    def _answer_anew(self) -> None:
+        """Listen to what analysts press and type in Slack, by the settings of now."""
+        if self._answers is not None:
+            self._answers.stop()
+        try:
+            self._answers = house.slack_answers(self._url, self._settings, self._folder, self._clock)
+        except MonitorError as error:
+            self._answers = None
+            log.error("no answers from Slack: %s", error)
+        if self._answers is not None:
+            self._answers.start()
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)

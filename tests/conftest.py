@@ -65,7 +65,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the secrets or settings of the person who runs it."""
-    for name in ("SLACK_BOT_TOKEN", "SMTP_USER", "SMTP_PASSWORD", "MONITOR_CONFIG", "MONITOR_ARCHIVE", "MONITOR_NOW"):
+    for name in (
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SMTP_USER",
+        "SMTP_PASSWORD",
+        "MONITOR_CONFIG",
+        "MONITOR_ARCHIVE",
+        "MONITOR_NOW",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -343,8 +343,8 @@ class Trial:
         return len([each for each in self.kit.events("impolite") if each["path"] == self.row.path])
 
     def messages(self) -> list[dict[str, Any]]:
-        """Messages that Slack took."""
-        return self.slack.accepted()
+        """Messages that Slack took; an edit tells nothing twice."""
+        return [each for each in self.slack.accepted() if each["method"] != "chat.update"]
 
     # ---- the verdicts
 

@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, labels,
-silences.
+silences, answers.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from monitor.archive.reading import AlertRow, ReadingTables
 
 if TYPE_CHECKING:
     from monitor.archive.alerts import AlertTables
+    from monitor.archive.answers import AnswerTables
     from monitor.archive.hubs import HubTables
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
@@ -121,6 +122,13 @@ class Archive:
         from monitor.archive.silences import SilenceTables
 
         return SilenceTables(self._connection)
+
+    @cached_property
+    def answers(self) -> AnswerTables:
+        """What answering an analyst reads."""
+        from monitor.archive.answers import AnswerTables
+
+        return AnswerTables(self._connection)
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

@@ -33,12 +33,12 @@ class LabelTables:
             for row in rows
         ]
 
-    def put(self, label: Label) -> None:
-        """Keep a verdict; a later one of the same person on the same question replaces it."""
+    def put(self, *labels: Label) -> None:
+        """Keep verdicts, all or none; a later one of the same person on the same question replaces it."""
         with transaction(self._connection):
-            self._connection.execute(
+            self._connection.executemany(
                 "insert or replace into labels (item, theme, verdict, at, who, via) values (?, ?, ?, ?, ?, ?)",
-                [label.item, label.theme, int(label.verdict), written(label.at), label.who, label.via],
+                [(each.item, each.theme, int(each.verdict), written(each.at), each.who, each.via) for each in labels],
             )
 
     def unlabelled(self, since: datetime, limit: int, theme: str | None = None) -> list[sqlite3.Row]:

@@ -105,9 +105,9 @@ def _sql(node: Node, to: _Compiled) -> str:
         case Not(inner):
             return f"not ({_sql(inner, to)})"
         case And(nodes):
-            return " and ".join(f"({_sql(each, to)})" for each in nodes) or "1"
+            return _joined([_sql(each, to) for each in nodes], "and") or "1"
         case Or(nodes):
-            return " or ".join(f"({_sql(each, to)})" for each in nodes)
+            return _joined([_sql(each, to) for each in nodes], "or")
         case Field():
             return _field(node, to)
 
@@ -131,7 +131,7 @@ def _field(node: Field, to: _Compiled) -> str:
     if name == "event":
         to.values += [value.lower().replace("e-", "E-", 1) + "*" for value in values for _ in range(2)]
         one = "items.event glob ? or items.event in (select into_event from events where id glob ? and into_event is not null)"
-        return " or ".join(one for _ in values)
+        return _joined([one for _ in values], "or")
     if name == "stage":
         to.values += [value.casefold() for value in values]
         return f"exists (select 1 from events e where e.id = items.event and e.stage in ({_marks(values)}))"
@@ -165,7 +165,15 @@ def _identifier(node: Field, to: _Compiled) -> str:
         rest = "[^0-9]*" if wanted[-1:].isdigit() else "[^a-z]*"
         to.values += [wanted, escaped + rest]
         conditions.append("k.folded = ? or k.folded glob ?")
-    return f"exists (select 1 from identifiers k where k.item = items.id and k.type in ({_marks(types)}) and ({' or '.join(conditions)}))"
+    return f"exists (select 1 from identifiers k where k.item = items.id and k.type in ({_marks(types)}) and ({_joined(conditions, 'or')}))"
+
+
+def _joined(conditions: list[str], word: str) -> str:
+    """Conditions joined by "and" or "or", in pairs of pairs: SQLite takes no expression that is deeper than 1,000."""
+    while len(conditions) > 1:
+        pairs = zip(conditions[::2], conditions[1::2], strict=False)
+        conditions = [f"({one}) {word} ({other})" for one, other in pairs] + conditions[len(conditions) // 2 * 2 :]
+    return conditions[0] if conditions else ""
 
 
 def _marks(values: tuple[str, ...]) -> str:

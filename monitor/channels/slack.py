@@ -13,6 +13,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from monitor.channels.actions import actions
 from monitor.channels.blocks import MAX_TEXT, blocks, cut, escaped
 from monitor.errors import ChannelError, MessageGone, MessageRefused
 from monitor.messages import Message, Receipt
@@ -78,7 +79,7 @@ class Slack:
     def _said(self, message: Message) -> dict[str, Any]:
         return {
             "text": cut(escaped(message.text), MAX_TEXT - 1),
-            "blocks": blocks(message),
+            "blocks": blocks(message, actions(message)),
             "unfurl_links": False,
             "unfurl_media": False,
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": message.key}},

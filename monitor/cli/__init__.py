@@ -41,6 +41,7 @@ _COMMANDS = {
     "stats": "monitor.cli.model:stats",
     "sources": "monitor.cli.sources:sources",
     "coverage": "monitor.cli.coverage:coverage",
+    "slack": "monitor.cli.slack:slack",
     "status": "monitor.cli.house:status",
     "doctor": "monitor.cli.house:doctor",
     "backup": "monitor.cli.house:backup",
@@ -78,7 +79,7 @@ class _Commands(click.Group):
             "Read": ("search", "show", "events", "event", "dossier", "deadlines", "export", "why", "alerts"),
             "Ask the verbs": ("parse", "tag", "link", "identify"),
             "Teach": ("queue", "label", "train", "evaluate", "model", "stats"),
-            "House": ("sources", "coverage", "status", "doctor", "backup"),
+            "House": ("sources", "coverage", "slack", "status", "doctor", "backup"),
         }
         for title, names in groups.items():
             rows = []

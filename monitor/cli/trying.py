@@ -94,6 +94,9 @@ def init(here: Here, folder: Path, with_classifiers: bool) -> None:
 _ENV = """\
 # Secrets stand in the environment, never in feeds.yaml. NAME_FILE may name a file that holds the value.
 # SLACK_BOT_TOKEN=xoxb-...
+# SLACK_APP_TOKEN=xapp-...           buttons and /monitor; see: monitor slack manifest
+# SLACK_WEBHOOK_ECONSEC=https://...  for to: ["slack-webhook:econsec"]
+# WEBHOOK_TRACKER_SECRET=            for to: ["webhook:tracker"]
 # SMTP_USER=
 # SMTP_PASSWORD=
 # MONITOR_CONFIG=feeds.yaml
