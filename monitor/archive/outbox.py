@@ -258,6 +258,13 @@ class OutboxTables:
         row = self._connection.execute("select max(sent_at) as at from outbox where channel = ?", [channel]).fetchone()
         return read(row["at"])
 
+    def refused(self, limit: int = 20) -> list[dict[str, str]]:
+        """Orders that their channel refused for good, the latest first: key, kind, channel, error."""
+        rows = self._connection.execute(
+            "select key, kind, channel, last_error as error from outbox where state = 'dead' order by id desc limit ?", [limit]
+        )
+        return [dict(row) for row in rows]
+
     def counts(self) -> dict[str, int]:
         """Orders by state: waiting (doubtful ones included), sent, dead."""
         rows = self._connection.execute("select state, count(*) as n from outbox group by state").fetchall()

@@ -29,16 +29,16 @@ def status(here: Here, is_json: bool) -> None:
     now = here.now()
     shown: dict[str, Any] = {
         "sources": [_source_json(each, states.get(each.id), settings, now) for each in settings.sources],
-        "outbox": {"waiting": 0, "sent": 0, "dead": 0},
+        "outbox": {"waiting": 0, "sent": 0, "dead": 0, "refused": []},
         "channels": [],
         "model": _model(),
         "archive": {"url": here.url(), "exists": False},
     }
     try:
         with here.archive(is_readonly=True) as archive, archive.errors():
-            shown["outbox"] = archive.outbox.counts()
+            shown["outbox"] = {**archive.outbox.counts(), "refused": archive.outbox.refused()}
             shown["channels"] = [
-                {"channel": channel, "failing_since": since, "error": error}
+                {"channel": channel, "failing_since": stamp(since), "error": error}
                 for channel, since, error in archive.reading.failing_channels()
             ]
             shown["archive"] = {
@@ -223,6 +223,10 @@ def _print_status(shown: dict[str, Any]) -> None:
             click.echo(f"  {each['id']}: {text}")
     outbox = shown["outbox"]
     click.echo(f"outbox   {outbox['waiting']} waiting, {outbox['sent']} sent, {outbox['dead']} dead")
+    for each in outbox["refused"]:
+        click.echo(f"  refused: {each['kind']} to {each['channel']}: {each['error']}")
+    if outbox["refused"]:
+        click.echo("  When it is mended, put them back with: monitor alerts retry")
     for each in shown["channels"]:
         click.echo(f"  {each['channel']} fails since {each['failing_since']}: {each['error']}")
     model = shown["model"]
