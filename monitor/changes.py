@@ -14,6 +14,7 @@ from monitor.events import Event, Part, record
 from monitor.items import GROWTH, DateKind, Filed, Standpoint
 from monitor.standing import Standing
 
+_Day = date
 MATTERS = 30.0
 """Importance from which an event of one item is more than that item: an official act with a theme, not a report of the press."""
 
@@ -33,7 +34,7 @@ class ChangedDate:
 
     date: Standing
     change: DateChange
-    was: date | None  # the day before the change; None: new
+    was: _Day | None  # the day before the change; None: new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

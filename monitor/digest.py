@@ -25,10 +25,11 @@ from monitor.events import Deadline, Event
 from monitor.items import Filed, Item, Standpoint, Tier
 from monitor.messages import File
 from monitor.normalise import clean
+from monitor.standing import Standing
 
-MAX_EVENTS = 30
-"""Events that a mail holds; with MAX_SINGLES it stays under the 102 kB from which some mail programs cut."""
-MAX_SINGLES = 24
+MAX_EVENTS = 24
+"""Events that a mail holds; so that with MAX_SINGLES it mostly stays under the 102 kB from which some mail programs cut."""
+MAX_SINGLES = 20
 MAX_DATES = 20
 MAX_LINES = 4
 """Items that are shown of one event."""
@@ -38,7 +39,8 @@ SUMMARY = 240
 WEEK = 7
 URGENT = 3
 """Days up to which a date stands out."""
-BARS = (216, 24)
+BARS = (240, 24)
+"""Width and height of a row of the chart."""
 _TIERS = tuple(Tier)
 
 
@@ -300,6 +302,7 @@ def _entry(entry: Entry, content: Content, words: Words, today: date) -> dict[st
         "themes": [f"{_theme(theme, content)} {score:.2f}" for theme, score in event.themes[:3]],
         "ids": identifier_text(event, 3),
         "dates": " · ".join(f"{kind_name(lang, each.kind)} {date_text(each)}" for each in event.dates[:4]),
+        "days": " · ".join(_day_text(each, lang, words, today) for each in event.dates[:4]),
         "under_way": words.under_way.format(day=_day_of(event.first_seen, content, today)) if is_old else "",
         "lines": lines,
         "more": words.more_items.format(n=len(own) - len(lines)) if len(own) > len(lines) else "",
@@ -307,6 +310,14 @@ def _entry(entry: Entry, content: Content, words: Words, today: date) -> dict[st
         "last": words.last_item.format(day=_day_of(event.last_seen, content, today)),
         "next": _next(event, words, content, today),
     }
+
+
+def _day_text(each: Standing, lang: str, words: Words, today: date) -> str:
+    """A key date beside its event: Comments close Mon 4 May, was Mon 20 Apr."""
+    said = f"{kind_name(lang, each.kind)} {day_name(lang, each.date, today)}"
+    if each.is_withdrawn:
+        return f"{said}, {words.marks['withdrawn']}"
+    return f"{said}, {words.was.format(was=day_name(lang, each.was[-1], today))}" if each.was else said
 
 
 def _next(event: Event, words: Words, content: Content, today: date) -> str:

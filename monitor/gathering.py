@@ -21,6 +21,8 @@ DEADLINE_DAYS = 14
 QUIET = timedelta(days=7)
 """After so long without an item an event that was told has gone quiet."""
 CHART_DAYS = 30
+AHEAD_DAYS = 366
+"""How far ahead a date may lie that a merge ended and a calendar is told of."""
 MAX_EVENTS_READ = 1000
 """Events that are looked at for one digest, those with the most items first."""
 _TIERS = tuple(Tier)
@@ -152,15 +154,15 @@ class _Reading:
                 if _is_for_calendars(change, today) and (each.had or each.new):
                     themes = tuple(sorted(theme for theme, _ in each.event.themes))
                     found[change.date.uid] = Deadline(date=change.date, event=each.event.id, themes=themes)
-        merged = {
-            each.event.id
-            for each in came
-            if any(one.kind == "merge" and self._since <= one.at < self._until for one in self._archive.events.decisions(each.event.id))
-        }
+        merged = self._archive.readers.merged(self._since, self._until)
         if merged:
-            gone = self._archive.events.superseded(today, today + timedelta(days=366), self._until)
-            found |= {each.date.uid: each for each in gone if each.event in merged}
+            gone = self._archive.events.superseded(today, today + timedelta(days=AHEAD_DAYS), self._until)
+            found |= {each.date.uid: each for each in gone if each.event in merged and self._is_mine(each.event)}
         return tuple(sorted(found.values(), key=lambda each: (each.date.date, each.event, each.date.uid)))
+
+    def _is_mine(self, event: str) -> bool:
+        became = self.progress(event)
+        return bool(became.had or became.new)
 
     def _nearest(self, items: Sequence[Filed]) -> Filed:
         return min(items, key=lambda each: (each.item.lang != self._lang, _TIERS.index(each.item.tier), each.item.moment))

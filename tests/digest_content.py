@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -50,7 +49,9 @@ def graphite(**changes: Any) -> Event:
     return an_event(**base | changes)
 
 
-def an_entry(*items: Item | Filed, sources: int = 1, was: Standpoint | None = None, is_known: bool = False, **event: Any) -> Entry:
+def an_entry(
+    *items: Item | Filed, sources: int = 1, was: Standpoint | None = None, is_known: bool = False, **event: Any
+) -> Entry:
     """An event with these items; the rest goes to the event."""
     filed = tuple(each if isinstance(each, Filed) else Filed(item=each) for each in items or (an_item(),))
     return Entry(event=graphite(**event), items=filed, sources=sources, was=was, is_known=is_known)
@@ -68,9 +69,16 @@ def closing(**changes: Any) -> Deadline:
     return a_deadline(**base | changes)
 
 
-def a_dated(item: Item | None = None, *, change: DateChange | None = None, was: date | None = None, **of_date: Any) -> Dated:
-    """A date of a digest as its own item tells it."""
-    found = closing(**of_date)
+def a_dated(
+    item: Item | None = None,
+    *,
+    change: DateChange | None = None,
+    was: date | None = None,
+    of_date_was: tuple[date, ...] = (),
+    **of_date: Any,
+) -> Dated:
+    """A date of a digest as its own item tells it; `was` is the day before the change, `of_date_was` all days before."""
+    found = closing(was=of_date_was, **of_date)
     own = an_item(id="I-7", title=found.date.title, url=found.date.url, source=found.date.source)
     return Dated(deadline=found, item=item or own, change=change, was=was)
 
@@ -110,7 +118,9 @@ def a_rich_content(lang: str = "en") -> Content:
             url="https://bis.example/rule/2026-08812",
             country="US",
         ),
-        an_item(id="I-12", source="meti", lang="ja", title="米国による先端半導体の輸出管理措置について", url="https://meti.example/12"),
+        an_item(
+            id="I-12", source="meti", lang="ja", title="米国による先端半導体の輸出管理措置について", url="https://meti.example/12"
+        ),
         an_item(
             id="I-13",
             source="mofcom",
@@ -176,7 +186,9 @@ def a_rich_content(lang: str = "en") -> Content:
         is_known=True,
     )
     cables = an_entry(
-        an_item(id="I-41", source="wire", lang="en", tier=Tier.WIRE, title="Baltic states plan joint repair ship for subsea cables"),
+        an_item(
+            id="I-41", source="wire", lang="en", tier=Tier.WIRE, title="Baltic states plan joint repair ship for subsea cables"
+        ),
         id="E-subseacab4",
         stage=Stage.CONSULTATION,
         step="comments asked for",
@@ -204,7 +216,9 @@ def a_rich_content(lang: str = "en") -> Content:
     days = [7, 3, 0, 0, 5, 6, 8, 2, 4, 0, 1, 9, 12, 6, 4, 3, 0, 0, 6, 8, 5, 7, 3, 1, 0, 4, 9, 14, 11, 5]
     moved_from = date(2026, 5, 8)
     dates = (
-        a_dated(graphite_.items[0].item, change=DateChange.NEW, themes=("critical_minerals", "export_control"), event="E-graphite22"),
+        a_dated(
+            graphite_.items[0].item, change=DateChange.NEW, themes=("critical_minerals", "export_control"), event="E-graphite22"
+        ),
         a_dated(
             chips.items[0].item,
             kind=DateKind.EFFECTIVE,
@@ -240,12 +254,10 @@ def a_rich_content(lang: str = "en") -> Content:
             ThemeDays(theme=theme, counts=tuple(max(0, each - 2 * n) for each in days[n:] + days[:n]))
             for n, theme in enumerate(THEMES["en"])
         ),
-        notes=("商务部 (mofcom): last read 2026-04-28 07:00Z: timeout", "slack:#econsec does not take messages since 2026-04-30T06:10:00Z: HTTP 503"),
+        notes=(
+            "商务部 (mofcom): last read 2026-04-28 07:00Z: timeout",
+            "slack:#econsec does not take messages since 2026-04-30T06:10:00Z: HTTP 503",
+        ),
         read=11,
         stop="https://monitor.example.org/unsubscribe/abc",
     )
-
-
-def with_stop(content: Content, stop: str | None) -> Content:
-    """The same with another way to end it."""
-    return replace(content, stop=stop)

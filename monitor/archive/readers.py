@@ -145,6 +145,17 @@ class ReaderTables:
         )
         return [row["event"] for row in rows]
 
+    def merged(self, since: datetime, until: datetime) -> set[str]:
+        """Events that took in another one in a span, by the id under which their items are now."""
+        rows = self._connection.execute(
+            """
+            select coalesce(e.into_event, e.id) as id from decisions d join events e on e.id = d.event
+            where d.kind = 'merge' and d.at >= ? and d.at < ?
+            """,
+            [written(since), written(until)],
+        )
+        return {row["id"] for row in rows}
+
     def wanted(self, tree: Node, items: Iterable[str], now: datetime, *, is_themed: bool) -> set[str]:
         """Those of some items that a reader wants."""
         where, values = searching.condition(tree, now)

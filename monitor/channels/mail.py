@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage, Message as Part
+from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import quote
 
@@ -32,7 +32,7 @@ class _Policy(email.policy.EmailPolicy):
     def fold(self, name: str, value: str) -> str:
         """The header as text; a line break only where there is a space."""
         if name.lower() not in _VERBATIM:
-            return super().fold(name, value)
+            return str(super().fold(name, value))
         return f"{name}: " + f"{self.linesep} ".join(str(value).split()) + self.linesep
 
     def fold_binary(self, name: str, value: str) -> bytes:
@@ -174,7 +174,7 @@ def _fill(mail: EmailMessage, parts: MailParts) -> None:
     mail.set_content(parts.text, cte="quoted-printable")
     if parts.html is not None:
         mail.add_alternative(parts.html, subtype="html", cte="quoted-printable")
-        html: Part = mail.get_payload()[1]  # type: ignore[assignment, index]
+        html = list(mail.iter_parts())[1]
         assert isinstance(html, EmailMessage)
         for each in parts.files:
             if each.cid is not None:
