@@ -14,6 +14,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import quote
 
 from monitor.errors import ChannelError, MessageRefused
@@ -41,6 +42,22 @@ class _Policy(email.policy.EmailPolicy):
 
 
 _POLICY = _Policy(linesep="\r\n", max_line_length=76)
+
+
+class _Server(smtplib.SMTP):
+    """One that gives its socket back where the library forgets it: a server that takes the connection and then says nothing."""
+
+    def connect(self, *where: Any, **more: Any) -> tuple[int, bytes]:
+        """See smtplib."""
+        try:
+            return super().connect(*where, **more)
+        except BaseException:
+            self.close()
+            raise
+
+
+class _TlsServer(_Server, smtplib.SMTP_SSL):
+    """The same over TLS."""
 
 
 class Mail:
@@ -116,15 +133,17 @@ class Mail:
 
     def _connected(self) -> smtplib.SMTP:
         if self._security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, timeout=self._timeout, context=ssl.create_default_context()
-            )
+            server: smtplib.SMTP = _TlsServer(self._host, self._port, timeout=self._timeout, context=ssl.create_default_context())
         else:
-            server = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
-        if self._security == "starttls":
-            server.starttls(context=ssl.create_default_context())
-        if self._user and self._password:
-            server.login(self._user, self._password)
+            server = _Server(self._host, self._port, timeout=self._timeout)
+        try:
+            if self._security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+            if self._user and self._password:
+                server.login(self._user, self._password)
+        except BaseException:
+            server.close()
+            raise
         return server
 
     def _sender_address(self) -> str:
