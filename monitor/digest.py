@@ -36,6 +36,8 @@ MAX_LINES = 4
 MAX_THEMES = 4
 """Rows of the chart."""
 SUMMARY = 240
+"""Characters of an item's summary."""
+GLIMPSE = 200
 WEEK = 7
 URGENT = 3
 """Days up to which a date stands out."""
@@ -167,6 +169,7 @@ def _page(content: Content, words: Words) -> dict[str, object]:
         "at": moment_text(local),
         "since": words.since.format(moment=moment_text(content.since.astimezone(ZoneInfo(content.tz)))),
         "summary": _summary(content, words),
+        "glimpse": _glimpse(content),
         "empty": "" if not is_empty else words.all_read.format(n=content.sources) if is_all_read else words.not_all_read,
         "chart": [_chart_row(number, each, content, words) for number, each in enumerate(_charted(content))],
         "chart_days": len(content.days[0].counts) if content.days else 0,
@@ -212,6 +215,13 @@ def _summary(content: Content, words: Words) -> list[str]:
         ("singles", len(content.singles)),
     ]
     return [counted(words, name, n) for name, n in counts if n]
+
+
+def _glimpse(content: Content) -> str:
+    """What a list of mails shows after the subject: the first titles."""
+    entries = (*content.new, *content.escalated, *content.moved, *content.singles)
+    titles = [_ordered(each.items, content.lang)[0].item.title for each in entries[:3]]
+    return shortened(" · ".join(shortened(clean(title), 90) for title in titles), GLIMPSE)
 
 
 def _watched(content: Content, words: Words) -> str:

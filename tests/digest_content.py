@@ -242,7 +242,7 @@ def a_rich_content(lang: str = "en") -> Content:
         lang=lang,
         when="theme:export_control,critical_minerals,investment_screening,telecom_5g",
         wants=("、" if lang == "ja" else " or ").join(THEMES[lang].values()),
-        dates=dates,
+        dates=tuple(sorted(dates, key=lambda each: each.deadline.date.date)),
         changed=tuple(each.deadline for each in dates),
         new=(graphite_,),
         escalated=(chips,),
