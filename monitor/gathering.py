@@ -70,19 +70,15 @@ def gathered(
     """
     touched = archive.readers.touched(wanted.tree, since, until, is_themed=wanted.is_themed, limit=MAX_EVENTS_READ)
     found = _Reading(archive, wanted, since, until, lang)
-    came = [found.progress(event) for event in touched.events]
+    came = found.progress(touched.events)
     headings: dict[str, list[Progress]] = {"new": [], "escalated": [], "moved": [], "singles": []}
     for each in came:
         heading = _heading(each)
         if heading is not None:
             headings[heading].append(each)
     ids = {each.event.id for each in came if _heading(each)}
-    span = (since - QUIET, until - QUIET)
-    quiet = [
-        found.progress(event)
-        for event in archive.readers.fallen_quiet(wanted.tree, *span, until, is_themed=wanted.is_themed)
-        if event not in ids
-    ]
+    ended = archive.readers.fallen_quiet(wanted.tree, since - QUIET, until - QUIET, until, is_themed=wanted.is_themed)
+    quiet = found.progress(event for event in ended if event not in ids)
     headings["quiet"] = [
         each
         for each in quiet
@@ -109,23 +105,26 @@ class _Reading:
         self._since, self._until = since, until
         self._lang = lang
         self._made: dict[str, Progress] = {}
+        self._mine: set[str] = set()
         self.filed: dict[str, datetime] = {}
 
-    def progress(self, event: str) -> Progress:
-        """What became of an event."""
-        if event not in self._made:
+    def progress(self, events: Iterable[str]) -> list[Progress]:
+        """What became of events, in their order."""
+        events = list(events)
+        missing = [event for event in dict.fromkeys(events) if event not in self._made]
+        if missing:
+            self._mine |= self._archive.readers.wanted(self._wanted.tree, missing, self._until, is_themed=self._wanted.is_themed)
+            self.filed |= self._archive.readers.filed(missing)
+        for event in missing:
             parts = self._archive.events.parts(event)
-            ids = [each.filed.item.id for each in parts]
-            self.filed |= (filed := self._archive.readers.filed(ids))
-            mine = self._archive.readers.wanted(self._wanted.tree, ids, self._until, is_themed=self._wanted.is_themed)
-            self._made[event] = progress(event, parts, filed, mine, self._since, self._until)
-        return self._made[event]
+            self._made[event] = progress(event, parts, self.filed, self._mine, self._since, self._until)
+        return [self._made[event] for event in events]
 
     def dates(self, today: date) -> list[Dated]:
         """Dates of the next days of events with an item of the reader's; those that were moved out of them or withdrawn since, too."""
         found = []
-        for each in self._archive.events.deadlines(today, today + timedelta(days=DEADLINE_DAYS), self._until):
-            became = self.progress(each.event)
+        ahead = self._archive.events.deadlines(today, today + timedelta(days=DEADLINE_DAYS), self._until)
+        for each, became in zip(ahead, self.progress(each.event for each in ahead), strict=True):
             own = (*became.had, *became.new)
             # what an item says that was judged after the end belongs to the next digest
             stands = next((one for one in became.event.dates if one.uid == each.date.uid), None)
@@ -156,13 +155,10 @@ class _Reading:
                     found[change.date.uid] = Deadline(date=change.date, event=each.event.id, themes=themes)
         merged = self._archive.readers.merged(self._since, self._until)
         if merged:
+            mine = {each.event.id for each in self.progress(sorted(merged)) if each.had or each.new}
             gone = self._archive.events.superseded(today, today + timedelta(days=AHEAD_DAYS), self._until)
-            found |= {each.date.uid: each for each in gone if each.event in merged and self._is_mine(each.event)}
+            found |= {each.date.uid: each for each in gone if each.event in mine}
         return tuple(sorted(found.values(), key=lambda each: (each.date.date, each.event, each.date.uid)))
-
-    def _is_mine(self, event: str) -> bool:
-        became = self.progress(event)
-        return bool(became.had or became.new)
 
     def _nearest(self, items: Sequence[Filed]) -> Filed:
         return min(items, key=lambda each: (each.item.lang != self._lang, _TIERS.index(each.item.tier), each.item.moment))

@@ -9,13 +9,15 @@ import json
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from builders import a_message, an_item
@@ -197,6 +199,16 @@ def test_any_name_of_a_file_or_list_makes_a_mail(name: str, list_id: str) -> Non
 
 # ---- a server that is ill: our own fake, always
 
+FEEDS = """
+version: 1
+sources: [{{id: bis, type: feed, url: "http://bis.example/feed", tier: official}}]
+mail: {{host: 127.0.0.1, port: {port}, security: none, from: "Monitor <monitor@x.example>"}}
+web: {{url: "https://monitor.example.org"}}
+digests: [{{id: morning, to: {to}, at: "08:00", tz: Asia/Tokyo}}]
+"""
+MORNING = NOW.replace(hour=0)  # 9 in Tokyo
+ONE = ["mori@x.example"]
+
 KINDS = [("451", ChannelError), ("550", MessageRefused), ("554", MessageRefused)]
 
 
@@ -221,16 +233,44 @@ def test_a_digest_repeated_after_a_lost_answer_is_known_by_its_id(mail: MailFake
     assert ids == [receipt.remote_id] * 2
 
 
-# ---- the server of the hostile kit
+@pytest.mark.parametrize(
+    ("zone", "night", "at"),
+    [
+        ("Asia/Tokyo", "2026-03-29", "00:30"),
+        ("America/New_York", "2026-03-08", "02:30"),
+        ("America/New_York", "2026-11-01", "01:30"),
+        ("Europe/Berlin", "2026-03-29", "02:30"),
+        ("Europe/Berlin", "2026-10-25", "02:30"),
+    ],
+)
+def test_through_a_night_of_the_clock_each_day_has_its_mail(
+    archive: Archive, clock: Clock, mail: MailFake, tmp_path: Path, zone: str, night: str, at: str
+) -> None:
+    """As the service works, minute by minute; though the first answer is lost, and the clock goes back an hour after the first."""
+    path = tmp_path / "feeds.yaml"
+    text = FEEDS.format(port=mail.port, to=json.dumps(ONE)).replace('"08:00", tz: Asia/Tokyo', f'"{at}", tz: {zone}')
+    path.write_text(text, encoding="utf-8")
+    begin = datetime.fromisoformat(f"{night}T12:00").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) - timedelta(days=1)
+    clock.now = begin
+    deliverer = house.deliverer(archive, config.load(path), ROOT / "classifiers", clock, pause=lambda _: None)
+    # the catch-up of the day on which this begins is no part of it
+    deliverer.digests.order_due()
+    deliverer.run()
+    mail.mails.clear()
+    mail.moods = ["drop_after"]
+    has_gone_back = False
+    while clock.now < begin + timedelta(days=2):
+        deliverer.digests.order_due()
+        deliverer.run()
+        clock.move(minutes=1)
+        if mail.mails and not has_gone_back:
+            clock.move(hours=-1)
+            has_gone_back = True
+    ids = Counter(str(read(raw)["Message-ID"]) for _, raw in mail.mails)
+    assert (len(ids), max(ids.values()) <= 2, len(mail.mails) <= 3) == (2, True, True)
 
-FEEDS = """
-version: 1
-sources: [{{id: bis, type: feed, url: "http://bis.example/feed", tier: official}}]
-mail: {{host: 127.0.0.1, port: {port}, security: none, from: "Monitor <monitor@x.example>"}}
-web: {{url: "https://monitor.example.org"}}
-digests: [{{id: morning, to: {to}, at: "08:00", tz: Asia/Tokyo}}]
-"""
-MORNING = NOW.replace(hour=0)  # 9 in Tokyo
+
+# ---- the server of the hostile kit
 
 
 def kit() -> ModuleType:
@@ -270,9 +310,6 @@ def post(archive: Archive, clock: Clock, server: Any, tmp_path: Path) -> Post:
         deliverer.run()
 
     return posted
-
-
-ONE = ["mori@x.example"]
 
 
 def kept(server: Any) -> list[tuple[str, str, list[str]]]:

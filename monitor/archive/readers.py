@@ -137,8 +137,8 @@ class ReaderTables:
             f"""
             select event from items where event in (
                 select event from items where filed_at >= ? and filed_at < ? and event is not null)
-            group by event having max(filed_at) < ? and event in (
-                select items.event from items where ({where}) {f"and {_THEMED}" if is_themed else ""})
+            group by event
+            having max(filed_at) < ? and max(case when ({where}) {f"and {_THEMED}" if is_themed else ""} then 1 else 0 end)
             order by event
             """,
             [written(since), written(until), written(until), *values],
@@ -156,22 +156,22 @@ class ReaderTables:
         )
         return {row["id"] for row in rows}
 
-    def wanted(self, tree: Node, items: Iterable[str], now: datetime, *, is_themed: bool) -> set[str]:
-        """Those of some items that a reader wants."""
+    def wanted(self, tree: Node, events: Iterable[str], now: datetime, *, is_themed: bool) -> set[str]:
+        """Items of some events that a reader wants; one query for all, since a word is looked up once a query."""
         where, values = searching.condition(tree, now)
         rows = self._connection.execute(
             f"""
-            select items.id from items where items.id in (select value from json_each(?)) and ({where})
+            select items.id from items where items.event in (select value from json_each(?)) and ({where})
             {f"and {_THEMED}" if is_themed else ""}
             """,
-            [json.dumps(list(items)), *values],
+            [json.dumps(list(events)), *values],
         )
         return {row["id"] for row in rows}
 
-    def filed(self, items: Iterable[str]) -> dict[str, datetime]:
-        """When items were judged first, of those that were."""
-        query = "select id, filed_at from items where filed_at is not null and id in (select value from json_each(?))"
-        rows = self._connection.execute(query, [json.dumps(list(items))])
+    def filed(self, events: Iterable[str]) -> dict[str, datetime]:
+        """When items of some events were judged first, of those that were."""
+        query = "select id, filed_at from items where filed_at is not null and event in (select value from json_each(?))"
+        rows = self._connection.execute(query, [json.dumps(list(events))])
         return {row["id"]: read_surely(row["filed_at"]) for row in rows}
 
     def came(self, since: datetime, until: datetime) -> int:
