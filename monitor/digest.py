@@ -31,6 +31,8 @@ MAX_EVENTS = 24
 """Events that a mail holds; so that with MAX_SINGLES it mostly stays under the 102 kB from which some mail programs cut."""
 MAX_SINGLES = 20
 MAX_DATES = 20
+DEADLINE_DAYS = 14
+"""Days ahead whose dates are listed."""
 MAX_LINES = 4
 """Items that are shown of one event."""
 MAX_THEMES = 4
@@ -87,6 +89,7 @@ class Content:
     since: datetime
     until: datetime
     dates: tuple[Dated, ...] = ()  # of the next days, in order
+    dates_left_out: int = 0  # of the same days, beyond what a mail can hold
     changed: tuple[Deadline, ...] = ()  # for the calendar: new, moved or withdrawn since, however far ahead
     new: tuple[Entry, ...] = ()
     escalated: tuple[Entry, ...] = ()
@@ -174,6 +177,9 @@ def _page(content: Content, words: Words) -> dict[str, object]:
         "chart": [_chart_row(number, each, content, words) for number, each in enumerate(_charted(content))],
         "chart_days": len(content.days[0].counts) if content.days else 0,
         "dates": [_date(each, content, words, today) for each in content.dates],
+        "more_dates": words.more.format(n=content.dates_left_out, command=f"monitor deadlines --within {DEADLINE_DAYS}d")
+        if content.dates_left_out
+        else "",
         "calendar": words.calendar.format(n=len(content.changed)) if content.changed else "",
         "sections": sections,
         "singles": _by_theme(content, words),

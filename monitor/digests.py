@@ -132,6 +132,7 @@ class Digests:
             since=since,
             until=until,
             dates=found.dates,
+            dates_left_out=found.dates_left_out,
             changed=found.changed,
             new=found.new,
             escalated=found.escalated,

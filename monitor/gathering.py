@@ -13,11 +13,10 @@ from zoneinfo import ZoneInfo
 from monitor import query
 from monitor.archive import Archive
 from monitor.changes import ChangedDate, Progress, progress
-from monitor.digest import MAX_DATES, MAX_EVENTS, MAX_SINGLES, Dated, Entry, ThemeDays
+from monitor.digest import DEADLINE_DAYS, MAX_DATES, MAX_EVENTS, MAX_SINGLES, Dated, Entry, ThemeDays
 from monitor.events import Deadline
 from monitor.items import Filed, Tier
 
-DEADLINE_DAYS = 14
 QUIET = timedelta(days=7)
 """After so long without an item an event that was told has gone quiet."""
 CHART_DAYS = 30
@@ -41,6 +40,7 @@ class Gathered:
     """What a digest has to tell, in order; see digest.Content."""
 
     dates: tuple[Dated, ...]
+    dates_left_out: int
     changed: tuple[Deadline, ...]
     new: tuple[Entry, ...]
     escalated: tuple[Entry, ...]
@@ -89,6 +89,7 @@ def gathered(
     kept, left_out = _kept(headings)
     return Gathered(
         dates=tuple(dates[:MAX_DATES]),
+        dates_left_out=max(0, len(dates) - MAX_DATES),
         changed=found.changed(came, dates, today),
         left_out=left_out + touched.left_out,
         days=_days(archive, wanted, until, zone, today),

@@ -298,6 +298,13 @@ def test_the_calendar_goes_only_with_dates_that_changed() -> None:
     )
 
 
+def test_dates_that_found_no_room_are_counted() -> None:
+    """With the command that lists them all."""
+    digest = rendered(dates=(a_dated(),), dates_left_out=3)
+    expected = "and 3 more: monitor deadlines --within 14d"
+    assert (expected in digest.text, expected in words(digest)) == (True, True)
+
+
 def test_a_full_digest_stays_whole_where_programs_cut() -> None:
     """The most that a mail holds is under 102 kB of HTML."""
     lines = tuple(an_item(id=f"I-{n}", title="Export controls on graphite " * 5, summary="Word " * 100) for n in range(9))

@@ -22,7 +22,7 @@ from monitor.digest import MAX_EVENTS, Content
 from monitor.digests import Digests, due_day
 from monitor.errors import MessageRefused
 from monitor.items import DateKind, Findings, Item, Judged, KeyDate, Link, Shown, SourceState, Stage, Subscription, Tag, Tier
-from monitor.messages import Order
+from monitor.messages import Order, OrderState
 from monitor.pace import Pace
 
 MORNING = Subscription(id="morning", to=("mori@x.example",), at="08:00", tz="Asia/Tokyo", when="theme:export_control")
@@ -357,13 +357,13 @@ def test_a_reader_who_ended_it_gets_no_more(desk: Desk) -> None:
     digests = desk.digests(both)
     desk.clock.now = datetime(2026, 4, 30, 23, 0, tzinfo=UTC)
     digests.order_due()
-    [waiting] = desk.orders()
+    [under_way] = desk.orders()
     token = desk.archive.readers.known("morning", "mori@x.example").token
     stopped = desk.archive.readers.stop(token, desk.clock.now)
     assert stopped is not None
     assert (stopped.channel, token in repr(stopped)) == ("mori@x.example", False)
     with pytest.raises(MessageRefused, match="reader has ended"):
-        digests.message_of(waiting)
+        digests.message_of(under_way)
     desk.clock.move(days=1)
     assert digests.order_due() == 1
     assert not digests.order(both, "2026-05-02", "mori@x.example", desk.clock.now)
@@ -371,6 +371,37 @@ def test_a_reader_who_ended_it_gets_no_more(desk: Desk) -> None:
     assert not desk.archive.readers.resume("morning", "mori@x.example")
     assert digests.order_due() == 1
     assert desk.archive.readers.by_token(token) is None
+
+
+def test_what_waits_for_a_reader_who_ended_it_is_dropped(desk: Desk) -> None:
+    """It is no failure; and if he comes back, the next one tells what it would have told."""
+    digests = desk.digests()
+    desk.clock.now = begun = datetime(2026, 4, 30, 23, 0, tzinfo=UTC)
+    digests.order_due()
+    desk.archive.readers.stop(desk.archive.readers.known("morning", "mori@x.example").token, desk.clock.now)
+    assert (desk.orders(), desk.archive.outbox.counts()) == ([], {"waiting": 0, "sent": 0, "dead": 0})
+    desk.archive.readers.resume("morning", "mori@x.example")
+    assert digests.order_due() == 0
+    desk.clock.move(days=1)
+    assert digests.order_due() == 1
+    [order] = desk.orders()
+    assert order.since == begun  # a day: as if it were his first
+
+
+def test_a_digest_that_was_refused_is_told_in_the_next(desk: Desk) -> None:
+    """It has told nothing."""
+    digests = desk.digests()
+    desk.clock.now = datetime(2026, 4, 30, 23, 0, tzinfo=UTC)
+    for state in (OrderState.SENT, OrderState.DEAD, OrderState.SENT):
+        digests.order_due()
+        order = desk.archive.outbox.next("mori@x.example", desk.clock.now)
+        assert order is not None
+        if state is OrderState.DEAD:
+            desk.archive.outbox.failed(order, "550", state=state, retry_at=desk.clock.now, now=desk.clock.now)
+        else:
+            desk.archive.outbox.sent(order, "<1@x>", None, desk.clock.now)
+        last, desk.clock.now = order, desk.clock.now + timedelta(days=1)
+    assert last.since == datetime(2026, 4, 30, 23, 0, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

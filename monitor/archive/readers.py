@@ -66,12 +66,21 @@ class ReaderTables:
         return _reader(row)
 
     def stop(self, token: str, now: datetime) -> Reader | None:
-        """End a reader's digest; None if the token is nobody's. What was ended before stays as it was."""
+        """End a reader's digest, and what waits of it; None if the token is nobody's. What was ended before stays as it was."""
         with transaction(self._connection):
             row = self._connection.execute(
                 "update readers set stopped_at = coalesce(stopped_at, ?) where token = ? returning *", [written(now), token]
             ).fetchone()
-        return None if row is None else _reader(row)
+            if row is None:
+                return None
+            self._connection.execute(
+                """
+                update outbox set state = 'dropped', last_error = 'ended by its reader'
+                where kind = 'digest' and rule = ? and channel = ? and state = 'waiting'
+                """,
+                [row["digest"], row["channel"]],
+            )
+        return _reader(row)
 
     def resume(self, digest: str, channel: str) -> bool:
         """Let a digest that its reader ended go on; False if there is none. The old address to end it no longer works."""
@@ -96,10 +105,14 @@ class ReaderTables:
     def last_until(self, digest: str, channel: str, before: datetime) -> datetime | None:
         """Where the digest ended that was ordered last, of those that ended before a moment; None if there was none.
 
-        By order and not by its end: one that was ordered while the clock was ahead covers less than it says.
+        By order and not by its end: one that was ordered while the clock was ahead covers less than it says. One that will never
+        arrive has told nothing, so the next one tells it.
         """
         row = self._connection.execute(
-            "select until from outbox where kind = 'digest' and rule = ? and channel = ? and until < ? order by id desc limit 1",
+            """
+            select until from outbox where kind = 'digest' and rule = ? and channel = ? and until < ?
+              and state not in ('dead', 'dropped') order by id desc limit 1
+            """,
             [digest, channel, written(before)],
         ).fetchone()
         return None if row is None else read(row["until"])
