@@ -64,6 +64,7 @@ class Entry:
 
     event: Event
     items: tuple[Filed, ...]  # new ones; if there are none, the last that were told
+    lead: Item | None = None  # of the reader's and in his language, where none of the new ones is; None: there is none either
     sources: int = 1  # that tell it in their own words
     was: Standpoint | None = None  # before the span; None: it was not there
     is_known: bool = False  # True: this reader may have been told of it before
@@ -226,7 +227,7 @@ def _summary(content: Content, words: Words) -> list[str]:
 def _glimpse(content: Content) -> str:
     """What a list of mails shows after the subject: the first titles."""
     entries = (*content.new, *content.escalated, *content.moved, *content.singles)
-    titles = [_ordered(each.items, content.lang)[0].item.title for each in entries[:3]]
+    titles = [(each.lead or _ordered(each.items, content.lang)[0].item).title for each in entries[:3]]
     return shortened(" · ".join(shortened(clean(title), 90) for title in titles), GLIMPSE)
 
 
@@ -297,8 +298,11 @@ def _entry(entry: Entry, content: Content, words: Words, today: date) -> dict[st
     ordered = _ordered(entry.items, lang)
     # an event of which every new item repeats an earlier one still gets a line
     own = [each for each in ordered if each.copy_of is None] or ordered[:1]
-    lines = [_line(each.item, content) for each in own[:MAX_LINES]]
-    shown = {each.item.id for each in own}
+    told = [each.item for each in own if entry.lead is None or each.item.id != entry.lead.id]
+    if entry.lead is not None:
+        told.insert(0, entry.lead)
+    lines = [_line(item, content) for item in told[:MAX_LINES]]
+    shown = {item.id for item in told}
     copies = dict.fromkeys(_source(each.item, content) for each in ordered if each.item.id not in shown)
     stage = stage_name(lang, event.stage, event.step)
     was = entry.was
@@ -308,6 +312,7 @@ def _entry(entry: Entry, content: Content, words: Words, today: date) -> dict[st
     sources = words.one_source if entry.sources == 1 else words.many_sources.format(n=entry.sources)
     if was is not None and was.sources < entry.sources:
         sources = words.sources.format(was=was.sources, n=entry.sources)
+    ahead = [each for each in event.dates if each.date >= today][:4]
     is_old = was is not None and not entry.is_known
     return {
         "id": event.id,
@@ -317,11 +322,11 @@ def _entry(entry: Entry, content: Content, words: Words, today: date) -> dict[st
         "sources": sources,
         "themes": [f"{_theme(theme, content)} {score:.2f}" for theme, score in event.themes[:3]],
         "ids": identifier_text(event, 3),
-        "dates": " · ".join(f"{kind_name(lang, each.kind)} {date_text(each)}" for each in event.dates[:4]),
-        "days": " · ".join(_day_text(each, lang, words, today) for each in event.dates[:4]),
+        "dates": " · ".join(f"{kind_name(lang, each.kind)} {date_text(each)}" for each in ahead),
+        "days": " · ".join(_day_text(each, lang, words, today) for each in ahead),
         "under_way": words.under_way.format(day=_day_of(event.first_seen, content, today)) if is_old else "",
         "lines": lines,
-        "more": words.more_items.format(n=len(own) - len(lines)) if len(own) > len(lines) else "",
+        "more": words.more_items.format(n=len(told) - len(lines)) if len(told) > len(lines) else "",
         "copies": words.also.format(names=words.comma.join(copies)) if copies else "",
         "last": words.last_item.format(day=_day_of(event.last_seen, content, today)),
         "next": _next(event, words, content, today),

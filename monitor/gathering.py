@@ -93,7 +93,7 @@ def gathered(
         changed=found.changed(came, dates, today),
         left_out=left_out + touched.left_out,
         days=_days(archive, wanted, until, zone, today),
-        **{name: tuple(_entry(each) for each in entries) for name, entries in kept.items()},
+        **{name: tuple(_entry(each, lang) for each in entries) for name, entries in kept.items()},
     )
 
 
@@ -202,10 +202,16 @@ def _kept(headings: dict[str, list[Progress]]) -> tuple[dict[str, list[Progress]
     return kept, left_out + len(ranked["singles"]) - len(kept["singles"])
 
 
-def _entry(each: Progress) -> Entry:
+def _entry(each: Progress, lang: str) -> Entry:
+    items = each.new or each.had[-1:]
+    lead = None
+    if not any(one.item.lang == lang and one.copy_of is None for one in items):
+        known = [one.item for one in (*each.new, *each.had) if one.item.lang == lang]
+        lead = min(known, key=lambda item: (_TIERS.index(item.tier), item.moment), default=None)
     return Entry(
         event=each.event,
-        items=each.new or each.had[-1:],
+        items=items,
+        lead=lead,
         sources=each.sources,
         was=each.was,
         is_known=bool(each.had),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -341,6 +342,24 @@ def test_an_event_leads_with_the_readers_language_then_the_nearest_source(lang: 
     digest = rendered(lang=lang, new=(an_entry(*items),))
     assert links(digest) == expected[lang]
     assert f"* {expected[lang][0]}\n" in digest.text
+
+
+def test_a_title_known_before_leads_what_is_new() -> None:
+    """Once, with the new items below it."""
+    known = an_item(id="I-9", lang="en", title="Rule", source="bis")
+    digest = rendered(moved=(replace(an_entry(an_item(id="I-1", title="続報")), lead=known),))
+    assert links(digest) == ["Rule", "続報"]
+    assert "* Rule\n" in digest.text
+    itself = replace(an_entry(Filed(item=known, copy_of="I-0")), lead=known)
+    assert links(rendered(moved=(itself,))) == ["Rule"]
+
+
+def test_a_date_that_is_over_is_not_told_with_its_event() -> None:
+    """What is ahead is."""
+    dates = tuple(a_standing(date=date(2026, month, 1), kind=DateKind.EFFECTIVE) for month in (4, 5, 6))
+    digest = rendered(new=(an_entry(dates=dates),))
+    assert "  Effective 2026-05-01 · Effective 2026-06-01\n" in digest.text
+    assert "Effective Fri 1 May · Effective Mon 1 Jun" in words(digest)
 
 
 def test_each_text_carries_its_own_language() -> None:

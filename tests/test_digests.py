@@ -198,6 +198,19 @@ def test_without_a_filter_everything_with_a_theme_is_told(desk: Desk) -> None:
     assert headings(desk.content(when="")) == {"singles": ["E-1"]}
 
 
+def test_an_event_goes_by_a_title_that_its_reader_can_read(desk: Desk) -> None:
+    """Where the new items are in other languages, an earlier one in his own leads, the nearest to the source first."""
+    before = NOW - timedelta(days=3)
+    desk.file("E-1", before, lang="en", title="Report")
+    desk.official("E-1", before, lang="en", title="Rule")
+    desk.file("E-1", lang="ja", title="続報")
+    desk.file("E-2", lang="en", title="News")
+    desk.file("E-2", lang="ja", title="記事")
+    found = {each.event.id: each.lead and each.lead.title for each in (*desk.content().moved, *desk.content().new)}
+    assert found == {"E-1": "Rule", "E-2": None}
+    assert desk.content(lang="ko").moved[0].lead is None
+
+
 def test_an_event_is_new_to_the_reader_whose_first_item_it_has(desk: Desk) -> None:
     """Though it goes on for long: told so, and not as if he had known it."""
     desk.file("E-1", NOW - timedelta(days=20), theme="telecom_5g")
