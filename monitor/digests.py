@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from monitor import digest, gathering, match
 from monitor.archive import Archive
 from monitor.channels import split
+from monitor.digest_content import Content
 from monitor.digest_words import in_words
 from monitor.errors import MessageRefused
 from monitor.health import is_silent
@@ -101,9 +102,7 @@ class Digests:
             ),
         )
 
-    def content(
-        self, subscription: Subscription, since: datetime, until: datetime, *, channel: str | None = None
-    ) -> digest.Content:
+    def content(self, subscription: Subscription, since: datetime, until: datetime, *, channel: str | None = None) -> Content:
         """What a digest of a span tells.
 
         Args:
@@ -123,7 +122,7 @@ class Digests:
             lang=subscription.lang,
         )
         states = self.archive.intake.states()
-        return digest.Content(
+        return Content(
             name=subscription.id,
             when=subscription.when,
             wants=in_words(tree, subscription.lang, names, source_names) if subscription.when else "",

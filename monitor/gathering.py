@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from monitor import query
 from monitor.archive import Archive
 from monitor.changes import ChangedDate, Progress, progress
-from monitor.digest import DEADLINE_DAYS, MAX_DATES, MAX_EVENTS, MAX_SINGLES, Dated, Entry, ThemeDays
+from monitor.digest_content import DEADLINE_DAYS, MAX_DATES, MAX_EVENTS, MAX_SINGLES, Dated, Entry, ThemeDays
 from monitor.events import Deadline
 from monitor.items import Filed, Tier
 
@@ -37,7 +37,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What a digest has to tell, in order; see digest.Content."""
+    """What a digest has to tell, in order; see digest_content.Content."""
 
     dates: tuple[Dated, ...]
     dates_left_out: int

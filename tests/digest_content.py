@@ -8,7 +8,7 @@ from typing import Any
 from builders import a_deadline, a_standing, an_event, an_item
 
 from monitor.changes import DateChange
-from monitor.digest import Content, Dated, Entry, ThemeDays
+from monitor.digest_content import Content, Dated, Entry, ThemeDays
 from monitor.events import Deadline, Event
 from monitor.items import DateKind, Filed, Identifier, Item, Stage, Standpoint, Tier
 from monitor.stage import Expected

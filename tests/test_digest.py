@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.changes import DateChange
-from monitor.digest import MAX_EVENTS, MAX_SINGLES, Digest, ThemeDays, render, standalone
+from monitor.digest import Digest, render, standalone
+from monitor.digest_content import MAX_EVENTS, MAX_SINGLES, ThemeDays
 from monitor.digest_words import in_words
 from monitor.items import DateKind, Filed, Identifier, Item, Stage, Standpoint, Tier
 from monitor.normalise import clean

@@ -16,7 +16,8 @@ from digest_content import a_content, a_dated, a_rich_content, an_entry
 from PIL import Image
 from test_chart import contrast
 
-from monitor.digest import Content, render, standalone
+from monitor.digest import render, standalone
+from monitor.digest_content import Content
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="needs Chromium to look at the mail (apt install chromium)")

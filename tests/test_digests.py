@@ -18,7 +18,7 @@ from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.changes import DateChange
 from monitor.dedupe import sort_out
-from monitor.digest import MAX_EVENTS, Content
+from monitor.digest_content import MAX_EVENTS, Content
 from monitor.digests import Digests, due_day
 from monitor.errors import MessageRefused
 from monitor.items import DateKind, Findings, Item, Judged, KeyDate, Link, Shown, SourceState, Stage, Subscription, Tag, Tier

@@ -23,7 +23,7 @@ from monitor.query import FIRST_YEAR, LAST_YEAR
 if TYPE_CHECKING:
     from monitor.archive import Archive
     from monitor.config import MailConfig
-    from monitor.digest import Content
+    from monitor.digest_content import Content
     from monitor.intake import Round
 
 
