@@ -17,15 +17,18 @@ from monitor.events import Deadline
 ALARM_DAYS = (14, 3, 1)
 
 
-def calendar(deadlines: Iterable[Deadline], now: datetime) -> str:
+def calendar(deadlines: Iterable[Deadline], now: datetime, *, is_published: bool = False) -> str:
     """The dates as iCalendar text, with CRLF line ends.
 
     Args:
         now: the stamp of this writing.
+        is_published: it goes by mail (METHOD:PUBLISH, RFC 5546 section 3.2.1), where programs ask what it is meant for.
     """
     found = Calendar()
     found.add("prodid", "-//econsec-monitor//deadlines//EN")
     found.add("version", "2.0")
+    if is_published:
+        found.add("method", "PUBLISH")
     found.add("name", "Monitor deadlines")
     for each in deadlines:
         found.add_component(_event(each, now))

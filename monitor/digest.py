@@ -1,95 +1,45 @@
-"""The daily mail: what moved, what closes soon, what could not be read - as text and as HTML. Pure.
+"""The daily mail: what is due, what is new, what moved, what fell quiet, what could not be read - as text and as HTML. Pure.
 
-The text part is complete by itself. The HTML has no remote content, no script, and every text of a source is escaped by the
-template engine; it is 600 pixels wide and keeps its contrast where a mail program turns it dark.
+The text part is complete by itself. The HTML has no remote content and no script, and every text of a source is escaped by the
+template engine; what it looks like is in templates/, what it says in digest_words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from monitor.compose import date_name, date_text, identifier_text, shortened, stage_text
-from monitor.events import Deadline, Event
-from monitor.items import Filed, Tier
+from monitor import chart
+from monitor.calendar import calendar
+from monitor.compose import date_text, identifier_text, moment_text, shortened
+from monitor.digest_content import DEADLINE_DAYS, Content, Dated, Entry, ThemeDays
+from monitor.digest_words import WORDS, Words, counted, day_name, distance, kind_name, lowered, stage_name, tier_name
+from monitor.events import Event
+from monitor.items import Filed, Item, Tier
+from monitor.messages import File
+from monitor.normalise import clean
+from monitor.standing import Standing
 
-_WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "subject": "{day}: {new} new, {moved} moved, {dates} dates ahead{themes}",
-        "empty": "Nothing new for this digest. All {sources} sources were read; silence means silence.",
-        "unread": "Nothing new for this digest, but not every source could be read: see the coverage notes.",
-        "deadlines": "Dates in the next 14 days",
-        "new": "New events",
-        "moved": "Events that moved",
-        "items": "Single items",
-        "coverage": "Coverage notes",
-        "nothing": "None.",
-        "sources": "sources",
-        "why": "You get this because your address is in the digest {name} of feeds.yaml. Filter: {when}.",
-        "stop": "To change or stop it, answer this mail or edit feeds.yaml.",
-        "all": "everything",
-        "more": "and {n} more: monitor search '{when} since:{since}'",
-        "in_days": "in {n} days",
-        "today": "today",
-        "copies": "also {names}",
-        "title": "Monitor digest",
-    },
-    "ja": {
-        "subject": "{day}: 新規{new}件・進展{moved}件・期日{dates}件{themes}",
-        "empty": "このダイジェストの対象となる新着はありません。{sources}件の情報源はすべて確認済みです。",
-        "unread": "このダイジェストの対象となる新着はありませんが、取得できなかった情報源があります。取得状況をご覧ください。",
-        "deadlines": "今後14日間の期日",
-        "new": "新しいイベント",
-        "moved": "進展のあったイベント",
-        "items": "個別記事",
-        "coverage": "取得状況",
-        "nothing": "なし。",
-        "sources": "情報源",
-        "why": "feeds.yaml のダイジェスト {name} に登録されているため送信しています。条件: {when}。",
-        "stop": "変更・停止するには、このメールに返信するか feeds.yaml を編集してください。",
-        "all": "すべて",
-        "more": "ほか{n}件: monitor search '{when} since:{since}'",
-        "in_days": "あと{n}日",
-        "today": "本日",
-        "copies": "ほかに {names}",
-        "title": "モニター・ダイジェスト",
-    },
-}
+MAX_LINES = 4
+"""Items that are shown of one event."""
+MAX_THEMES = 4
+"""Rows of the chart."""
+SUMMARY = 240
+"""Characters of an item's summary."""
+GLIMPSE = 200
+WEEK = 7
+URGENT = 3
+"""Days up to which a date stands out."""
+BARS = (240, 24)
+"""Width and height of a row of the chart."""
 _TIERS = tuple(Tier)
-MAX_EVENTS = 40
-MAX_ITEMS = 40
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One event of a digest with the items that are new in it."""
-
-    event: Event
-    items: tuple[Filed, ...]  # at least one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """Everything that a digest tells."""
-
-    name: str
-    when: str  # the filter, "" for everything
-    lang: str  # of the frame: en or ja
-    tz: str
-    since: datetime
-    until: datetime
-    deadlines: tuple[Deadline, ...]
-    new: tuple[Entry, ...]
-    moved: tuple[Entry, ...]
-    left_out: int  # items beyond what a mail can hold
-    notes: tuple[str, ...]  # sources that could not be read, channels that are down
-    sources: int  # how many are watched
-    source_names: Mapping[str, str]
-    theme_names: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,247 +49,290 @@ class Digest:
     subject: str
     text: str
     html: str
+    files: tuple[File, ...] = ()  # the chart, which the HTML shows by its id, and the calendar
+
+
+_PLACE = FileSystemLoader(Path(__file__).parent / "templates")
+_HTML = Environment(loader=_PLACE, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+_TEXT = Environment(loader=_PLACE, autoescape=False, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)  # noqa: S701
 
 
 def render(content: Content) -> Digest:
-    """The subject, the plain part and the HTML part of a digest."""
-    words = _WORDS.get(content.lang, _WORDS["en"])
+    """The subject, the plain part, the HTML part and the files of a digest."""
+    words = WORDS.get(content.lang, WORDS["en"])
+    files = [_picture(number, each) for number, each in enumerate(_charted(content))]
+    if content.changed:
+        text = calendar(content.changed, content.until, is_published=True)
+        files.append(File(name="deadlines.ics", media_type="text/calendar", content=text.encode()))
     page = _page(content, words)
-    return Digest(subject=str(page["subject"]), text=_text(page), html=_TEMPLATE.render(page=page, lang=content.lang))
+    return Digest(
+        subject=str(page["subject"]),
+        text=_TEXT.get_template("digest.txt.j2").render(page=page, words=words),
+        html=_HTML.get_template("digest.html.j2").render(page=page, words=words),
+        files=tuple(files),
+    )
 
 
-def _page(content: Content, words: Mapping[str, str]) -> dict[str, object]:
+def standalone(digest: Digest) -> str:
+    """The HTML as a file that shows its pictures by itself."""
+    html = digest.html
+    for each in digest.files:
+        if each.cid is not None:
+            inside = f"data:{each.media_type};base64,{base64.b64encode(each.content).decode('ascii')}"
+            html = html.replace(f'src="cid:{each.cid}"', f'src="{inside}"')
+    return html
+
+
+def _page(content: Content, words: Words) -> dict[str, object]:
     local = content.until.astimezone(ZoneInfo(content.tz))
-    themes = dict.fromkeys(
-        content.theme_names.get(theme, theme) for entry in (*content.new, *content.moved) for theme, _ in entry.event.themes
-    )
-    day = f"{local.month}月{local.day}日" if content.lang == "ja" else f"{local.day} {local:%b}"
-    subject = "[Monitor] " + words["subject"].format(
-        day=day,
-        new=len(content.new),
-        moved=len(content.moved),
-        dates=len(content.deadlines),
-        themes=f" ({', '.join(list(themes)[:4])})" if themes else "",
-    )
-    is_empty = not (content.new or content.moved or content.deadlines)
-    when = content.when or words["all"]
-    return {
-        "subject": subject,
-        "words": words,
-        "title": words["title"],
-        "day": f"{local:%Y-%m-%d %H:%M} {local.tzname()}",
-        "empty": "" if not is_empty else words["unread"] if content.notes else words["empty"].format(sources=content.sources),
-        "deadlines": [_deadline(each, local.date(), words, content.theme_names) for each in content.deadlines],
-        "new": [_entry(each, content, words) for each in content.new],
-        "moved": [_entry(each, content, words) for each in content.moved],
-        "more": ""
-        if not content.left_out
-        else words["more"].format(n=content.left_out, when=content.when, since=f"{content.since:%Y-%m-%d}"),
-        "notes": list(content.notes),
-        "why": words["why"].format(name=content.name, when=when),
-        "stop": words["stop"],
-    }
-
-
-def _deadline(each: Deadline, today: date, words: Mapping[str, str], theme_names: Mapping[str, str]) -> dict[str, str]:
-    days = (each.date.date - today).days
-    return {
-        "date": date_text(each.date),
-        "left": words["today"] if days == 0 else words["in_days"].format(n=days),
-        "kind": date_name(each.date.kind),
-        "title": each.date.title,
-        "url": each.date.url or "",
-        "event": each.event,
-        "themes": ", ".join(theme_names.get(theme, theme) for theme in each.themes),
-    }
-
-
-def _entry(entry: Entry, content: Content, words: Mapping[str, str]) -> dict[str, object]:
-    event = entry.event
-    ordered = sorted(
-        entry.items, key=lambda each: (each.item.lang != content.lang, _TIERS.index(each.item.tier), each.item.moment)
-    )
-    lines = [
-        {
-            "title": each.item.title,
-            "url": each.item.url or "",
-            "lang": each.item.lang,
-            "source": content.source_names.get(each.item.source, each.item.source),
-            "tier": each.item.tier.value,
-            "summary": shortened(each.item.summary, 240),
-            "id": each.item.id,
-        }
-        # an event of which every new item repeats an earlier one still gets a line
-        for place, each in enumerate(ordered)
-        if each.copy_of is None or (place == 0 and all(other.copy_of for other in ordered))
+    today = local.date()
+    sections = [
+        (name, title, [_entry(each, content, words, today) for each in entries])
+        for name, title, entries in (
+            ("new", words.new, content.new),
+            ("escalated", words.escalated, content.escalated),
+            ("moved", words.moved, content.moved),
+            ("quiet", words.quiet, content.quiet),
+        )
+        if entries
     ]
-    shown = {line["id"] for line in lines}
-    copies = [content.source_names.get(each.item.source, each.item.source) for each in ordered if each.item.id not in shown]
-    facts = [stage_text(event.stage, event.step), *(event.countries[:4])]
-    ids = identifier_text(event, 3)
+    is_empty = not (sections or content.singles or content.dates)
+    is_all_read = not content.notes and content.read == content.sources
+    return {
+        "lang": content.lang,
+        "subject": f"[Monitor] {day_name(content.lang, today, today, has_weekday=False)}: {_subject(content, words, today)}",
+        "name": clean(content.name),
+        "day": day_name(content.lang, today, today),
+        "at": moment_text(local),
+        "since": words.since.format(moment=moment_text(content.since.astimezone(ZoneInfo(content.tz)))),
+        "summary": _summary(content, words),
+        "glimpse": _glimpse(content),
+        "empty": "" if not is_empty else words.all_read.format(n=content.sources) if is_all_read else words.not_all_read,
+        "chart": [_chart_row(number, each, content, words) for number, each in enumerate(_charted(content))],
+        "chart_days": len(content.days[0].counts) if content.days else 0,
+        "dates": [_date(each, content, words, today) for each in content.dates],
+        "more_dates": words.more.format(n=content.dates_left_out, command=f"monitor deadlines --within {DEADLINE_DAYS}d")
+        if content.dates_left_out
+        else "",
+        "calendar": words.calendar.format(n=len(content.changed)) if content.changed else "",
+        "sections": sections,
+        "singles": _by_theme(content, words),
+        "more": words.more.format(n=content.left_out, command=_command(content)) if content.left_out else "",
+        "notes": [clean(note) for note in content.notes],
+        "watched": _watched(content, words),
+        "why": words.why.format(name=clean(content.name), wants=clean(content.wants) or words.everything),
+        "stop": content.stop or "",
+    }
+
+
+def _subject(content: Content, words: Words, today: date) -> str:
+    soon = sum(
+        0 <= (each.deadline.date.date - today).days < WEEK and not each.deadline.date.is_withdrawn for each in content.dates
+    )
+    told = (
+        [("new", len(content.new)), ("escalated", len(content.escalated)), ("week", soon)],
+        [("moved", len(content.moved)), ("singles", len(content.singles)), ("dates", len(content.dates))],
+        [("quiet", len(content.quiet))],
+    )
+    # what matters; of the rest only if there is nothing that does
+    parts = next((found for row in told if (found := [counted(words, name, n) for name, n in row if n])), [words.nothing])
+    themes = dict.fromkeys(
+        _theme(theme, content)
+        for entry in (*content.new, *content.escalated, *content.moved, *content.singles)
+        for theme, _ in entry.event.themes[:2]
+    )
+    named = words.comma.join(lowered(each) for each in list(themes)[:3])
+    return words.joint.join(parts) + (words.themes.format(names=named) if named else "")
+
+
+def _summary(content: Content, words: Words) -> list[str]:
+    counts = [
+        ("dates", len(content.dates)),
+        ("new", len(content.new)),
+        ("escalated", len(content.escalated)),
+        ("moved", len(content.moved)),
+        ("quiet", len(content.quiet)),
+        ("singles", len(content.singles)),
+    ]
+    return [counted(words, name, n) for name, n in counts if n]
+
+
+def _glimpse(content: Content) -> str:
+    """What a list of mails shows after the subject: the first titles."""
+    entries = (*content.new, *content.escalated, *content.moved, *content.singles)
+    titles = [(each.lead or _ordered(each.items, content.lang)[0].item).title for each in entries[:3]]
+    return shortened(" · ".join(shortened(clean(title), 90) for title in titles), GLIMPSE)
+
+
+def _watched(content: Content, words: Words) -> str:
+    said = words.watched.format(sources=content.sources, read=content.read, came=content.came)
+    if content.last_reading is None:
+        return said
+    moment = moment_text(content.last_reading.astimezone(ZoneInfo(content.tz)))
+    return f"{said} {words.last_reading.format(moment=moment)}"
+
+
+def _charted(content: Content) -> tuple[ThemeDays, ...]:
+    return tuple(each for each in content.days if any(each.counts))[:MAX_THEMES]
+
+
+def _picture(number: int, days: ThemeDays) -> File:
+    width, height = BARS
+    return File(
+        name=f"days-{number + 1}.png",
+        media_type="image/png",
+        content=chart.bars(days.counts, width=width, height=height),
+        cid=f"days-{number + 1}@econsec-monitor",
+    )
+
+
+def _chart_row(number: int, days: ThemeDays, content: Content, words: Words) -> dict[str, object]:
+    figures = {"total": sum(days.counts), "last": days.counts[-1], "highest": max(days.counts), "n": len(days.counts)}
+    theme = _theme(days.theme, content)
+    return {
+        "theme": theme,
+        "cid": f"days-{number + 1}@econsec-monitor",
+        "width": BARS[0],
+        "height": BARS[1],
+        "figures": words.chart_row.format(**figures),
+        "alt": words.chart_alt.format(theme=theme, **figures),
+    }
+
+
+def _date(each: Dated, content: Content, words: Words, today: date) -> dict[str, object]:
+    stands, lang = each.deadline.date, content.lang
+    changed_from = each.was or (stands.was[-1] if stands.was else None)
+    mark = ""
+    if each.change is not None:
+        mark = words.marks[each.change.value].format(was="" if each.was is None else day_name(lang, each.was, today))
+    elif stands.is_withdrawn:
+        mark = words.marks["withdrawn"]
+    is_moved_before = each.change is None and changed_from is not None
+    return {
+        "iso": stands.date.isoformat(),
+        "day": day_name(lang, stands.date, today),
+        "left": distance(words, stands.date, today),
+        "is_urgent": 0 <= (stands.date - today).days <= URGENT and not stands.is_withdrawn,
+        "is_withdrawn": stands.is_withdrawn,
+        "kind": kind_name(lang, stands.kind),
+        "mark": mark,
+        "was": words.was.format(was=day_name(lang, changed_from, today)) if is_moved_before and changed_from is not None else "",
+        "title": clean(each.item.title),
+        "url": _url(each.item),
+        "lang": each.item.lang,
+        "source": _source(each.item, content),
+        "themes": ", ".join(_theme(theme, content) for theme in each.deadline.themes),
+        "event": each.deadline.event,
+    }
+
+
+def _entry(entry: Entry, content: Content, words: Words, today: date) -> dict[str, object]:
+    event, lang = entry.event, content.lang
+    ordered = _ordered(entry.items, lang)
+    # an event of which every new item repeats an earlier one still gets a line
+    own = [each for each in ordered if each.copy_of is None] or ordered[:1]
+    told = [each.item for each in own if entry.lead is None or each.item.id != entry.lead.id]
+    if entry.lead is not None:
+        told.insert(0, entry.lead)
+    lines = [_line(item, content) for item in told[:MAX_LINES]]
+    shown = {item.id for item in told}
+    copies = dict.fromkeys(_source(each.item, content) for each in ordered if each.item.id not in shown)
+    stage = stage_name(lang, event.stage, event.step)
+    was = entry.was
+    is_moved_on = was is not None and was.stage is not event.stage
+    if is_moved_on and was is not None:
+        stage = f"{stage_name(lang, was.stage, was.step if was.step != event.step else None)} → {stage}"
+    sources = words.one_source if entry.sources == 1 else words.many_sources.format(n=entry.sources)
+    if was is not None and was.sources < entry.sources:
+        sources = words.sources.format(was=was.sources, n=entry.sources)
+    ahead = [each for each in event.dates if each.date >= today][:4]
+    is_old = was is not None and not entry.is_known
     return {
         "id": event.id,
-        "themes": [f"{content.theme_names.get(theme, theme)} {score:.2f}" for theme, score in event.themes],
-        "facts": " · ".join(facts),
-        "ids": ids,
-        "dates": " · ".join(f"{date_name(each.kind)} {date_text(each)}" for each in event.dates[:4]),
-        "count": len(event.sources),
+        "stage": stage,
+        "is_moved_on": is_moved_on,
+        "countries": " · ".join(event.countries[:4]),
+        "sources": sources,
+        "themes": [f"{_theme(theme, content)} {score:.2f}" for theme, score in event.themes[:3]],
+        "ids": identifier_text(event, 3),
+        "dates": " · ".join(f"{kind_name(lang, each.kind)} {date_text(each)}" for each in ahead),
+        "days": " · ".join(_day_text(each, lang, words, today) for each in ahead),
+        "under_way": words.under_way.format(day=_day_of(event.first_seen, content, today)) if is_old else "",
         "lines": lines,
-        "copies": words["copies"].format(names=", ".join(copies)) if copies else "",
+        "more": words.more_items.format(n=len(told) - len(lines)) if len(told) > len(lines) else "",
+        "copies": words.also.format(names=words.comma.join(copies)) if copies else "",
+        "last": words.last_item.format(day=_day_of(event.last_seen, content, today)),
+        "next": _next(event, words, content, today),
     }
 
 
-def _text(page: Mapping[str, object]) -> str:
-    return _PLAIN.render(page=page)
+def _day_text(each: Standing, lang: str, words: Words, today: date) -> str:
+    """A key date beside its event: Comments close Mon 4 May, was Mon 20 Apr."""
+    said = f"{kind_name(lang, each.kind)} {day_name(lang, each.date, today)}"
+    if each.is_withdrawn:
+        return f"{said}, {words.marks['withdrawn']}"
+    return f"{said}, {words.was.format(was=day_name(lang, each.was[-1], today))}" if each.was else said
 
 
-_PLAIN = Environment(autoescape=False, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined).from_string(  # noqa: S701
-    """\
-{{ page.title }} · {{ page.day }}
-{% if page.empty %}
+def _next(event: Event, words: Words, content: Content, today: date) -> str:
+    """The step that is expected, and since when it is overdue; "" where nobody can say."""
+    if event.expected is None:
+        return ""
+    due = event.expected.due
+    said = words.next.format(step=event.expected.step)
+    if due is None:
+        return said
+    return said + (words.overdue if due < today else words.due).format(day=day_name(content.lang, due, today, has_weekday=False))
 
-{{ page.empty }}
-{% endif %}
-{% if page.deadlines %}
 
-{{ page.words.deadlines }}
-{% for each in page.deadlines %}
-  {{ each.date }} ({{ each.left }})  {{ each.kind }}: {{ each.title }}
-      {{ each.themes }} · {{ each.event }}{% if each.url %} · {{ each.url }}{% endif %}
+def _line(item: Item, content: Content) -> dict[str, str]:
+    return {
+        "title": clean(item.title),
+        "url": _url(item),
+        "lang": item.lang,
+        "source": _source(item, content),
+        "tier": tier_name(content.lang, item.tier),
+        "summary": shortened(clean(item.summary), SUMMARY),
+        "id": item.id,
+    }
 
-{% endfor %}
-{% endif %}
-{% for heading, entries in [(page.words.new, page.new), (page.words.moved, page.moved)] %}
-{% if entries %}
 
-{{ heading }}
-{% for entry in entries %}
+def _by_theme(content: Content, words: Words) -> list[tuple[str, list[dict[str, str]]]]:
+    """Single items under the theme that each has most of, in the order in which the themes come first."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for each in content.singles:
+        item = _ordered(each.items, content.lang)[0]
+        theme = _theme(item.themes[0][0], content) if item.themes else words.no_theme
+        found.setdefault(theme, []).append(_line(item.item, content))
+    return list(found.items())
 
-* {{ entry.lines[0].title }}
-  {{ entry.themes | join(", ") }} · {{ entry.facts }}
-{% if entry.ids %}
-  {{ entry.ids }}
-{% endif %}
-{% if entry.dates %}
-  {{ entry.dates }}
-{% endif %}
-{% for line in entry.lines %}
-  - [{{ line.lang }}] {{ line.source }} ({{ line.tier }}){% if not loop.first %}: {{ line.title }}{% endif %}
 
-{% if line.summary and loop.first %}
-    {{ line.summary }}
-{% endif %}
-{% if line.url %}
-    {{ line.url }}
-{% endif %}
-{% endfor %}
-{% if entry.copies %}
-  {{ entry.copies }}
-{% endif %}
-  monitor event {{ entry.id }}
-{% endfor %}
-{% endif %}
-{% endfor %}
-{% if page.more %}
+def _ordered(items: Iterable[Filed], lang: str) -> list[Filed]:
+    """In the reader's language first, then the nearest source, then the first."""
+    return sorted(items, key=lambda each: (each.item.lang != lang, _TIERS.index(each.item.tier), each.item.moment))
 
-{{ page.more }}
-{% endif %}
-{% if page.notes %}
 
-{{ page.words.coverage }}
-{% for note in page.notes %}
-  - {{ note }}
-{% endfor %}
-{% endif %}
+def _command(content: Content) -> str:
+    """What lists all that a digest had no room for."""
+    day = content.since.date().isoformat()
+    if not content.when:
+        return f"monitor events --since {day}"
+    when = f"({content.when})" if " OR " in content.when else content.when
+    return f"monitor search {shlex.quote(f'{when} since:{day}')}"
 
---
-{{ page.why }}
-{{ page.stop }}
-"""
-)
 
-_TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined).from_string(
-    """\
-<!DOCTYPE html>
-<html lang="{{ lang }}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="supported-color-schemes" content="light dark">
-<title>{{ page.subject }}</title>
-<style>
-@media (prefers-color-scheme: dark) {
-  body, .card { background: #16181c !important; color: #e6e6e6 !important; }
-  a { color: #8ab8ff !important; }
-  .soft { color: #a9adb5 !important; }
-  .tag { background: #2a3442 !important; color: #cfe0ff !important; }
-  .rule { border-color: #34383f !important; }
-}
-</style>
-</head>
-<body style="margin:0;padding:0;background:#ffffff;color:#1c1e21;font-family:-apple-system,'Segoe UI','Hiragino Sans','Noto Sans CJK JP',\
-'Noto Sans CJK SC',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.5;">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center">
-<table role="presentation" class="card" width="600" cellpadding="0" cellspacing="0" style="width:100%;max-width:600px;text-align:left;">
-<tr><td style="padding:20px 16px 4px;">
-<h1 style="font-size:20px;margin:0;">{{ page.title }}</h1>
-<p class="soft" style="margin:2px 0 0;color:#5f6670;font-size:13px;">{{ page.day }}</p>
-</td></tr>
-{% if page.empty %}
-<tr><td style="padding:12px 16px;"><p>{{ page.empty }}</p></td></tr>
-{% endif %}
-{% if page.deadlines %}
-<tr><td style="padding:12px 16px 0;">
-<h2 style="font-size:16px;margin:8px 0;">{{ page.words.deadlines }}</h2>
-{% for each in page.deadlines %}
-<p style="margin:0 0 10px;"><strong>{{ each.date }}</strong> <span class="soft" style="color:#5f6670;">({{ each.left }})</span> {{ each.kind }}<br>
-{% if each.url %}<a href="{{ each.url }}" rel="noopener" style="color:#0b57d0;">{{ each.title }}</a>{% else %}{{ each.title }}{% endif %}<br>
-<span class="soft" style="color:#5f6670;font-size:13px;">{{ each.themes }} · {{ each.event }}</span></p>
-{% endfor %}
-</td></tr>
-{% endif %}
-{% for heading, entries in [(page.words.new, page.new), (page.words.moved, page.moved)] %}
-{% if entries %}
-<tr><td style="padding:12px 16px 0;">
-<h2 style="font-size:16px;margin:8px 0;">{{ heading }}</h2>
-{% for entry in entries %}
-<div class="rule" style="border-top:1px solid #dfe3e8;padding:10px 0;">
-{% for line in entry.lines %}
-{% if loop.first %}
-<p lang="{{ line.lang }}" style="margin:0;font-size:16px;font-weight:600;">\
-{% if line.url %}<a href="{{ line.url }}" rel="noopener" style="color:#0b57d0;text-decoration:none;">{{ line.title }}</a>\
-{% else %}{{ line.title }}{% endif %}</p>
-<p style="margin:4px 0;">{% for theme in entry.themes %}\
-<span class="tag" style="background:#e8f0fe;color:#174ea6;border-radius:3px;padding:1px 6px;font-size:12px;">{{ theme }}</span> {% endfor %}
-<span class="soft" style="color:#5f6670;font-size:13px;">{{ entry.facts }}</span></p>
-{% if entry.dates %}<p style="margin:2px 0;font-size:13px;"><strong>{{ entry.dates }}</strong></p>{% endif %}
-{% if entry.ids %}<p class="soft" style="margin:2px 0;color:#5f6670;font-size:13px;">{{ entry.ids }}</p>{% endif %}
-{% if line.summary %}<p lang="{{ line.lang }}" style="margin:4px 0;">{{ line.summary }}</p>{% endif %}
-<p class="soft" style="margin:2px 0;color:#5f6670;font-size:13px;">{{ line.source }} ({{ line.tier }}, {{ line.lang }})</p>
-{% else %}
-<p style="margin:4px 0 0 12px;font-size:14px;"><span class="soft" style="color:#5f6670;font-size:12px;">{{ line.lang }} · {{ line.source }} ({{ line.tier }})</span><br>
-<span lang="{{ line.lang }}">{% if line.url %}<a href="{{ line.url }}" rel="noopener" style="color:#0b57d0;text-decoration:none;">{{ line.title }}</a>\
-{% else %}{{ line.title }}{% endif %}</span></p>
-{% endif %}
-{% endfor %}
-{% if entry.copies %}<p class="soft" style="margin:4px 0 0 12px;color:#5f6670;font-size:13px;">{{ entry.copies }}</p>{% endif %}
-<p class="soft" style="margin:4px 0 0;color:#5f6670;font-size:12px;font-family:monospace;">monitor event {{ entry.id }}</p>
-</div>
-{% endfor %}
-</td></tr>
-{% endif %}
-{% endfor %}
-{% if page.more %}<tr><td style="padding:8px 16px;"><p>{{ page.more }}</p></td></tr>{% endif %}
-{% if page.notes %}
-<tr><td style="padding:12px 16px 0;"><h2 style="font-size:16px;margin:8px 0;">{{ page.words.coverage }}</h2>
-<ul style="margin:0;padding-left:20px;font-size:13px;">{% for note in page.notes %}<li>{{ note }}</li>{% endfor %}</ul></td></tr>
-{% endif %}
-<tr><td class="rule" style="padding:16px;border-top:1px solid #dfe3e8;">
-<p class="soft" style="margin:0;color:#5f6670;font-size:12px;">{{ page.why }}<br>{{ page.stop }}</p>
-</td></tr>
-</table></td></tr></table>
-</body>
-</html>
-"""
-)
+def _day_of(moment: datetime, content: Content, today: date) -> str:
+    return day_name(content.lang, moment.astimezone(ZoneInfo(content.tz)).date(), today, has_weekday=False)
+
+
+def _url(item: Item) -> str:
+    """The address of an item if a reader may click it; "" else."""
+    return item.url if item.url is not None and item.url.lower().startswith(("http://", "https://")) else ""
+
+
+def _source(item: Item, content: Content) -> str:
+    return clean(content.source_names.get(item.source, item.source))
+
+
+def _theme(theme: str, content: Content) -> str:
+    return clean(content.theme_names.get(theme, theme))

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor import digest, match, query
+from monitor import digest, gathering, match
 from monitor.archive import Archive
 from monitor.channels import split
+from monitor.digest_content import Content
+from monitor.digest_words import in_words
 from monitor.errors import MessageRefused
 from monitor.health import is_silent
-from monitor.items import Filed, Source, Subscription
+from monitor.items import Source, SourceState, Subscription
 from monitor.messages import MailParts, Message, Order
 from monitor.pace import Pace, is_stale
 from monitor.sources.zones import zone_of
 
 CATCH_UP = timedelta(hours=12)
 """How late a digest may still go out; later it belongs to the next day's."""
-DEADLINE_DAYS = 14
 SECOND = timedelta(seconds=1)
 FIRST_DIGEST = timedelta(days=1)
 """What a recipient's first digest covers."""
@@ -35,96 +36,125 @@ class Digests:
     theme_names: Mapping[str, str]
     pace: Pace
     clock: Callable[[], datetime]
+    local_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # theme names by language of the frame
+    address: str | None = None  # where readers reach us, no slash at its end; None: nowhere
 
     def order_due(self) -> int:
         """Put the digests in the outbox whose time has come; how many."""
         now = self.clock()
         ordered = 0
         for subscription in self.subscriptions:
+            stopped = self.archive.readers.stopped(subscription.id)
             for channel in subscription.to:
-                day = due_day(subscription, now, self.archive.outbox.digest_days(subscription.id, channel))
+                if channel in stopped:
+                    continue
+                day = due_day(subscription, now, self.archive.readers.days(subscription.id, channel))
                 if day is not None:
                     ordered += self.order(subscription, day, channel, now)
         return ordered
 
     def order(self, subscription: Subscription, day: str, channel: str, now: datetime) -> bool:
-        """Put one recipient's digest of a local day in the outbox; False if it is there already."""
-        until = now + SECOND  # the end is exclusive, and what came in this very second belongs to it
-        since = self.archive.outbox.digest_until(subscription.id, channel, until) or now - FIRST_DIGEST
+        """Put one reader's digest of a local day in the outbox; False if it is there already, or the reader has ended it."""
         with self.archive.errors():
+            if self.archive.readers.known(subscription.id, channel).stopped_at is not None:
+                return False
+            until = now + SECOND  # the end is exclusive, and what came in this very second belongs to it
+            since = self.archive.readers.last_until(subscription.id, channel, until) or now - FIRST_DIGEST
             return self.archive.outbox.put_digest(subscription.id, day, channel, since, until, now)
 
     def message_of(self, order: Order) -> Message:
-        """The mail that an order asks for, from the archive as it is now.
+        """The mail that an order asks for, of what the archive had when it was ordered.
 
         Raises:
-            MessageRefused: the digest is no longer in feeds.yaml.
+            MessageRefused: the digest is no longer in feeds.yaml, or its reader has ended it.
         """
-        _, target = split(order.channel)
+        kind, target = split(order.channel)
         subscription = next((each for each in self.subscriptions if each.id == order.rule), None)
         if subscription is None:
             raise MessageRefused(f"the digest {order.rule} is no longer in feeds.yaml", subject=order.channel)
+        with self.archive.errors():
+            reader = self.archive.readers.known(subscription.id, order.channel)
+        if reader.stopped_at is not None:
+            raise MessageRefused(f"its reader has ended the digest {order.rule}", subject=order.channel)
         assert order.since is not None
         assert order.until is not None
-        rendered = digest.render(self.content(subscription, order.since, order.until))
+        # its token is for the reader alone: what is printed may end in a log
+        stop = None if self.address is None or kind != "mail" else f"{self.address}/unsubscribe/{reader.token}"
+        content = self.content(subscription, order.since, order.until, channel=order.channel)
+        rendered = digest.render(replace(content, stop=stop))
         return Message(
             key=order.key,
             address=target,
             headline=rendered.subject,
             title=rendered.subject,
             url=None,
-            extract=rendered.text,
+            extract="" if kind == "mail" else rendered.text,
             fields=(),
             why=f"digest {subscription.id}",
             hint=f"monitor digest {subscription.id} --preview",
             text=rendered.subject,
-            mail=MailParts(text=rendered.text, html=rendered.html, list_id=subscription.id),
+            mail=MailParts(
+                text=rendered.text,
+                html=rendered.html,
+                files=rendered.files,
+                list_id=subscription.id,
+                unsubscribe=stop if stop is not None and stop.startswith("https://") else None,
+            ),
         )
 
-    def content(self, subscription: Subscription, since: datetime, until: datetime) -> digest.Content:
-        """What a digest of a span tells."""
-        reading = self.archive.reading
+    def content(self, subscription: Subscription, since: datetime, until: datetime, *, channel: str | None = None) -> Content:
+        """What a digest of a span tells.
+
+        Args:
+            channel: the reader, who is told what fell quiet only of what he was told before; None: of anything.
+        """
+        names = {**self.theme_names, **self.local_names.get(subscription.lang, {})}
+        source_names = {source.id: source.name for source in self.sources}
         tree = match.compiled(subscription.when)
-        items = reading.new_items(tree, since, until, until, digest.MAX_ITEMS * 5)
-        by_event: dict[str, list[Filed]] = {}
-        for each in items:
-            # a digest of everything means everything that has a theme, not the whole news
-            if each.event is not None and (each.themes or subscription.when):
-                by_event.setdefault(each.event, []).append(each)
-        entries = [
-            digest.Entry(event=self.archive.events.record(event, until), items=tuple(found)) for event, found in by_event.items()
-        ]
-        entries.sort(key=lambda each: (-each.event.importance, each.event.id))
-        new = [each for each in entries if each.event.first_seen >= since]
-        moved = [each for each in entries if each.event.first_seen < since]
-        today = until.astimezone(ZoneInfo(subscription.tz)).date()
-        wanted = set(query.themes(tree))
-        deadlines = [
-            each
-            for each in self.archive.events.deadlines(today, today + timedelta(days=DEADLINE_DAYS), until)
-            if not each.date.is_withdrawn and (not wanted or wanted & set(each.themes))
-        ]
-        kept_new, kept_moved = new[: digest.MAX_EVENTS], moved[: digest.MAX_EVENTS]
-        return digest.Content(
+        told_since = None if channel is None else self.archive.readers.first_since(subscription.id, channel)
+        found = gathering.gathered(
+            self.archive,
+            gathering.Wanted(tree=tree, is_themed=not subscription.when),
+            since=since,
+            until=until,
+            zone=ZoneInfo(subscription.tz),
+            told_since=told_since,
+            lang=subscription.lang,
+        )
+        states = self.archive.intake.states()
+        return Content(
             name=subscription.id,
             when=subscription.when,
+            wants=in_words(tree, subscription.lang, names, source_names) if subscription.when else "",
             lang=subscription.lang,
             tz=subscription.tz,
             since=since,
             until=until,
-            deadlines=tuple(deadlines),
-            new=tuple(kept_new),
-            moved=tuple(kept_moved),
-            left_out=len(new) + len(moved) - len(kept_new) - len(kept_moved),
-            notes=tuple(self._notes(until)),
+            dates=found.dates,
+            dates_left_out=found.dates_left_out,
+            changed=found.changed,
+            new=found.new,
+            escalated=found.escalated,
+            moved=found.moved,
+            quiet=found.quiet,
+            singles=found.singles,
+            left_out=found.left_out,
+            days=found.days,
+            notes=tuple(self._notes(until, states)),
             sources=len(self.sources),
-            source_names={source.id: source.name for source in self.sources},
-            theme_names=self.theme_names,
+            read=sum(self._is_read(each, states.get(each.id), until) for each in self.sources),
+            last_reading=max((each.last_success for each in states.values() if each.last_success), default=None),
+            came=self.archive.readers.came(since, until),
+            source_names=source_names,
+            theme_names=names,
         )
 
-    def _notes(self, now: datetime) -> list[str]:
+    def _is_read(self, source: Source, state: SourceState | None, now: datetime) -> bool:
+        is_ever = state is not None and state.last_success is not None
+        return is_ever and not is_stale(source, state, now, self.pace)
+
+    def _notes(self, now: datetime, states: Mapping[str, SourceState]) -> list[str]:
         """What a reader should know about what he was not told."""
-        states = self.archive.intake.states()
         found = []
         for source in self.sources:
             state = states.get(source.id)

@@ -118,6 +118,8 @@ def digests(archive: Archive, settings: Config, folder: Path, clock: Callable[[]
         theme_names=theme_names(folder),
         pace=settings.pace,
         clock=clock,
+        local_names={each.lang: theme_names(folder, each.lang) for each in settings.subscriptions},
+        address=None if settings.web is None else settings.web.url,
     )
 
 

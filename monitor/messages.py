@@ -77,7 +77,7 @@ class MailParts:
     html: str | None = field(default=None, repr=False)
     files: tuple[File, ...] = ()
     list_id: str | None = None  # the list that it belongs to: a digest's name
-    unsubscribe: str | None = None  # https address at which one POST ends it; None: by mail only
+    unsubscribe: str | None = field(default=None, repr=False)  # https address at which one POST ends it; None: by mail only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from monitor.errors import ArchiveBusy, MonitorError
 from monitor.hubs import Hubs
 from monitor.intake import Intake
 from monitor.judgement import Judge
+from monitor.web.unsubscribe import Unsubscribing
 
 if TYPE_CHECKING:
     from monitor.channels.socket_mode import SocketMode
@@ -267,8 +268,8 @@ class _Listening:
 
     def is_alive(self, settings: config.Config) -> bool:
         """True if it works, and by the rules of these settings."""
-        rules = (self._settings.network, self._settings.limits, self._settings.websub)
-        return self._thread.is_alive() and rules == (settings.network, settings.limits, settings.websub)
+        rules = (self._settings.network, self._settings.limits, self._settings.websub, self._settings.web)
+        return self._thread.is_alive() and rules == (settings.network, settings.limits, settings.websub, settings.web)
 
     def look(self, settings: config.Config) -> None:
         """Start reading what is due."""
@@ -302,6 +303,8 @@ class _Listening:
                     if settings.websub is not None:
                         hubs = Hubs(archive, settings.websub, network=network, clock=self._clock, ask=intake.ask_now)
                         self._hubs = await stack.enter_async_context(hubs)
+                    if settings.web is not None:
+                        await stack.enter_async_context(Unsubscribing(archive, settings.web, clock=self._clock))
                     self._is_ready.set()
                     await self._end.wait()
         except MonitorError as error:

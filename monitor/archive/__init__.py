@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
-`Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, labels,
-silences, answers.
+`Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, readers,
+labels, silences, answers.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
     from monitor.archive.outbox import OutboxTables
+    from monitor.archive.readers import ReaderTables
     from monitor.archive.silences import SilenceTables
 
 __all__ = ["AlertRow", "Archive"]
@@ -105,6 +106,13 @@ class Archive:
     def reading(self) -> ReadingTables:
         """The readers' side."""
         return ReadingTables(self._connection)
+
+    @cached_property
+    def readers(self) -> ReaderTables:
+        """The digests' side."""
+        from monitor.archive.readers import ReaderTables
+
+        return ReaderTables(self._connection)
 
     @cached_property
     def events(self) -> EventTables:

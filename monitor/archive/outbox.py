@@ -183,20 +183,6 @@ class OutboxTables:
             )
             return changed.rowcount > 0
 
-    def digest_days(self, rule: str, channel: str) -> set[str]:
-        """Local days for which a recipient's digest was ordered."""
-        query = "select key from outbox where kind = 'digest' and rule = ? and channel = ?"
-        rows = self._connection.execute(query, [rule, channel])
-        return {row["key"].removeprefix(f"digest:{rule}:").split(":")[0] for row in rows}
-
-    def digest_until(self, rule: str, channel: str, before: datetime) -> datetime | None:
-        """Where the recipient's last digest before a moment ended; None if there was none."""
-        row = self._connection.execute(
-            "select max(until) as until from outbox where kind = 'digest' and rule = ? and channel = ? and until < ?",
-            [rule, channel, written(before)],
-        ).fetchone()
-        return read(row["until"])
-
     def thread_of(self, channel: str, event: str) -> str | None:
         """Remote id of the message that opened the event's thread in the channel; None if none went yet."""
         row = self._connection.execute(

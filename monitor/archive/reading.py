@@ -127,19 +127,6 @@ class ReadingTables:
         )
         return list({row["item"]: _alert_row(row) for row in rows}.values())
 
-    def new_items(self, tree: Node, since: datetime, until: datetime, now: datetime, limit: int) -> list[Filed]:
-        """Items that match and were judged first in a span, the newest first; for digests."""
-        where, values = searching.condition(tree, now)
-        rows = self._connection.execute(
-            f"""
-            select items.* from items
-            where items.filed_at >= ? and items.filed_at < ? and ({where})
-            order by items.moment desc, items.n desc limit ?
-            """,
-            [written(since), written(until), *values, limit],
-        ).fetchall()
-        return [searching.filed(self._connection, row) for row in rows]
-
     def heard(self, tree: Node, since: datetime, now: datetime) -> tuple[int, datetime | None, int]:
         """Items that match a query: how many, the moment of the last one, and how many since a moment."""
         where, values = searching.condition(tree, now)

@@ -17,13 +17,13 @@ import click
 from monitor.cli.options import Here, command
 from monitor.cli.output import note, progress
 from monitor.errors import UsageError
-from monitor.items import Source
+from monitor.items import Source, Subscription
 from monitor.query import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from monitor.archive import Archive
     from monitor.config import MailConfig
-    from monitor.digest import Content
+    from monitor.digest_content import Content
     from monitor.intake import Round
 
 
@@ -204,27 +204,40 @@ def deliver(here: Here, is_json: bool) -> None:
     "digest",
     example="""monitor digest morning --preview
 monitor digest morning --preview --out previews --date 2026-05-01
-monitor digest morning --send""",
+monitor digest morning --send
+monitor digest morning --readers
+monitor digest morning --resubscribe analyst@example.org""",
 )
 @click.argument("name")
 @click.option("--preview", "is_preview", is_flag=True, help="Show it; with --out write .txt, .html and .eml.")
 @click.option("--send", "is_send", is_flag=True, help="Send it now, once per local day and recipient.")
 @click.option("--date", "day", metavar="DAY", help="Local day, YYYY-MM-DD; default today.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the files of --preview.")
+@click.option("--readers", "is_readers", is_flag=True, help="List who gets it, when last, and who has ended it.")
+@click.option("--resubscribe", "again", metavar="ADDRESS", help="Let a digest that its reader ended go on.")
 @click.pass_obj
-def digest(here: Here, name: str, is_preview: bool, is_send: bool, day: str | None, out: Path | None) -> None:
-    """The digest mail NAME of feeds.yaml, shown or sent."""
+def digest(
+    here: Here, name: str, is_preview: bool, is_send: bool, day: str | None, out: Path | None, is_readers: bool, again: str | None
+) -> None:
+    """The digest mail NAME of feeds.yaml, shown or sent; and its readers."""
     from monitor import house
     from monitor.digest import render
 
-    if is_preview == is_send:
-        raise UsageError("say --preview or --send")
+    if is_preview + is_send + is_readers + (again is not None) != 1:
+        raise UsageError("say --preview or --send, or one of --readers and --resubscribe")
     here.start_log()
     settings = here.config()
     subscription = next((each for each in settings.subscriptions if each.id == name), None)
     if subscription is None:
         names = ", ".join(each.id for each in settings.subscriptions) or "none"
         raise UsageError(f"there is no digest {name!r} in {settings.path}", hint=f"Digests there: {names}")
+    if is_readers or again is not None:
+        with here.archive(is_readonly=again is None) as archive:
+            if again is None:
+                _show_readers(archive, subscription)
+            else:
+                _resume(archive, subscription, again)
+        return
     now = here.now()
     local_day = _day(day, now, subscription.tz)
     with here.archive(is_readonly=is_preview) as archive:
@@ -241,7 +254,10 @@ def digest(here: Here, name: str, is_preview: bool, is_send: bool, day: str | No
             return
         with archive.working():
             ordered = sum(deliverer.digests.order(subscription, local_day, channel, now) for channel in subscription.to)
-            if not ordered:
+            ended = archive.readers.stopped(name) & set(subscription.to)
+            if ended:
+                note(f"Ended by its reader, not sent: {', '.join(sorted(ended))}")
+            if not ordered and len(ended) < len(subscription.to):
                 note(f"The digest {name} of {local_day} was ordered before; what is undelivered of it is sent now.")
             found = deliverer.run(digest=name)
         note(f"{found.sent + found.found} sent, {found.failed} to be tried again, {found.dead} refused")
@@ -251,11 +267,39 @@ def digest(here: Here, name: str, is_preview: bool, is_send: bool, day: str | No
             here.exit_code = 6
 
 
+def _show_readers(archive: Archive, subscription: Subscription) -> None:
+    """Each address of a digest: address, the day of its last one, whether it goes on."""
+    ended = {each.channel: each.stopped_at for each in archive.readers.of_digest(subscription.id)}
+    for channel in dict.fromkeys((*subscription.to, *ended)):
+        last = max(archive.readers.days(subscription.id, channel), default="never")
+        stopped_at = ended.get(channel)
+        state = f"ended by its reader {stopped_at:%Y-%m-%d %H:%MZ}" if stopped_at is not None else "goes on"
+        click.echo(f"{channel}\t{last}\t{state if channel in subscription.to else 'no longer in feeds.yaml'}")
+
+
+def _resume(archive: Archive, subscription: Subscription, address: str) -> None:
+    """Let the digest of an address go on.
+
+    Raises:
+        UsageError: the digest has no such reader.
+    """
+    from monitor.channels import split
+
+    channel = next((each for each in subscription.to if split(each) == split(address)), None)
+    if channel is None:
+        raise UsageError(
+            f"{address!r} is no reader of the digest {subscription.id}", hint=f"Its readers: {', '.join(subscription.to)}"
+        )
+    with archive.errors():
+        has_resumed = archive.readers.resume(subscription.id, channel)
+    note(f"{channel} gets the digest {subscription.id} again" if has_resumed else f"{channel} had not ended it; nothing to do")
+
+
 def write_digest(content: Content, recipient: str, mail: MailConfig | None, out: Path, day: str) -> list[tuple[str, Path]]:
-    """Write a digest as .txt, .html and .eml; what each is, and where."""
+    """Write a digest as .txt, .html (which shows its pictures by itself) and .eml; what each is, and where."""
     from monitor.channels import split
     from monitor.channels.mail import mail_of
-    from monitor.digest import render
+    from monitor.digest import render, standalone
     from monitor.messages import MailParts, Message
 
     out.mkdir(parents=True, exist_ok=True)
@@ -272,12 +316,12 @@ def write_digest(content: Content, recipient: str, mail: MailConfig | None, out:
         why="",
         hint="",
         text=rendered.subject,
-        mail=MailParts(text=rendered.text, html=rendered.html, list_id=content.name),
+        mail=MailParts(text=rendered.text, html=rendered.html, files=rendered.files, list_id=content.name),
     )
     sender = "monitor@econsec-monitor.example" if mail is None else mail.sender
     parts = {
         ".txt": rendered.text.encode(),
-        ".html": rendered.html.encode(),
+        ".html": standalone(rendered).encode(),
         ".eml": bytes(mail_of(message, sender=sender, now=content.until)),
     }
     written = []

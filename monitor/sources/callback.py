@@ -37,6 +37,7 @@ class Call:
     path: str
     query: str  # "" if none
     signature: str | None  # X-Hub-Signature; None: not sent
+    host: str = ""  # Host as sent, in lower case
     pieces: AsyncIterator[bytes] = field(repr=False)  # the body, once; raises BodyTooLarge
 
 
@@ -45,7 +46,9 @@ class Reply:
     """What is answered."""
 
     status: HTTPStatus
-    body: bytes = b""  # sent as plain text
+    body: bytes = b""
+    media_type: str = "text/plain; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()  # beside those that every reply has
 
 
 class Listener:
@@ -116,10 +119,11 @@ class Listener:
         except h11.RemoteProtocolError as error:
             reply = Reply(HTTPStatus(error.error_status_hint))
         headers = [
-            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Type", reply.media_type),
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Length", str(len(reply.body))),
             ("Connection", "close"),
+            *reply.headers,
         ]
         events = (
             h11.Response(status_code=reply.status, reason=reply.status.phrase, headers=headers),
@@ -144,6 +148,7 @@ class Listener:
             path=path,
             query=query,
             signature=None if signature is None else signature.decode("latin-1"),
+            host=headers.get(b"host", b"").decode("latin-1").lower(),
             pieces=self._pieces(protocol, reader, writer),
         )
         try:

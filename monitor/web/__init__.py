@@ -1,0 +1,1 @@
+"""What readers reach with a browser, or their mail program for them."""
