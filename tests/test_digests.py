@@ -22,7 +22,7 @@ from monitor.digest_content import MAX_EVENTS, Content
 from monitor.digests import Digests, due_day
 from monitor.errors import MessageRefused
 from monitor.items import DateKind, Findings, Item, Judged, KeyDate, Link, Shown, SourceState, Stage, Subscription, Tag, Tier
-from monitor.messages import Order, OrderState
+from monitor.messages import Order, OrderState, Receipt
 from monitor.pace import Pace
 
 MORNING = Subscription(id="morning", to=("mori@x.example",), at="08:00", tz="Asia/Tokyo", when="theme:export_control")
@@ -101,7 +101,7 @@ class Desk:
         while (order := self.archive.outbox.next(channel, self.clock() + timedelta(days=400))) is not None:
             found.append(order)
             self.archive.outbox.begin(order)
-            self.archive.outbox.sent(order, f"<{order.id}@x>", None, self.clock())
+            self.archive.outbox.sent(order, Receipt(remote_id=f"<{order.id}@x>"), None, self.clock())
         return found
 
 
@@ -174,7 +174,9 @@ def test_a_stage_that_a_day_brought_is_told_without_an_item(desk: Desk) -> None:
     """A stated date of effect puts in force by itself."""
     effective = a_date(NOW.date(), DateKind.EFFECTIVE, sentence="Effective May 1, 2026.")
     desk.official("E-1", NOW - timedelta(days=30), shown=a_shown("final rule"), dates=(effective,))
-    assert desk.archive.events.advance(NOW - timedelta(hours=2)) == 1
+    came = NOW - timedelta(hours=2)
+    [event] = [each for each in desk.archive.events.due(came.date()) if desk.archive.events.has_advanced(each, came)]
+    desk.archive.judging.advance(event, [], {}, came)
     [entry] = desk.content().escalated
     assert (entry.event.stage, [each.item.title for each in entry.items]) == (Stage.IN_FORCE, ["Report 1"])
 
@@ -412,7 +414,7 @@ def test_a_digest_that_was_refused_is_told_in_the_next(desk: Desk) -> None:
         if state is OrderState.DEAD:
             desk.archive.outbox.failed(order, "550", state=state, retry_at=desk.clock.now, now=desk.clock.now)
         else:
-            desk.archive.outbox.sent(order, "<1@x>", None, desk.clock.now)
+            desk.archive.outbox.sent(order, Receipt(remote_id="<1@x>"), None, desk.clock.now)
         last, desk.clock.now = order, desk.clock.now + timedelta(days=1)
     assert last.since == datetime(2026, 4, 30, 23, 0, 1, tzinfo=UTC)
 
