@@ -41,16 +41,19 @@ sources:
 slack: {{api_url: "{slack}", rate: 20/s}}
 mail: {{host: 127.0.0.1, port: {port}, security: none, from: "Monitor <monitor@x.example>"}}
 alerts:
-  - id: now
-    when: '{mark} OR theme:export_control'
-    to: ["slack:#alerts"]
-    limit: {{per_event: "1000/1h", per_channel: "1000/1h"}}
+{rules}
 digests:
   - {{id: early, to: [mori@x.example, sato@x.example], at: "{early}", tz: UTC}}
   - {{id: amid, to: [mori@x.example], at: "{amid}", tz: UTC}}
 """
 READERS = (("early", "mori@x.example"), ("early", "sato@x.example"), ("amid", "mori@x.example"))
-FEEDS = ("grow/a", "grow/b", "grow/c", "ack/k")
+FEEDS = {"grow/a": "alerts", "grow/b": "letters", "grow/c": "rumours", "ack/k": "orders"}
+"""By feed, the channel of its rule: a channel that is held back after a fault blinds no other."""
+RULE = """\
+  - id: {name}
+    when: 'source:{name} ({mark} OR theme:export_control)'
+    to: ["slack:#{channel}"]
+    limit: {{per_event: "1000/1h", per_channel: "1000/1h"}}"""
 SERVICE = (sys.executable, "-m", "monitor", "run", "--config", "{config}", "--archive", "sqlite:///{archive}")
 STOP_SECONDS = 15.0
 
@@ -63,8 +66,10 @@ class Plan:
         command: of the service; {config}, {archive}, {base}, {slack}, {port} are filled in.
         longest: seconds that a life lasts at most.
         faults: share of answers of every server that fail.
+        rate, burst: messages that a channel takes a second, and at once.
         calm: seconds that the last life runs before the feeds stop growing.
         patience: seconds that it then gets to finish.
+        readers: who gets which digest once.
     """
 
     seed: int = 1
@@ -72,6 +77,7 @@ class Plan:
     longest: float = 5.0
     faults: float = 0.1
     rate: float = 20.0
+    burst: int = 20
     most: int = 60
     every: float = 0.4
     calm: float = 5.0
@@ -113,7 +119,7 @@ class Round:
         self._folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
             self._feeds = RoughFeeds(seed=plan.seed, faults=plan.faults, most=plan.most, every=plan.every)
-            self._slack = RoughSlack(seed=plan.seed, faults=plan.faults, rate=plan.rate)
+            self._slack = RoughSlack(seed=plan.seed, faults=plan.faults, rate=plan.rate, burst=plan.burst)
             self._mail = RoughMail(seed=plan.seed, faults=plan.faults)
             for server in (self._feeds, self._slack, self._mail):
                 stack.callback(server.close)
@@ -135,11 +141,12 @@ class Round:
             f"  - {{id: {path.replace('/', '-')}, type: feed, url: '{self._feeds.base}/{path}', tier: official, country: US, lang: en}}"
             for path in FEEDS
         )
+        rules = (RULE.format(name=path.replace("/", "-"), mark=MARK, channel=channel) for path, channel in FEEDS.items())
         text = CONFIG.format(
             sources=sources,
             slack=self._slack.api_url,
             port=self._mail.port,
-            mark=MARK,
+            rules="\n".join(rules),
             early=f"{now - timedelta(minutes=1):%H:%M}",
             amid=f"{now + timedelta(minutes=1):%H:%M}",
         )

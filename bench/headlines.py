@@ -71,11 +71,12 @@ _DETAIL = {
 _GOODS = {
     "en": (
         "etching machines|gallium arsenide wafers|quantum refrigerators|marine gas turbines|hydrophone arrays|radiation-hardened chips"
-        "|carbon fibre winders|five-axis mills|rare-earth magnets|night-vision tubes|germanium lenses|gyroscopes|centrifuge rotors|satellite"
-        " thrusters|lithography masks|tungsten powder"
+        "|carbon fibre winders|five-axis mills|rare-earth magnets|night-vision tubes|germanium lenses|gyroscopes|centrifuge rotors"
+        "|satellite thrusters|lithography masks|tungsten powder"
     ).split("|"),
     "ja": (
-        "エッチング装置 ガリウムヒ素基板 量子計算機用冷凍機 船舶用ガスタービン 水中聴音機 耐放射線半導体 炭素繊維巻線機 五軸加工機 希土類磁石 暗視管 ゲルマニウムレンズ ジャイロ 遠心分離機"
+        "エッチング装置 ガリウムヒ素基板 量子計算機用冷凍機 船舶用ガスタービン 水中聴音機 耐放射線半導体 炭素繊維巻線機 "
+        "五軸加工機 希土類磁石 暗視管 ゲルマニウムレンズ ジャイロ 遠心分離機"
     ).split(),
     "zh": (
         "刻蚀设备 砷化镓晶圆 量子制冷机 船用燃气轮机 水听器阵列 抗辐射芯片 碳纤维缠绕机 五轴机床 稀土磁体 "

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bench.slack_rules import refused, texts, unwise
 
-CHANNELS = {"C0ALERTS": "alerts", "C0OTHER": "other"}
+CHANNELS = {f"C0{name.upper()}": name for name in ("alerts", "letters", "rumours", "orders")}
 POST_FAULTS = ("limited", "http500", "http503", "dropped", "lost", "garbled", "internal_error")
 READ_FAULTS = ("limited", "http500", "dropped")
 RETRY_AFTER = 1
@@ -108,7 +108,8 @@ class RoughSlack:
             is_early = time.time() < self._closed_until.get(channel, 0.0)
             wait = self._wait(channel, is_fault=fault == "limited")
             if wait is not None:
-                self._closed_until[channel] = max(self._closed_until.get(channel, 0.0), time.time() + wait)
+                if not is_early:
+                    self._closed_until[channel] = time.time() + wait
                 self._note("limited", method, sent, is_early=is_early)
                 _reply(request, {"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(wait)})
                 return

@@ -18,6 +18,7 @@ from bench.rough_slack import Post
 TOKEN = re.compile(r"ZQ[0-9A-F]{10}")
 FORGOTTEN = 3.0
 """Seconds after a kill within which a post too early is put down to it: the killed one may have died before it could note the request."""
+AT_ONCE = 0.1
 HELD_BACK = ("folded", "suppressed")
 """States of an alert that was decided and is not to be told by itself."""
 
@@ -57,6 +58,7 @@ class Verdict:
     ended_by_itself: int
     unclean_stops: int
     kills: int
+    kills_at_a_post: int  # while the answer to an accepted message was on its way
     served: int  # items that had to arrive
     wanted: int  # alerts that had to arrive
     held_back: int  # wanted items that were folded or suppressed
@@ -128,6 +130,7 @@ def judge(logs: Logs) -> Verdict:
         ended_by_itself=logs.ended_by_itself,
         unclean_stops=int(logs.stop != 0),
         kills=len(logs.kills),
+        kills_at_a_post=sum(1 for kill in logs.kills if any(0 <= kill - post.at < AT_ONCE for post in told)),
         served=len(logs.must),
         wanted=len(due),
         held_back=len(held_back),
