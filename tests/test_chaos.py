@@ -141,6 +141,7 @@ def test_the_slack_of_the_trials_objects_to_what_nobody_should_send(text: str, w
 @pytest.fixture(scope="module")
 def toys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     """The verdict on each toy, all at once."""
+    place = tmp_path_factory.mktemp("toys")
 
     def one(mode: str) -> Verdict:
         is_good = mode == "careful"
@@ -158,7 +159,7 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
             command=(sys.executable, str(TOY), mode, "{base}", "{slack}", "{archive}"),
             readers=(),
         )
-        return Round(plan, tmp_path_factory.mktemp(mode)).run()
+        return Round(plan, place / mode).run()
 
     with ThreadPoolExecutor(len(MODES)) as pool:
         return dict(zip(MODES, pool.map(one, MODES), strict=True))
