@@ -109,8 +109,9 @@ class House:
             self._entries.insert(
                 0, (name, f"{name}: gallium works of {place} to close", f"The {name} of {place} ends this year.")
             )
-        today = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
-        body = rss(*self._entries).decode().replace("Fri, 01 May 2026 07:00:00 GMT", today)
+        body = rss(*self._entries).decode()
+        # undated, so that no clock makes them old
+        body = re.sub("<pubDate>.*?</pubDate>", "", body)
         self.site.pages["/wire"] = Answer(body.encode(), headers={"ETag": f'"{len(self._entries)}"'})
 
     def start(self, *before: str, moved: str = "") -> Service:
@@ -118,11 +119,11 @@ class House:
         self._running.callback(service.end, signal.SIGKILL)
         return service
 
-    def run(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, before: tuple[str, ...] = (), moved: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *before, "-m", "monitor", *arguments],
             cwd=self.folder,
-            env=self.environment(),
+            env=self.environment(moved),
             capture_output=True,
             text=True,
             timeout=60,
@@ -277,6 +278,19 @@ def test_a_clock_that_was_days_ahead_holds_nothing_once_it_is_right(house: House
     assert again.end() == 0
     assert len(house.mail.mails) == 2
     assert len({mail.message_id for mail in house.mail.mails}) == 2
+
+
+@pytest.mark.xfail(strict=True, reason="the outbox believes a retry time that a wrong clock stored")
+def test_what_failed_while_the_clock_was_ahead_is_tried_again_once_it_is_right(house: House) -> None:
+    """Neither the order nor its channel waits for a time that was worked out from a wrong one."""
+    house.run("poll")
+    house.publish("one")
+    house.slack.faults = 1.0
+    house.run("poll", moved="+3d")
+    house.run("deliver", moved="+3d")
+    house.slack.faults = 0.0
+    house.run("deliver")
+    assert house.told() == ["one"]
 
 
 def _since_midnight() -> int:
