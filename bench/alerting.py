@@ -30,7 +30,7 @@ from pathlib import Path
 
 from bench.headlines import compose
 from bench.rough_slack import RoughSlack
-from bench.tree import _tree
+from bench.tree import cpu_of
 from bench.verdict import TOKEN
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +43,7 @@ WARM = 10.0
 SHOWN = 40
 """Entries that a feed shows: the newest."""
 LOOK = 0.05
+STAGES = (("born", "served"), ("served", "stored"), ("stored", "judged"), ("judged", "posted"))
 CONFIG = """\
 version: 1
 network: {{allow_private: ["127.0.0.0/8"], per_host: {{delay: 0s, concurrency: 16}}, timeout: 10s}}
@@ -186,6 +187,7 @@ class Watch:
 
 def measure(*, seconds: float, rate: float, feeds: int, slack_rate: float, profile: Path | None) -> None:
     """Run the service under load and print how long alerts took, and where."""
+    before = os.getloadavg()[0]
     load, slack = Load(feeds=feeds, rate=rate), RoughSlack(faults=0.0, rate=slack_rate, burst=3)
     with tempfile.TemporaryDirectory(prefix="alerting-") as name:
         folder = Path(name)
@@ -207,7 +209,7 @@ def measure(*, seconds: float, rate: float, feeds: int, slack_rate: float, profi
             try:
                 _until(lambda: service.poll() is not None, seconds)
                 load.end()
-                cpu = _cpu(service.pid)
+                cpu = cpu_of(service.pid)
                 spent = time.time() - began
                 backlog = watch.backlog
                 _until(lambda: all(post is not None for post in _posted(load, slack)), 60)
@@ -218,6 +220,7 @@ def measure(*, seconds: float, rate: float, feeds: int, slack_rate: float, profi
                 service.wait(timeout=60)
                 slack.close()
         complaints = [line for line in (folder / "log").read_text(errors="replace").splitlines() if " INFO " not in line]
+    print(f"load of this machine before: {before:.1f}, after: {os.getloadavg()[0]:.1f}")
     _print(load, watch, slack, spent=spent, cpu=cpu, backlog=backlog)
     for line in complaints[:10]:
         print(f"log: {line[:200]}")
@@ -237,53 +240,36 @@ def _posted(load: Load, slack: RoughSlack) -> list[float | None]:
     return [way.posted for way in list(load.ways.values()) if way.served is not None]
 
 
-def _cpu(pid: int) -> float:
-    """CPU seconds of a tree of processes so far."""
-    total = 0.0
-    for each in _tree(pid):
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-            total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return total
-
-
 def _print(load: Load, watch: Watch, slack: RoughSlack, *, spent: float, cpu: float, backlog: int) -> None:
     done = [way for way in load.ways.values() if way.posted is not None and way.served is not None]
-    late = sorted((way.posted or 0) - (way.served or 0) for way in done)
     first, last = watch.judged[0], watch.judged[-1]
     polls = sum(load.polls.values()) / spent / len(load.polls)
-    print(
-        f"\n{spent:.0f} s, {load.made:,} items ({load.made / spent:.0f}/s) over {len(load.polls)} feeds, each read {polls:.2f} times a second"
-    )
-    print(
-        f"judged {(last[1] - first[1]) / (last[0] - first[0]):.0f} items/s, {backlog} waiting at the end; CPU of the service {cpu / spent:.0%}"
-    )
+    pace = (last[1] - first[1]) / (last[0] - first[0])
     served = sum(1 for way in load.ways.values() if way.served is not None)
     limited = sum(1 for post in slack.posts if post.kind == "limited")
+    print(f"{load.made:,} items in {spent:.0f} s over {len(load.polls)} feeds, each read {polls:.2f} times a second")
+    print(f"judged {pace:.0f} items a second, {backlog} waiting at the end; CPU of the service {cpu / spent:.0%}")
     print(f"{served} wanted items, {len(done)} told, {len(slack.accepted())} messages, {limited} times asked for patience")
-    if not late:
+    if not done:
         return
+    late = _spans(done, "served", "posted")
     p95 = _share(late, 0.95)
-    print(f"\nserved to accepted: p50 {statistics.median(late):.2f} s, p95 {p95:.2f} s, max {late[-1]:.2f} s", end="")
+    print(f"served to accepted: p50 {statistics.median(late):.2f} s, p95 {p95:.2f} s, max {late[-1]:.2f} s", end="")
     print(f"   (aim: p95 < {AIM:.0f} s: {'holds' if p95 < AIM else 'missed'})\n")
-    print(f"{'stage':<20}{'mean':>8}{'p50':>8}{'p95':>8}{'max':>8}   share of the mean")
-    whole = statistics.mean(late)
-    for stage, start, end in (
-        ("served to stored", "served", "stored"),
-        ("stored to judged", "stored", "judged"),
-        ("judged to accepted", "judged", "posted"),
-    ):
-        spans = sorted(
-            getattr(way, end) - getattr(way, start) for way in done if None not in (getattr(way, start), getattr(way, end))
-        )
+    print(f"{'stage':<20}{'mean':>8}{'p50':>8}{'p95':>8}{'max':>8}")
+    for start, end in STAGES:
+        spans = _spans(done, start, end)
         if spans:
             mean = statistics.mean(spans)
             figures = "".join(f"{each:>8.2f}" for each in (mean, statistics.median(spans), _share(spans, 0.95), spans[-1]))
-            print(f"{stage:<20}{figures}   {mean / whole:>6.0%}")
-    waits = sorted((way.served or 0) - way.born for way in done)
-    print(
-        f"{'(born to served)':<20}{statistics.mean(waits):>8.2f}{statistics.median(waits):>8.2f}{_share(waits, 0.95):>8.2f}{waits[-1]:>8.2f}   before it"
-    )
+            share = "before it" if start == "born" else f"{mean / statistics.mean(late):.0%} of the mean"
+            print(f"{start + ' to ' + end:<20}{figures}   {share}")
+
+
+def _spans(ways: Sequence[Way], start: str, end: str) -> list[float]:
+    """Seconds between two moments of those that had both, the shortest first."""
+    pairs = [(getattr(way, start), getattr(way, end)) for way in ways]
+    return sorted(last - first for first, last in pairs if first is not None and last is not None)
 
 
 def _share(ordered: Sequence[float], share: float) -> float:
