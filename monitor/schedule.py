@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -30,9 +30,8 @@ from monitor.judgement import Judge
 
 log = logging.getLogger(__name__)
 
-TICK = 0.25
-"""Seconds between two looks at what is due: three of them, one a job, lie between an item and its message (bench/alerting.py)."""
-_Job = TypeVar("_Job")
+TICK = 1.0
+"""Seconds between two looks at what is due."""
 
 
 class Service:
@@ -41,18 +40,13 @@ class Service:
     def __init__(self, url: str, path: Path, folder: Path, clock: Callable[[], datetime]) -> None:
         self._url = url
         self._path = path
+        self._folder = folder
         self._clock = clock
         self._settings = config.load(path)
         self._stop = threading.Event()
         self._reload = threading.Event()
-        # each in a thread of its own: while one message waits for its channel, the next item is judged
-        self._judging: _Kept[Judge] = _Kept(url, lambda archive: house.judge(archive, self._settings, folder, clock))
-        self._sending: _Kept[Deliverer] = _Kept(
-            url,
-            lambda archive: house.deliverer(
-                archive, self._settings, folder, clock, pause=self._pause, is_stopped=self._stop.is_set
-            ),
-        )
+        self._speaking: tuple[Archive, Judge, Deliverer] | None = None
+        self._is_outdated = False
         self._listening: _Listening | None = None
 
     def run(self) -> None:
@@ -66,9 +60,9 @@ class Service:
             previous = self._listen()
             # a thread for each job: a slow source holds no alert, and each job's archive stays in its thread
             scheduler = BackgroundScheduler(
-                timezone=UTC, executors={name: ThreadPoolExecutor(1) for name in ("default", "read", "judge", "send")}
+                timezone=UTC, executors={name: ThreadPoolExecutor(1) for name in ("default", "read", "tell")}
             )
-            for name, job in (("read", self._read), ("judge", self._judge), ("send", self._send)):
+            for name, job in (("read", self._read), ("tell", self._tell)):
                 scheduler.add_job(
                     self._guarded(job),
                     "interval",
@@ -122,15 +116,25 @@ class Service:
         self._listening = _Listening(self._url, self._settings, self._clock)
         self._listening.start()
 
-    def _judge(self) -> None:
-        """Judge what came in."""
-        self._judging.get().run()
-
-    def _send(self) -> None:
-        """Order the digests that are due, send what waits."""
-        deliverer = self._sending.get()
-        # each on its own: a digest that cannot be ordered now holds no message that is ready
-        for step in (deliverer.digests.order_due, deliverer.run):
+    def _tell(self) -> None:
+        """Judge what came in, order the digests that are due, send what waits."""
+        if self._speaking is not None and self._is_outdated:
+            self._speaking[0].close()
+            self._speaking = None
+        if self._speaking is None:
+            # opened in the thread that uses them, and kept: the judge remembers the live events
+            self._is_outdated = False
+            archive = Archive.open(self._url)
+            self._speaking = (
+                archive,
+                house.judge(archive, self._settings, self._folder, self._clock),
+                house.deliverer(
+                    archive, self._settings, self._folder, self._clock, pause=self._pause, is_stopped=self._stop.is_set
+                ),
+            )
+        _, judge, deliverer = self._speaking
+        # each on its own: what cannot be judged now holds no message that is ready
+        for step in (judge.run, deliverer.digests.order_due, deliverer.run):
             self._guarded(step)()
 
     def _guarded(self, job: Callable[[], object]) -> Callable[[], None]:
@@ -158,8 +162,7 @@ class Service:
         except MonitorError as error:
             log.error("configuration not reloaded: %s", error)
             return
-        self._judging.renew()
-        self._sending.renew()
+        self._is_outdated = True
         log.info("reloaded sources=%d rules=%d", len(self._settings.sources), len(self._settings.rules))
 
     def _pause(self, seconds: float) -> None:
@@ -189,31 +192,6 @@ class Service:
             (signal.SIGINT, signal.signal(signal.SIGINT, end)),
             (signal.SIGHUP, signal.signal(signal.SIGHUP, again)),
         ]
-
-
-class _Kept(Generic[_Job]):
-    """A job and its archive, opened in the thread that uses them and kept: the judge remembers the live events."""
-
-    def __init__(self, url: str, make: Callable[[Archive], _Job]) -> None:
-        self._url = url
-        self._make = make
-        self._kept: tuple[Archive, _Job] | None = None
-        self._is_outdated = False
-
-    def renew(self) -> None:
-        """Have it made anew at the next use, from the settings of then."""
-        self._is_outdated = True
-
-    def get(self) -> _Job:
-        """The job, for the one thread that uses it."""
-        if self._kept is not None and self._is_outdated:
-            self._kept[0].close()
-            self._kept = None
-        if self._kept is None:
-            self._is_outdated = False
-            archive = Archive.open(self._url)
-            self._kept = archive, self._make(archive)
-        return self._kept[1]
 
 
 class _Listening:
