@@ -2,7 +2,7 @@
 # make test   - everything the tests need, and the tests
 # make check  - format, lint, types, layers
 # make bench  - the benchmarks, one table
-# make soak   - an hour of the service at 24 polls a second: is it flat?
+# make soak   - an hour of the service at 24 polls a second: is it flat? Then ten rounds of kills and faults: is anything lost, or told twice?
 # make lock   - pin the newest versions that pyproject.toml allows
 
 PYTHON ?= python3
@@ -30,6 +30,7 @@ bench: $(VENV)/ready-dev
 
 soak: $(VENV)/ready-dev
 	$(BIN)/python -m bench.soak
+	$(BIN)/python -m bench.chaos --seeds 10 --kills 20
 
 train: $(VENV)/ready-dev
 	$(BIN)/monitor train --no-labels --classifiers classifiers

@@ -15,7 +15,7 @@ from monitor import rhythm
 from monitor.errors import FetchError, FetchKind, MonitorError
 from monitor.items import Fetched, Reading, Source, SourceState, Validators
 from monitor.normalise import clean
-from monitor.pace import MAX_BACKOFF, Pace, backoff, jittered, wait
+from monitor.pace import MAX_BACKOFF, Pace, backoff, is_ahead, jittered, wait
 
 FULL_EVERY = timedelta(days=1)
 """How often a source that says "not modified" is asked without validators, because some servers say so for ever."""
@@ -57,9 +57,9 @@ def validators(state: SourceState, now: datetime) -> Validators | None:
 def held_until(state: SourceState, now: datetime) -> datetime | None:
     """When the source may be asked again, if its server asked for patience (Retry-After); None if it may be asked now.
 
-    A moment further ahead than any server is granted is not believed: the clock was wrong then.
+    What a clock that was ahead stored, or a moment further ahead than any server is granted, is not believed.
     """
-    is_held = state.not_before is not None and now < state.not_before <= now + MAX_BACKOFF * 1.2
+    is_held = state.not_before is not None and now < state.not_before <= now + MAX_BACKOFF * 1.2 and not is_ahead(state, now)
     return state.not_before if is_held else None
 
 

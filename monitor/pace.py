@@ -18,6 +18,9 @@ MAX_BACKOFF = timedelta(hours=24)
 _FURTHEST = timedelta(days=7)
 """The longest that any source waits: health.GONE_EVERY."""
 
+_STEP_BACK = timedelta(minutes=1)
+"""How far a clock may be set back before what was stored ahead of it is doubted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -70,7 +73,7 @@ def jittered(span: timedelta, pace: Pace) -> timedelta:
 
 
 def due(sources: Iterable[Source], states: Mapping[str, SourceState], now: datetime, pace: Pace) -> list[Source]:
-    """Sources whose time has come. A stored time further ahead than any pace allows is not believed: the clock was wrong then."""
+    """Sources whose time has come. What a clock that was ahead stored, or a time further ahead than any pace allows, is not believed."""
     found = []
     for source in sources:
         furthest = max(pace.longest, _FURTHEST, interval(source, pace)) * (1 + pace.jitter)
@@ -80,10 +83,16 @@ def due(sources: Iterable[Source], states: Mapping[str, SourceState], now: datet
             and state.url in (None, source.url)  # of a corrected address nothing is known yet
             and state.next_poll is not None
             and now < state.next_poll <= now + furthest
+            and not is_ahead(state, now)
         )
         if not is_waiting:
             found.append(source)
     return found
+
+
+def is_ahead(state: SourceState, now: datetime) -> bool:
+    """True if the last attempt lies in the future: the clock was wrong then, and so are the times that were worked out from it."""
+    return state.last_attempt is not None and state.last_attempt > now + _STEP_BACK
 
 
 def is_stale(source: Source, state: SourceState | None, now: datetime, pace: Pace) -> bool:

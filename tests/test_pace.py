@@ -87,10 +87,13 @@ def test_jitter_differs_from_time_to_time() -> None:
         (SourceState(id="jp-meti", next_poll=NOW + timedelta(seconds=1)), False),
         (SourceState(id="jp-meti", next_poll=NOW + timedelta(hours=26)), False),  # a day's back-off, with jitter
         (SourceState(id="jp-meti", next_poll=NOW + timedelta(days=400)), True),
+        (SourceState(id="jp-meti", next_poll=NOW + HOUR, last_attempt=NOW - HOUR), False),
+        (SourceState(id="jp-meti", next_poll=NOW + HOUR, last_attempt=NOW + timedelta(seconds=2)), False),  # set right by a little
+        (SourceState(id="jp-meti", next_poll=NOW + timedelta(days=3), last_attempt=NOW + timedelta(days=3)), True),
     ],
 )
 def test_a_source_is_due_when_its_time_has_come(state: SourceState | None, is_due: bool) -> None:
-    """A new source at once; a time further ahead than any pace allows was written by a wrong clock."""
+    """A new source at once; a time further ahead than any pace allows, or set in the future, was written by a wrong clock."""
     source = a_source()
     states = {} if state is None else {source.id: state}
     assert due([source], states, NOW, PACE) == ([source] if is_due else [])
