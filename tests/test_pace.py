@@ -88,7 +88,10 @@ def test_jitter_differs_from_time_to_time() -> None:
         (SourceState(id="jp-meti", next_poll=NOW + timedelta(hours=26)), False),  # a day's back-off, with jitter
         (SourceState(id="jp-meti", next_poll=NOW + timedelta(days=400)), True),
         (SourceState(id="jp-meti", next_poll=NOW + HOUR, last_attempt=NOW - HOUR), False),
-        (SourceState(id="jp-meti", next_poll=NOW + HOUR, last_attempt=NOW + timedelta(seconds=2)), False),  # set right by a little
+        (
+            SourceState(id="jp-meti", next_poll=NOW + HOUR, last_attempt=NOW + timedelta(seconds=2)),
+            False,
+        ),  # set right by a little
         (SourceState(id="jp-meti", next_poll=NOW + timedelta(days=3), last_attempt=NOW + timedelta(days=3)), True),
     ],
 )
