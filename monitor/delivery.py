@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from monitor import compose
 from monitor.announce import Announcer
 from monitor.archive import Archive
+from monitor.bucket import Bucket
 from monitor.channels import Channel
 from monitor.digests import Digests
 from monitor.errors import ArchiveBusy, ArchiveError, ChannelError, MessageGone, MessageRefused, MonitorError
@@ -30,6 +31,8 @@ LONGEST_RETRY = timedelta(hours=1)
 LOOK_BACK = timedelta(minutes=2)
 OUTAGE = timedelta(hours=1)
 """A channel that takes nothing for so long is told of in the others."""
+BURST = 3
+"""Messages that an address takes at once after a pause. Source: Slack, Rate limits: one a second, short bursts are tolerated."""
 AT_ONCE = 16
 """Addresses that are spoken to at the same time."""
 
@@ -65,8 +68,8 @@ class _Try:
 class _Line:
     """What we know of an address while we run."""
 
-    channel: Channel | None = None
-    spoken_at: float | None = None  # by the monotonic clock; None: not yet
+    channel: Channel
+    bucket: Bucket
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,11 +130,9 @@ class Deliverer:
         for address in self.archive.outbox.channels_due(self.clock()):
             if address in self._tries or len(self._tries) >= AT_ONCE or self.is_stopped():
                 continue
-            rest = self._rest(address)
-            if rest > 0:
+            rest = self._begin(address, digest)
+            if rest is not None:
                 soonest = rest if soonest is None else min(soonest, rest)
-            elif self._begin(address, digest):
-                soonest = 0.0 if address not in self._tries else soonest
         return soonest
 
     def finish(self, seconds: float) -> None:
@@ -160,46 +161,57 @@ class Deliverer:
             del self._tries[each.address]
             self._end(each)
 
-    def _rest(self, address: str) -> float:
-        """Seconds until the address may be spoken to again; 0 if at once."""
-        line = self._lines.setdefault(address, _Line())
-        if line.channel is None or not line.channel.min_gap:
-            return 0.0
-        if line.spoken_at is None:  # also what was said before the program began counts
-            last = self.archive.outbox.last_sent(address)
-            ago = (self.clock() - last).total_seconds() if last else line.channel.min_gap
-            line.spoken_at = self.monotonic() - max(0.0, ago)
-        return max(0.0, line.spoken_at + line.channel.min_gap - self.monotonic())
+    def _line(self, address: str) -> _Line:
+        """What we know of an address; its channel is opened at first use.
 
-    def _begin(self, address: str, digest: str | None) -> bool:
-        """Begin the oldest thing that is due for an address; False if there was none."""
+        Raises:
+            MonitorError: it is not configured.
+        """
+        if address not in self._lines:
+            channel = self.open_channel(address)
+            last = self.archive.outbox.last_sent(address)  # also what was said before the program began counts
+            idle = (self.clock() - last).total_seconds() if last else channel.min_gap * BURST
+            bucket = Bucket(gap=channel.min_gap, burst=BURST, idle=idle, monotonic=self.monotonic)
+            self._lines[address] = _Line(channel=channel, bucket=bucket)
+        return self._lines[address]
+
+    def _begin(self, address: str, digest: str | None) -> float | None:
+        """Begin the oldest thing that is due for an address.
+
+        Returns seconds until there may be more to begin; None if there was nothing, or it has begun.
+        """
         now = self.clock()
         order = self.archive.outbox.next(address, now, digest)
         try:
-            line = self._lines.setdefault(address, _Line())
-            if line.channel is None:
-                line.channel = self.open_channel(address)
-                if self._rest(address) > 0:
-                    return True
-            found = self._asked(order, line.channel, now) if order is not None else self._looked_after(address, line.channel, now)
+            line = self._line(address)
+            # news goes before what is only brought up to date
+            is_pressed = order is not None and self.archive.outbox.has_more(order, now)
+            rest = line.bucket.rest(1 if order is not None else 2)
+            if rest > 0:
+                return rest
+            if order is None:
+                found = self._looked_after(address, line.channel, now)
+            else:
+                found = self._asked(order, line.channel, now, may_edit=not is_pressed and not line.bucket.rest(2))
             if found is None:
-                return order is not None
+                return 0.0 if order is not None else None
             if order is not None:
                 with self.archive.errors():
                     self.archive.outbox.begin(order)
+            line.bucket.take((found.update is not None) + (found.message is not None))
         except (ArchiveBusy, ArchiveError):
             raise
         except Exception as error:  # not configured, or a fault of ours: it waits, and the others go on
             if order is None:
                 log.exception("cannot look after the messages of channel=%s", address)
                 self.archive.outbox.fail(address, "internal error", retry_at=now + LONGEST_RETRY, now=now)
-                return False
+                return None
             self._failed(order, error, OrderState.DEAD if isinstance(error, MessageRefused) else order.state)
-            return True
+            return 0.0
         self._tries[address] = found
         # a thread that nobody waits for at the end of the process: a channel may take minutes to give up
         threading.Thread(target=self._attempt, args=(found,), name=f"deliver {address}", daemon=True).start()
-        return True
+        return None
 
     def _attempt(self, this: _Try) -> None:
         try:
@@ -207,8 +219,12 @@ class Deliverer:
         except Exception as error:  # noqa: BLE001 (it is met again where the try ends)
             this.future.set_exception(error)
 
-    def _asked(self, order: Order, channel: Channel, now: datetime) -> _Try | None:
-        """What an order asks to be said; None if it has nothing to say any more."""
+    def _asked(self, order: Order, channel: Channel, now: datetime, *, may_edit: bool) -> _Try | None:
+        """What an order asks to be said; None if it has nothing to say any more.
+
+        Args:
+            may_edit: the message that it answers is brought up to date first; else that is done when there is time.
+        """
         post: Post | None = None
         thread: str | None = None
         if self.announcer.is_threaded(order) and order.event is not None:
@@ -231,7 +247,7 @@ class Deliverer:
             order=order,
             message=message,
             post=post,
-            update=self._update(post),
+            update=self._update(post) if may_edit else None,
         )
 
     def _looked_after(self, address: str, channel: Channel, now: datetime) -> _Try | None:
@@ -263,8 +279,6 @@ class Deliverer:
         if this.post is not None and this.update is not None:
             # also tells whether the thread is still there
             this.channel.edit(this.update, this.post.remote_id)
-            if this.message is not None and this.channel.min_gap:
-                self.pause(this.channel.min_gap)
         if this.message is None:
             return None
         this.is_send_begun = True
@@ -280,7 +294,6 @@ class Deliverer:
 
     def _end(self, this: _Try) -> None:
         """Note how a try ended."""
-        self._lines[this.address].spoken_at = self.monotonic()
         now = self.clock()
         error = this.future.exception()
         if this.post is not None and this.update is not None and (error is None or this.is_send_begun) and not this.is_found:

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 FAREWELL = 5.0
 """Seconds that a message which is on its way is waited for at the end."""
-TICK = 0.25
+TICK = 0.1
 """Seconds between two looks at what is due; an alert waits for three of them at most."""
 
 

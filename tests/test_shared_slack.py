@@ -173,7 +173,7 @@ def test_a_refusal_is_dead_at_once_and_says_why(
 
 def test_slacks_rate_is_kept(archive: Archive, deliver: Callable[..., Deliverer], clock: Clock, kit: Any) -> None:
     """A backlog goes at the pace that Slack allows, in order: never a post inside a Retry-After."""
-    with kit.FakeSlack(rate=20, burst=1, retry_after=1) as slack:
+    with kit.FakeSlack(rate=20, burst=3, retry_after=1) as slack:
         for number in range(40):
             tell(archive, an_english(number), channel="slack:#alerts", event=f"E-{number}")
         import time

@@ -58,6 +58,13 @@ class OutboxTables:
         ).fetchone()
         return None if row is None else _order(row)
 
+    def has_more(self, order: Order, now: datetime) -> bool:
+        """True if another order of the same channel is due, too."""
+        query = (
+            "select 1 from outbox where channel = ? and state in ('waiting', 'doubtful') and not_before <= ? and id <> ? limit 1"
+        )
+        return self._connection.execute(query, [order.channel, written(now), order.id]).fetchone() is not None
+
     def begin(self, order: Order) -> None:
         """Note that a try begins: if no end is noted, the message may have gone."""
         with transaction(self._connection):
