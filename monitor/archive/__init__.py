@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, labels,
-silences.
+silences, past.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
     from monitor.archive.outbox import OutboxTables
+    from monitor.archive.past import PastTables
     from monitor.archive.silences import SilenceTables
 
 __all__ = ["AlertRow", "Archive"]
@@ -121,6 +122,13 @@ class Archive:
         from monitor.archive.silences import SilenceTables
 
         return SilenceTables(self._connection)
+
+    @cached_property
+    def past(self) -> PastTables:
+        """What rules are tried on."""
+        from monitor.archive.past import PastTables
+
+        return PastTables(self._connection)
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

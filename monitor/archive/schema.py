@@ -343,7 +343,7 @@ create table alerts_2 (
   echo_of text,                     -- the bigger event that it echoes; null if it is no echo
   key text not null,                -- outbox.key of its order, whether or not there is one
   decided_at text not null,         -- time of judgement
-  unique (rule, item, channel, kind)
+  unique (rule, item, channel, key)
 ) strict;
 
 create table silences (
