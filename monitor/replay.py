@@ -9,7 +9,7 @@ import heapq
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,14 +24,23 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """An item of the past when it was judged first."""
+    """An item of the past when it was judged first, in the event that it was given then."""
 
     judged: Judged
     at: datetime  # when it was judged first
     arrival: int  # order in which items came to the archive
     may_match: bool = True  # False: it does not satisfy the rule's query for sure, and only takes its event further
     storyline: str | None = None  # of its event
-    former: tuple[str, ...] = ()  # ids of events that were merged into its event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Items of the past that went from one event into another: a merge or a split."""
+
+    event: str  # that they left
+    into: str
+    items: frozenset[str]
+    is_merge: bool  # True: all that were there, and the id that they had goes on leading to them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +203,7 @@ def _news(alert: Alert) -> tuple[str, ...]:
 
 def replay(
     rule: Rule,
-    turns: Iterable[Turn],
+    past: Iterable[Turn | Move],
     *,
     since: datetime,
     until: datetime,
@@ -205,13 +214,17 @@ def replay(
     """What a rule would have decided.
 
     Args:
-        turns: items in the order in which they were judged; of those before `since` only what they add to their events counts.
+        past: items in the order in which they were judged, and between them what moved them; of those before `since` only what they
+            add to their events counts.
         history: alerts that were really decided, in order; those of the rule itself count only before `since`.
         silences: all that ever were.
     """
     run = _Run(rule, since, history, silences, version)
-    for turn in turns:
-        run.take(turn)
+    for each in past:
+        if isinstance(each, Turn):
+            run.take(each)
+        else:
+            run.move(each)
     run.pass_days(until)
     return Replay(rule=rule, since=since, until=until, items=run.asked, verdicts=tuple(run.verdicts))
 
@@ -228,7 +241,8 @@ class _Run:
         self._since = since
         self._version = version
         self._silences = silences
-        self._past = Remembered()
+        self._former: dict[str, tuple[str, ...]] = {}  # ids of events that were merged into one
+        self._past = Remembered(ids=lambda event: (event, *self._former.get(event, ())))
         self._history = [each for each in history if each.rule != rule.id or each.decided_at < since]
         self._next = 0  # of the history
         self._ahead: set[int] = set()  # places in the history that were taken before their turn
@@ -260,11 +274,33 @@ class _Run:
             if is_spoken or self._has_spoken(event):
                 self._watch(parts, event, turn.at)
 
+    def move(self, move: Move) -> None:
+        """Let items go from one event into another."""
+        parts = self._parts.get(move.event, [])
+        gone = [each for each in parts if move.is_merge or each.filed.item.id in move.items]
+        self._parts[move.event] = [each for each in parts if not move.is_merge and each.filed.item.id not in move.items]
+        self._parts.setdefault(move.into, []).extend(gone)
+        if move.is_merge:
+            ids = (*self._former.get(move.into, ()), move.event, *self._former.pop(move.event, ()))
+            self._former[move.into] = tuple(dict.fromkeys(ids))
+            if self._has_spoken(move.into):
+                self._due += [(moment, move.into) for moment, event in self._due if event == move.event]
+                heapq.heapify(self._due)
+        else:
+            self._former[move.event] = tuple(each for each in self._former.get(move.event, ()) if each != move.into)
+        for each in gone:
+            turn = self._stating.get(each.filed.item.id)
+            if turn is not None:
+                link = replace(turn.judged.link, event=move.into)
+                self._stating[each.filed.item.id] = replace(turn, judged=replace(turn.judged, link=link))
+
     def pass_days(self, until: datetime) -> None:
         """Let stated dates put in force what was told, up to a moment."""
         while self._due and self._due[0][0] <= until:
             moment, event = heapq.heappop(self._due)
             parts = in_time(self._parts[event])
+            if not parts:  # they have gone into another event since
+                continue
             before, _ = reached(parts, moment.date() - _DAY)
             way, dates = reached(parts, moment.date())
             turn = self._stating.get(said_by(way, dates) or "")
@@ -296,7 +332,7 @@ class _Run:
         """The item as the rule saw it, among the silences that held."""
         self._past.silences = [each for each in self._silences if each.begins_at <= now < each.ends_at]
         at = standpoint(in_time(self._parts[turn.judged.link.event]), now, storyline=turn.storyline)
-        return Subject(judged=turn.judged, at=at, former=turn.former)
+        return Subject(judged=turn.judged, at=at, former=self._former.get(turn.judged.link.event, ()))
 
     def _has_spoken(self, event: str) -> bool:
         return any(self._past.has_spoken(self._rule.id, channel, event) for channel in self._rule.to)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor import identifiers, query
+from monitor.archive.events import BOTH_FIT, MACHINE
 from monitor.archive.search import fts_phrase
 from monitor.archive.values import item_of, key_date_of, read, read_surely, reasons_of, written
 from monitor.items import (
@@ -30,10 +32,12 @@ from monitor.items import (
     Tag,
 )
 from monitor.query import And, Field, Node, Not, Or, Word
-from monitor.replay import Turn
+from monitor.replay import Move, Turn
 from monitor.segment import fold, pieces
 
 _CHUNK = 500
+_Place = tuple[str, str, str]
+"""Where something stands in the order of judgement: when, and there by moment and id of the item."""
 MEMORY = timedelta(days=90)
 """So long before a span what was told still counts in it."""
 _GIVEN = "exists (select 1 from tags t where t.item = items.id and t.is_given"
@@ -67,11 +71,10 @@ class PastTables:
         return found
 
     def alerts(self, channels: Sequence[str], since: datetime) -> list[Alert]:
-        """What was decided for channels since a moment, in order, with the ids of events as they are now; without scores and terms."""
+        """What was decided for channels since a moment, in order; without scores and terms."""
         rows = self._connection.execute(
             """
-            select a.*, coalesce(e.into_event, a.event) as stands from alerts a left join events e on e.id = a.event
-            where a.channel in (select value from json_each(?)) and a.decided_at >= ? order by a.id
+            select * from alerts where channel in (select value from json_each(?)) and decided_at >= ? order by id
             """,
             [json.dumps(list(channels)), written(since)],
         )
@@ -82,9 +85,9 @@ class PastTables:
         query_ = "select id, title from items where id in (select value from json_each(?))"
         return dict(self._connection.execute(query_, [json.dumps(list(items))]).fetchall())
 
-    def turns(self, tree: Node, since: datetime, rule: str) -> Iterator[Turn]:
+    def items(self, tree: Node, since: datetime, rule: str) -> Iterator[Turn | Move]:
         """Items judged since a moment that may match a query, and all others of their events and of those that a rule spoke of before,
-        in the order in which they were judged.
+        in the order in which they were judged, each in its event of that moment; between them the merges and splits.
 
         Args:
             tree: the query; may match means that no item is left out that does.
@@ -97,30 +100,57 @@ class PastTables:
             ), spoken as (
                 select coalesce(e.into_event, a.event) as event from alerts a left join events e on e.id = a.event
                 where a.rule = ? and a.state in ('waiting', 'folded') and a.decided_at >= ?
+            ), named as materialized (
+                select event from fits union select event from spoken
+            ), apart as materialized (
+                select m.value as id from decisions d join json_each(d.items) m
+                where d.kind = 'split' and (d.event in (select event from named) or d.other in (select event from named))
             )
-            select i.n, i.filed_at, i.n in (select n from fits) as may_match, e.storyline
-            from items i left join events e on e.id = i.event
-            where i.filed_at is not null and i.event in (select event from fits union select event from spoken)
+            select i.n, i.id, i.event, i.filed_at, i.moment, i.n in (select n from fits) as may_match from items i
+            where i.filed_at is not null and (i.event in (select event from named) or i.id in (select id from apart))
             order by i.filed_at, i.moment, i.id
             """,
             [written(since), *values, rule, written(since - MEMORY)],
         ).fetchall()
-        former: dict[str, tuple[str, ...]] = {}
-        for row in self._connection.execute("select id, into_event from events where into_event is not null order by id"):
-            former[row["into_event"]] = (*former.get(row["into_event"], ()), row["id"])
+        moves, of_item = self._moves({row["id"]: _place(row) for row in keys})
+        storylines = dict(self._connection.execute("select id, storyline from events where storyline is not null").fetchall())
+        done = 0
         for start in range(0, len(keys), _CHUNK):
             chunk = keys[start : start + _CHUNK]
             judged = self._judged([row["n"] for row in chunk])
             for row in chunk:
+                while done < len(moves) and moves[done][0] <= _place(row):
+                    yield moves[done][1]
+                    done += 1
+                event = row["event"]
+                for place, move in reversed(of_item.get(row["id"], ())):
+                    event = move.event if place > _place(row) else event
                 found = judged[row["n"]]
                 yield Turn(
-                    judged=found,
+                    judged=found if event == row["event"] else replace(found, link=replace(found.link, event=event)),
                     at=read_surely(row["filed_at"]),
                     arrival=row["n"],
                     may_match=bool(row["may_match"]),
-                    storyline=row["storyline"],
-                    former=former.get(found.link.event, ()),
+                    storyline=storylines.get(event),
                 )
+        yield from (move for _, move in moves[done:])
+
+    def _moves(self, places: Mapping[str, _Place]) -> tuple[list[tuple[_Place, Move]], dict[str, list[tuple[_Place, Move]]]]:
+        """Merges and splits in their order, each with its place among the items, and by item those that moved it."""
+        found: list[tuple[_Place, Move]] = []
+        of_item: dict[str, list[tuple[_Place, Move]]] = defaultdict(list)
+        for row in self._connection.execute("select * from decisions order by id"):
+            items = frozenset(json.loads(row["items"]))
+            is_merge = row["kind"] == "merge"
+            event, into = (row["other"], row["event"]) if is_merge else (row["event"], row["other"])
+            move = Move(event=event, into=into, items=items, is_merge=is_merge)
+            # the machine merges at the item that fits both, and says so
+            at = places.get(row["reason"].removeprefix(BOTH_FIT)) if row["who"] == MACHINE else None
+            place = at if at is not None and at[0] == row["at"] else (row["at"], "", "")
+            found.append((place, move))
+            for item in items:
+                of_item[item].append((place, move))
+        return sorted(found, key=lambda each: each[0]), of_item
 
     def condition(self, tree: Node) -> tuple[str, list[object]]:
         """A condition on rows of items that holds wherever a query may match, whenever it is asked, and the values to bind."""
@@ -198,6 +228,10 @@ class PastTables:
         return {row["n"]: _judged(row, {table: rows.get(row["id"], []) for table, rows in of.items()}, steps) for row in rows}
 
 
+def _place(row: sqlite3.Row) -> _Place:
+    return row["filed_at"], row["moment"], row["id"]
+
+
 def _judged(row: sqlite3.Row, of: dict[str, list[sqlite3.Row]], steps: dict[str, sqlite3.Row]) -> Judged:
     step = steps.get(row["id"])
     shown = None
@@ -232,7 +266,7 @@ def _alert(row: sqlite3.Row) -> Alert:
     return Alert(
         rule=row["rule"],
         item=row["item"],
-        event=row["stands"],
+        event=row["event"],
         channel=row["channel"],
         state=AlertState(row["state"]),
         reason=row["reason"],

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.options import GlobalOptions, Here, commands_of, moment_since
-from monitor.cli.output import FORMATS, cell, emit, format_option, note, progress, stamp
+from monitor.cli.output import FORMATS, Step, cell, emit, format_option, note, progress, stamp
 from monitor.errors import UsageError
 from monitor.items import Alert, AlertState, Rule
 
 if TYPE_CHECKING:
     from monitor.archive import Archive
-    from monitor.replay import Difference, Replay, Share, Turn, Verdict
+    from monitor.replay import Difference, Move, Replay, Share, Turn, Verdict
 
 _BAR = 40
 _DAILY = 31
@@ -148,7 +148,7 @@ def test(
         with progress("Replaying", None) as step:
             found = replay(
                 rule,
-                _counted(archive.past.turns(tree, start, rule.id), step),
+                _counted(archive.past.items(tree, start, rule.id), step),
                 since=start,
                 until=now,
                 history=history,
@@ -214,10 +214,10 @@ def _memory() -> timedelta:
     return MEMORY
 
 
-def _counted(turns: Iterable[Turn], step: Any) -> Iterable[Turn]:
-    for turn in turns:
+def _counted(past: Iterable[Turn | Move], step: Step) -> Iterable[Turn | Move]:
+    for each in past:
         step(1)
-        yield turn
+        yield each
 
 
 def _report(found: Replay, version: int | None, unlike: Difference | None, told: int, titles: dict[str, str], limit: int) -> None:
