@@ -216,7 +216,7 @@ def _alert(
         return replace(waiting, state=AlertState.SUPPRESSED, reason=reason, silence=silence.id)
     if not is_by_date and (reason := _too_late(rule, subject, channel, past, now)):
         return replace(waiting, state=AlertState.SUPPRESSED, reason=reason)
-    if past.is_told(judged.item.id, channel):
+    if kind is AlertKind.MATCH and past.is_told(judged.item.id, channel):
         return replace(waiting, state=AlertState.FOLDED, reason="another rule has told it to this channel", is_said=True)
     if news or not is_read_by_people:  # what goes on is never held back, and programs get everything
         return waiting

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.decide import Remembered, advanced, decide
 from monitor.events import Part, in_time, part_of, reached, said_by, standpoint
-from monitor.items import Alert, AlertKind, AlertState, DateKind, Judged, Rule
+from monitor.items import Alert, AlertKind, AlertState, DateKind, Judged, Rule, Stage
 from monitor.match import Subject
 from monitor.messages import Silence
 
@@ -305,6 +305,7 @@ class _Run:
             way, dates = reached(parts, moment.date())
             turn = self._stating.get(said_by(way, dates) or "")
             if turn is not None and before[-1].stage is not way[-1].stage:
+                self._remember_day(moment, event, way[-1].stage)
                 alerts = advanced(self._rule, self._subject(turn, moment), self._past, moment, self._version)
                 self._keep(alerts, turn)
 
@@ -327,6 +328,18 @@ class _Run:
             if place >= self._next and place not in self._ahead:
                 self._ahead.add(place)
                 self._past.take([self._history[place]])
+
+    def _remember_day(self, moment: datetime, event: str, stage: Stage) -> None:
+        """What other rules told of a stage on the day that brought it: all are asked at once, when judgement runs first on that day."""
+        ids = (event, *self._former.get(event, ()))
+        for place in range(self._next, len(self._history)):
+            each = self._history[place]
+            if each.decided_at >= moment + _DAY:
+                break
+            is_its = each.kind is AlertKind.STAGE and each.event in ids and each.standpoint.stage is stage
+            if is_its and place not in self._ahead:
+                self._ahead.add(place)
+                self._past.take([each])
 
     def _subject(self, turn: Turn, now: datetime) -> Subject:
         """The item as the rule saw it, among the silences that held."""
