@@ -237,7 +237,7 @@ def test_an_event_that_was_told_is_told_again_at_a_further_stage() -> None:
     subject = a_subject(at=Standpoint(stage=Stage.FINAL, step="final rule", sources=2), tags=OFF_THEME)
     alerts = decide(RULE, subject, past, NOW, 4)
     assert [(each.kind, each.state, each.news, each.key) for each in alerts] == [
-        (AlertKind.STAGE, WAITING, "proposed → final (final rule)", f"stage:{SLACK}:{EVENT}:final")
+        (AlertKind.STAGE, WAITING, "proposed → final (final rule)", f"stage:{SLACK}:{EVENT}:final:{ITEM.id}")
     ]
     assert alerts[0].reason == "rule now v4 · proposed → final (final rule)"
     past.take(alerts)

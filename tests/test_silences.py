@@ -152,21 +152,17 @@ def test_a_query_that_cannot_be_read_makes_no_silence(archive: Archive) -> None:
 
 
 def test_what_a_silence_dropped_can_be_told_by_what_comes_after_it(archive: Archive) -> None:
-    """A stage that was dropped while it waited is ordered anew when the next item shows it after the end of the silence."""
-    at = Standpoint(stage=Stage.FINAL)
+    """That an event grew, dropped while it waited, is ordered anew when the next item shows it after the end of the silence."""
+    at = {"kind": AlertKind.GROWTH, "news": "5 sources", "standpoint": Standpoint(stage=Stage.FINAL, sources=5)}
     item = order(archive, "1", A)
-    stage = an_alert(item, A, kind=AlertKind.STAGE, news="proposed → final", standpoint=at)
-    archive.judging.advance(A, [stage], {"now": 1}, NOW)
+    archive.judging.advance(A, [an_alert(item, A, **at)], {"now": 1}, NOW)
     silence(archive, f"event:{A}")
     assert archive.outbox.counts()["waiting"] == 0
     later = NOW + WEEK + timedelta(hours=1)
     following = order(archive, "2", A, MAIL)
-    again = an_alert(
-        following, A, kind=AlertKind.STAGE, news="proposed → final", standpoint=at, decided_at=later, not_before=later
-    )
-    archive.judging.advance(A, [again], {"now": 1}, later)
+    archive.judging.advance(A, [an_alert(following, A, decided_at=later, not_before=later, **at)], {"now": 1}, later)
     waiting = archive._connection.execute("select key, item, note from outbox where state = 'waiting' and channel = ?", [SLACK])
-    assert [tuple(row) for row in waiting] == [(f"stage:{SLACK}:{A}:final", following.id, "proposed → final")]
+    assert [tuple(row) for row in waiting] == [(f"growth:{SLACK}:{A}:5 sources", following.id, "5 sources")]
 
 
 # The commands

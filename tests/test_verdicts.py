@@ -94,7 +94,7 @@ def orders(archive: Archive, kind: str = "alert") -> list[tuple[str, str]]:
 # What goes on
 
 
-IN_FORCE = (f"stage:{SLACK}:{A}:in_force", "final → in force (effective)")
+IN_FORCE = (f"stage:{SLACK}:{A}:in_force:I-1", "final → in force (effective)")
 
 
 def test_what_a_date_puts_in_force_is_told_once(archive: Archive, lexicon: Lexicon, joining: Joining, clock: Clock) -> None:
@@ -149,8 +149,21 @@ def test_one_item_may_take_its_event_further_twice(archive: Archive, lexicon: Le
     assert a_judge(archive, lexicon, joining, clock).run().alerts == 1
     assert orders(archive) == [
         (f"alert:{SLACK}:I-1", ""),
-        (f"stage:{SLACK}:{A}:final", "announced → final (final rule)"),
-        IN_FORCE,
+        (f"stage:{SLACK}:{A}:final:I-2", "announced → final (final rule)"),
+        (f"stage:{SLACK}:{A}:in_force:I-2", IN_FORCE[1]),
+    ]
+
+
+def test_a_measure_that_comes_back_to_a_stage_is_told_again(archive: Archive) -> None:
+    """Suspended and in force once more: each turn is news, although its stage was told before."""
+    decide(archive, judged(1, shown=FINAL))
+    for number, step in enumerate(("effective", "stayed", "effective"), 2):
+        alerts = decide(archive, judged(number, shown=a_shown(step), score=0.1), now=NOW + timedelta(hours=number))
+        assert [each.kind.value for each in alerts] == ["stage"]
+    assert [note for _, note in orders(archive)][1:] == [
+        "final → in force (effective)",
+        "in force → amended (stayed)",
+        "amended → in force (effective)",
     ]
 
 

@@ -169,7 +169,9 @@ def test(
     else:
         _report(found, version, unlike, len(told), titles, limit or _SHOWN)
         if unlike is not None and known is not None and known > start:
-            note(f"Of what was told before {known:%Y-%m-%d} this version of the rule decided nothing: it is no older.")
+            note(
+                f"This version of the rule decides since {known:%Y-%m-%d}; what was told before, another did, or none was there."
+            )
     if not found.fired:
         here.exit_code = 1 if is_strict else 0
 
