@@ -117,10 +117,10 @@ def test(
     """What a rule would have told: how often, what was folded and why, and how that differs from what was told.
 
     Each item of the archive is decided on again in the order and at the moment of its first judgement, with its event as it had come
-    then, the limits, quiet hours, silences and echoes, and what other rules told. Tags and the grouping into events are those of today.
+    then, the limits, quiet hours, silences and echoes, and what other rules told. Texts, tags and dates are those of today.
 
     \b
-    A report is shown. --format json: one object
+    Without --format, or with table: a report. --format json: one object
       rule, version, when, since, until, days, zone, items (asked about),
       fired, messages, folded, suppressed, reasons {folded, suppressed: {why: count}},
       per_day {mean, median, busiest: {date, fired} or null},
