@@ -66,7 +66,7 @@ class Remembered:
         self._items: set[tuple[str, str]] = set()
         self._spoken: set[tuple[str, str, str]] = set()
         self._told: dict[str, list[Alert]] = {}  # by channel, in order of decision
-        self._last: dict[tuple[str, str], Standpoint] = {}  # by channel and event
+        self._last: dict[tuple[str, str], tuple[int, Standpoint]] = {}  # by channel and event, with its place in the order
 
     def take(self, alerts: Iterable[Alert]) -> None:
         """Remember alerts, in the order in which they were decided."""
@@ -78,9 +78,10 @@ class Remembered:
             if each.state is AlertState.WAITING:
                 self._items.add((each.item, each.channel))
                 self._told.setdefault(each.channel, []).append(each)
-                before = self._last.get((each.channel, each.event))
-                most = each.standpoint.sources if before is None else max(before.sources, each.standpoint.sources)
-                self._last[each.channel, each.event] = replace(each.standpoint, sources=most)
+                _, before = self._last.get((each.channel, each.event), (0, each.standpoint))
+                most = max(before.sources, each.standpoint.sources)
+                place = len(self._told[each.channel])
+                self._last[each.channel, each.event] = place, replace(each.standpoint, sources=most)
 
     def has_verdict(self, rule: str, item: str, channel: str) -> bool:
         """As Past has it, and so the rest."""
@@ -100,12 +101,22 @@ class Remembered:
 
     def told(self, channel: str, event: str) -> Standpoint | None:
         known = [self._last[channel, each] for each in self._ids(event) if (channel, each) in self._last]
-        return replace(known[0], sources=max(each.sources for each in known)) if known else None
+        if not known:
+            return None
+        _, last = max(known, key=lambda each: each[0])
+        return replace(last, sources=max(each.sources for _, each in known))
 
     def has_spoken(self, rule: str, channel: str, event: str) -> bool:
         return any((rule, channel, each) in self._spoken for each in self._ids(event))
 
     def bigger(self, channel: str, event: str, at: Standpoint, since: datetime) -> str | None:
+        found = self._biggest(channel, event, at, since)
+        return None if found is None else found.event
+
+    def _biggest(self, channel: str, event: str, at: Standpoint, since: datetime) -> Alert | None:
+        """The alert that bigger() speaks of; of equals the last."""
+        if at.storyline is None:
+            return None
         ids = set(self._ids(event))
         found: Alert | None = None
         for each in reversed(self._told.get(channel, [])):
@@ -114,7 +125,7 @@ class Remembered:
             is_other = each.standpoint.storyline == at.storyline and each.event not in ids
             if is_other and each.standpoint.importance > (at if found is None else found.standpoint).importance:
                 found = each
-        return None if found is None else found.event
+        return found
 
 
 def decide(rule: Rule, subject: Subject, past: Past, now: datetime, version: int | None = None) -> tuple[Alert, ...]:
@@ -130,7 +141,7 @@ def decide(rule: Rule, subject: Subject, past: Past, now: datetime, version: int
         is_first = is_match and not past.has_verdict(rule.id, item.id, channel)
         if not is_first and not past.has_spoken(rule.id, channel, event):
             continue
-        kind, news = _risen(rule, subject.at, past.told(channel, event))
+        kind, news = risen(rule, subject.at, past.told(channel, event))
         if is_first or news:
             found.append(_alert(rule, subject, channel, past, now, AlertKind.MATCH if is_first else kind, news, version))
     return tuple(found)
@@ -147,13 +158,13 @@ def advanced(rule: Rule, subject: Subject, past: Past, now: datetime, version: i
     for channel in rule.to:
         if not past.has_spoken(rule.id, channel, event):
             continue
-        kind, news = _risen(rule, subject.at, past.told(channel, event))
+        kind, news = risen(rule, subject.at, past.told(channel, event))
         if news:
             found.append(_alert(rule, subject, channel, past, now, kind, news, version, is_by_date=True))
     return tuple(found)
 
 
-def _risen(rule: Rule, at: Standpoint, told: Standpoint | None) -> tuple[AlertKind, str]:
+def risen(rule: Rule, at: Standpoint, told: Standpoint | None) -> tuple[AlertKind, str]:
     """What is new of an event as a whole to a channel that was told of it; "" if nothing is."""
     if told is None:
         return AlertKind.MATCH, ""
@@ -205,7 +216,7 @@ def _alert(
         return replace(waiting, state=AlertState.SUPPRESSED, reason=reason, silence=silence.id)
     if not is_by_date and (reason := _too_late(rule, subject, channel, past, now)):
         return replace(waiting, state=AlertState.SUPPRESSED, reason=reason)
-    if past.is_told(judged.item.id, channel):
+    if kind is AlertKind.MATCH and past.is_told(judged.item.id, channel):
         return replace(waiting, state=AlertState.FOLDED, reason="another rule has told it to this channel", is_said=True)
     if news or not is_read_by_people:  # what goes on is never held back, and programs get everything
         return waiting

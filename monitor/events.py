@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 
-from monitor.items import Entity, Filed, Identifier, KeyDate, Shown, Stage, Standpoint, Tier
+from monitor.items import Entity, Filed, Identifier, Judged, KeyDate, Shown, Stage, Standpoint, Tier
 from monitor.segment import terms
 from monitor.stage import SUSPENSIONS, Expected, Sighting, Transition, claimed, expected, put_in_force, way
 from monitor.standing import Ending, Standing, Statement, standing
@@ -110,6 +110,30 @@ class Deadline:
     date: Standing
     event: str
     themes: tuple[str, ...]  # of the event, sorted
+
+
+def part_of(judged: Judged, arrival: int) -> Part:
+    """What an item adds to the way of its event, from its judgement; without identifiers and entities.
+
+    Args:
+        arrival: its place in the order in which items came to the archive.
+    """
+    themes = tuple((tag.theme, tag.score) for tag in judged.tags if tag.is_given)
+    return Part(
+        filed=Filed(item=judged.item, themes=themes, event=judged.link.event, copy_of=judged.link.copy_of),
+        arrival=arrival,
+        shown=judged.findings.shown,
+        dates=judged.findings.dates,
+    )
+
+
+def said_by(way: Sequence[Transition], dates: Sequence[Standing]) -> str | None:
+    """The item by whose word an event has come where it is: the one that states the date, else the last that showed a step."""
+    if not way:
+        return None
+    day = way[-1].at.date()
+    stated = next((each.item for each in dates if each.date == day), None)
+    return stated or next((each.item for each in reversed(way) if each.item), None)
 
 
 def in_time(parts: Iterable[Part]) -> list[Part]:

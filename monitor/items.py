@@ -480,7 +480,9 @@ class Alert:
             case AlertKind.MATCH:
                 return f"alert:{self.channel}:{self.item}"
             case AlertKind.STAGE:
-                return f"stage:{self.channel}:{self.event}:{self.standpoint.stage.value}"
+                return (
+                    f"stage:{self.channel}:{self.event}:{self.standpoint.stage.value}:{self.item}"  # it may come back to a stage
+                )
             case AlertKind.GROWTH:
                 return f"growth:{self.channel}:{self.event}:{self.news}"
 

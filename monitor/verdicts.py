@@ -9,13 +9,13 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from monitor.archive import Archive
 from monitor.decide import Remembered, advanced, decide
 from monitor.errors import QueryError
-from monitor.events import Part, in_time, reached, standpoint
-from monitor.items import Alert, Filed, Judged, Rule, Standpoint
+from monitor.events import Part, in_time, part_of, reached, said_by, standpoint
+from monitor.items import Alert, Judged, Rule, Standpoint
 from monitor.match import Subject
 from monitor.stage import Transition
 
@@ -115,16 +115,8 @@ class Verdicts:
             self._into |= {each: event for each, into in self._into.items() if into == other} | {other: event}
             self._of(event).update(self._of(other))
             self._gone.setdefault(event, set()).update({other, *self._gone.pop(other, ())})
-        self._of(event)[item.id] = Part(
-            filed=Filed(
-                item=item,
-                themes=tuple((tag.theme, tag.score) for tag in judged.tags if tag.is_given),
-                copy_of=judged.link.copy_of,
-            ),
-            arrival=self._arrivals.get(item.id, 0),
-            shown=judged.findings.shown,
-            dates=judged.findings.dates,
-        )
+            self._ways.pop(other, None)
+        self._of(event)[item.id] = part_of(judged, self._arrivals.get(item.id, 0))
 
     def _standpoint(self, event: str) -> Standpoint:
         if event not in self._standpoints:
@@ -135,10 +127,7 @@ class Verdicts:
 
     def _subject_of_date(self, event: str) -> Subject | None:
         way, dates = reached(in_time(self._of(event).values()), self._now.date())
-        day: date | None = None if not way else way[-1].at.date()
-        said = next((each.item for each in dates if each.date == day), None) or next(
-            (each.item for each in reversed(way) if each.item), None
-        )
+        said = said_by(way, dates)
         judged = None if said is None else self._archive.judging.judged(said)
         if judged is None:
             return None
@@ -175,22 +164,14 @@ class _Past(Remembered):
         return super().is_told(item, channel) or self._archive.alerts.is_told(item, channel)
 
     def count(self, channel: str, since: datetime, event: str | None) -> int:
-        names = [None] if event is None else list(self._ids(event))
-        return super().count(channel, since, event) + sum(self._archive.alerts.count(channel, since, name) for name in names)
+        names = None if event is None else tuple(self._ids(event))
+        return super().count(channel, since, event) + self._archive.alerts.count(channel, since, names)
 
     def told(self, channel: str, event: str) -> Standpoint | None:
-        found = [super().told(channel, event), *(self._archive.alerts.told(channel, each) for each in self._ids(event))]
-        known = [each for each in found if each is not None]
-        if not known:
-            return None
-        last = known[0]
-        return Standpoint(
-            stage=last.stage,
-            step=last.step,
-            sources=max(each.sources for each in known),
-            importance=last.importance,
-            storyline=last.storyline,
-        )
+        here, before = super().told(channel, event), self._archive.alerts.told(channel, tuple(self._ids(event)))
+        if here is None or before is None:
+            return here or before
+        return replace(here, sources=max(here.sources, before.sources))
 
     def has_spoken(self, rule: str, channel: str, event: str) -> bool:
         return super().has_spoken(rule, channel, event) or any(
@@ -198,10 +179,12 @@ class _Past(Remembered):
         )
 
     def bigger(self, channel: str, event: str, at: Standpoint, since: datetime) -> str | None:
-        here = super().bigger(channel, event, at, since)
-        if here is not None or at.storyline is None:
-            return here
-        return self._archive.alerts.bigger(channel, at.storyline, event, at.importance, since)
+        if at.storyline is None:
+            return None
+        here = self._biggest(channel, event, at, since)
+        least = at.importance if here is None else here.standpoint.importance
+        before = self._archive.alerts.bigger(channel, at.storyline, tuple(self._ids(event)), least, since)
+        return before[0] if before is not None else None if here is None else here.event
 
     def _speaking(self, event: str) -> set[tuple[str, str]]:
         if event not in self._speakers:

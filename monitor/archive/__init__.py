@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, readers,
-labels, silences, answers.
+labels, silences, answers, past.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
     from monitor.archive.outbox import OutboxTables
+    from monitor.archive.past import PastTables
     from monitor.archive.readers import ReaderTables
     from monitor.archive.silences import SilenceTables
 
@@ -137,6 +138,13 @@ class Archive:
         from monitor.archive.answers import AnswerTables
 
         return AnswerTables(self._connection)
+
+    @cached_property
+    def past(self) -> PastTables:
+        """What rules are tried on."""
+        from monitor.archive.past import PastTables
+
+        return PastTables(self._connection)
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.archive.connection import transaction
@@ -15,7 +15,8 @@ FOLD_WAIT = timedelta(minutes=1)
 """A list of what was folded waits so long for more of it."""
 FOLD_SPAN = timedelta(hours=1)
 """What is folded within it is one list."""
-_SAME = "(select ?1 union select id from events where into_event = ?1)"
+_SAME = "(select value from json_each(?1) union select id from events where into_event in (select value from json_each(?1)))"
+"""All ids under which events (a JSON list of them) were ever told."""
 
 
 class AlertTables:
@@ -54,21 +55,21 @@ class AlertTables:
         query = "select 1 from alerts where item = ? and channel = ? and state = 'waiting'"
         return self._connection.execute(query, [item, channel]).fetchone() is not None
 
-    def count(self, channel: str, since: datetime, event: str | None = None) -> int:
-        """Alerts ordered for a channel (about one event, if given) since a moment; folded and suppressed ones do not count."""
+    def count(self, channel: str, since: datetime, events: Sequence[str] | None = None) -> int:
+        """Alerts ordered for a channel (about some events, if given) since a moment; folded and suppressed ones do not count."""
         query = "select count(*) from alerts where channel = ?2 and decided_at >= ?3 and state = 'waiting'"
-        if event is not None:
+        if events is not None:
             query += f" and event in {_SAME}"
-        return int(self._connection.execute(query, [event, channel, written(since)]).fetchone()[0])
+        return int(self._connection.execute(query, [json.dumps(events), channel, written(since)]).fetchone()[0])
 
-    def told(self, channel: str, event: str) -> Standpoint | None:
-        """What the channel was last told that an event had come to, with the most sources ever told; None if nothing."""
+    def told(self, channel: str, events: Sequence[str]) -> Standpoint | None:
+        """What the channel was last told that one of the events had come to, with the most sources ever told; None if nothing."""
         row = self._connection.execute(
             f"""
             select stage, step, max(sources) over () as sources, importance, storyline from alerts
             where channel = ?2 and state = 'waiting' and event in {_SAME} order by id desc limit 1
             """,
-            [event, channel],
+            [json.dumps(events), channel],
         ).fetchone()
         if row is None:
             return None
@@ -83,20 +84,28 @@ class AlertTables:
     def speakers(self, event: str) -> set[tuple[str, str]]:
         """Rules that found an event worth telling, each with its channel; also if it was only folded."""
         rows = self._connection.execute(
-            f"select distinct rule, channel from alerts where state in ('waiting', 'folded') and event in {_SAME}", [event]
+            f"select distinct rule, channel from alerts where state in ('waiting', 'folded') and event in {_SAME}",
+            [json.dumps([event])],
         )
         return {(row["rule"], row["channel"]) for row in rows}
 
-    def bigger(self, channel: str, storyline: str, event: str, importance: float, since: datetime) -> str | None:
-        """The most important other event of a storyline that the channel was told of since a moment, if it was more important."""
+    def bigger(
+        self, channel: str, storyline: str, events: Sequence[str], importance: float, since: datetime
+    ) -> tuple[str, float] | None:
+        """The most important other event of a storyline that the channel was told of since a moment, if it was more important than that;
+        of equals the last.
+
+        Args:
+            events: that do not count, because they are the one in question.
+        """
         row = self._connection.execute(
             f"""
-            select event from alerts where channel = ?2 and storyline = ?3 and state = 'waiting' and decided_at >= ?4
-              and importance > ?5 and event not in {_SAME} order by importance desc, id limit 1
+            select event, importance from alerts where channel = ?2 and storyline = ?3 and state = 'waiting' and decided_at >= ?4
+              and importance > ?5 and event not in {_SAME} order by importance desc, id desc limit 1
             """,
-            [event, channel, storyline, written(since), importance],
+            [json.dumps(events), channel, storyline, written(since), importance],
         ).fetchone()
-        return None if row is None else row["event"]
+        return None if row is None else (row["event"], row["importance"])
 
     def write(self, alert: Alert, version: int | None) -> None:
         """Keep an alert and order what follows from it, inside a transaction of the caller's. A verdict once given stands."""
@@ -105,7 +114,7 @@ class AlertTables:
             """
             insert into alerts (kind, rule, rule_version, item, event, channel, state, reason, news, stage, step, sources, importance,
                                 storyline, model, scores, terms, silence, echo_of, key, decided_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (rule, item, channel, kind) do nothing
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
             """,
             [
                 alert.kind.value,
@@ -142,7 +151,10 @@ class AlertTables:
         self._connection.execute(
             """
             insert into outbox (key, kind, channel, rule, event, item, note, state, created_at, not_before)
-            values (?, 'alert', ?, ?, ?, ?, ?, 'waiting', ?, ?) on conflict (key) do nothing
+            values (?, 'alert', ?, ?, ?, ?, ?, 'waiting', ?, ?) on conflict (key) do update set
+                rule = excluded.rule, event = excluded.event, item = excluded.item, note = excluded.note, state = 'waiting',
+                attempts = 0, last_error = null, created_at = excluded.created_at, not_before = excluded.not_before
+            where outbox.state = 'dropped' -- by a silence that has ended: told now
             """,
             [
                 alert.key,

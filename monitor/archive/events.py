@@ -18,6 +18,8 @@ from monitor.stage import SUSPENSIONS
 
 MACHINE = "machine"
 """Who decides where no analyst did."""
+BOTH_FIT = "both fit "
+"""Why the machine merges: this, and the item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from monitor.archive.alerts import AlertTables
 from monitor.archive.connection import transaction
-from monitor.archive.events import MACHINE, EventTables
+from monitor.archive.events import BOTH_FIT, MACHINE, EventTables
 from monitor.archive.values import item_of, key_date_of, reasons_of, reasons_text, written
 from monitor.identifiers import loose
 from monitor.items import Alert, Entity, Findings, Identifier, Item, Judged, Link, Shown, Stage, Tag
@@ -158,7 +158,7 @@ class JudgingTables:
                 if way is None:
                     self._events.settle(event, now)
             merged = [
-                self._events.put_into(each.link.event, other, who=MACHINE, now=now, reason=f"both fit {each.item.id}")
+                self._events.put_into(each.link.event, other, who=MACHINE, now=now, reason=f"{BOTH_FIT}{each.item.id}")
                 for each in judged
                 for other in each.link.merged
             ]

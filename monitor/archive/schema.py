@@ -343,7 +343,7 @@ create table alerts_2 (
   echo_of text,                     -- the bigger event that it echoes; null if it is no echo
   key text not null,                -- outbox.key of its order, whether or not there is one
   decided_at text not null,         -- time of judgement
-  unique (rule, item, channel, kind)
+  unique (rule, item, channel, key)
 ) strict;
 
 create table silences (
@@ -450,11 +450,16 @@ def m005_delivery(db: Database) -> None:
     for statement in _statements(_DELIVERY_TABLES):
         db.execute(statement)
     db.execute("drop view v_alerts")
-    kept = "id, rule, item, event, channel, state, reason, decided_at"
+    # what was told of an event is taken to be where it stands now, so that its next item is no news of it as a whole
     db.execute(
-        f"""
-        insert into alerts_2 ({kept}, kind, news, stage, sources, importance, scores, terms, key)
-        select {kept}, 'match', '', 'reported', 1, 0, '[]', '[]', 'alert:' || channel || ':' || item from alerts
+        """
+        insert into alerts_2 (id, rule, item, event, channel, state, reason, decided_at, kind, news, stage, step, sources, importance,
+                              storyline, scores, terms, key)
+        select a.id, a.rule, a.item, a.event, a.channel, a.state, a.reason, a.decided_at, 'match', '',
+               coalesce(e.stage, 'reported'), e.step,
+               max(1, (select count(distinct i.source) from items i where i.event = e.id and i.copy_of is null)), 0,
+               e.storyline, '[]', '[]', 'alert:' || a.channel || ':' || a.item
+        from alerts a left join events o on o.id = a.event left join events e on e.id = coalesce(o.into_event, o.id)
         """
     )
     db.execute("drop table alerts")

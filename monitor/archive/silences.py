@@ -6,9 +6,11 @@ import sqlite3
 from datetime import datetime
 
 from monitor.archive.connection import transaction
+from monitor.archive.search import condition
 from monitor.archive.values import read_surely, written
 from monitor.errors import UsageError
 from monitor.messages import Silence
+from monitor.query import Node, parse
 
 
 class SilenceTables:
@@ -20,16 +22,25 @@ class SilenceTables:
     def put(
         self, query: str, *, until: datetime, now: datetime, who: str, via: str, channel: str | None = None, reason: str = ""
     ) -> Silence:
-        """Begin a silence; orders that wait to tell an event so named (event:E-...) are dropped, and their alerts suppressed."""
+        """Begin a silence; orders that wait to tell what it finds are dropped, and their alerts suppressed.
+
+        Raises:
+            QueryError: the query cannot be read.
+        """
+        tree = parse(query)
         with transaction(self._connection):
             row = self._connection.execute(
                 "insert into silences (query, channel, begins_at, ends_at, who, via, reason) values (?, ?, ?, ?, ?, ?, ?) returning *",
                 [query, channel, written(now), written(until), who, via, reason],
             ).fetchone()
             silence = _silence(row)
-            if query.startswith("event:E-") and " " not in query:
-                self._drop(silence, query.removeprefix("event:"))
+            self._drop(silence, tree, now)
         return silence
+
+    def dropped(self, silence: int) -> int:
+        """How many orders a silence dropped that waited when it was made."""
+        query = "select count(*) from outbox where state = 'dropped' and last_error = ?"
+        return int(self._connection.execute(query, [f"silence {silence}"]).fetchone()[0])
 
     def active(self, now: datetime) -> list[Silence]:
         """Silences that hold at a moment, the oldest first."""
@@ -57,14 +68,15 @@ class SilenceTables:
             raise UsageError(f"there is no silence {silence} that holds", hint="Those that hold: monitor silence list")
         return _silence(row)
 
-    def _drop(self, silence: Silence, event: str) -> None:
-        """What waits to be told of an event is not told any more; what may have gone already is left to delivery."""
+    def _drop(self, silence: Silence, tree: Node, now: datetime) -> None:
+        """What waits to be told is not told any more; what may have gone already is left to delivery."""
+        where, values = condition(tree, now)
         rows = self._connection.execute(
-            """
+            f"""
             update outbox set state = 'dropped', last_error = ? where kind = 'alert' and state = 'waiting'
-              and (? is null or channel = ?) and event in (select ? union select id from events where into_event = ?) returning key
+              and (? is null or channel = ?) and item in (select items.id from items where {where}) returning key
             """,
-            [f"silence {silence.id}", silence.channel, silence.channel, event, event],
+            [f"silence {silence.id}", silence.channel, silence.channel, *values],
         ).fetchall()
         self._connection.executemany(
             "update alerts set state = 'suppressed', silence = ?, reason = ? where key = ? and state = 'waiting'",

@@ -29,6 +29,8 @@ _COMMANDS = {
     "export": "monitor.cli.events:export",
     "why": "monitor.cli.alerts:why",
     "alerts": "monitor.cli.alerts:alerts",
+    "rules": "monitor.cli.rules:rules",
+    "silence": "monitor.cli.silences:silence",
     "parse": "monitor.cli.streams:parse",
     "tag": "monitor.cli.streams:tag",
     "link": "monitor.cli.streams:link",
@@ -76,6 +78,7 @@ class _Commands(click.Group):
         groups = {
             "Try": ("demo", "init"),
             "Watch and tell": ("run", "poll", "deliver", "digest"),
+            "Tune": ("rules", "silence"),
             "Read": ("search", "show", "events", "event", "dossier", "deadlines", "export", "why", "alerts"),
             "Ask the verbs": ("parse", "tag", "link", "identify"),
             "Teach": ("queue", "label", "train", "evaluate", "model", "stats"),

@@ -1,0 +1,297 @@
+"""The past as rules met it, for trying them: items in the order in which they were judged, with the rest of their events.
+
+What may match is found in SQL, never too little: words count where they stand anywhere in the text, and everything that depends
+on the clock or on what became of an event is left to who asks. Reads only.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from monitor import identifiers, query
+from monitor.archive.events import BOTH_FIT, MACHINE
+from monitor.archive.search import fts_phrase
+from monitor.archive.values import item_of, key_date_of, read, read_surely, reasons_of, written
+from monitor.items import (
+    Alert,
+    AlertKind,
+    AlertState,
+    Entity,
+    Findings,
+    Identifier,
+    Judged,
+    Link,
+    Shown,
+    Stage,
+    Standpoint,
+    Tag,
+)
+from monitor.query import And, Field, Node, Not, Or, Word
+from monitor.replay import Move, Turn
+from monitor.segment import fold, pieces
+
+_CHUNK = 500
+_Place = tuple[str, str, str]
+"""Where something stands in the order of judgement: when, and there by moment and id of the item."""
+MEMORY = timedelta(days=90)
+"""So long before a span what was told still counts in it."""
+_GIVEN = "exists (select 1 from tags t where t.item = items.id and t.is_given"
+_OF_ITEMS = "where item in (select value from json_each(?))"
+
+
+class PastTables:
+    """The past's side of the archive."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def first(self) -> datetime | None:
+        """When the first item was judged; None if none was."""
+        return read(self._connection.execute("select min(filed_at) as at from items where filed_at is not null").fetchone()["at"])
+
+    def version(self, rule: str) -> tuple[int, str, datetime] | None:
+        """The last version of a rule, what it said, and since when; None if it never decided anything."""
+        row = self._connection.execute(
+            "select version, text, since from rules where id = ? order by version desc limit 1", [rule]
+        ).fetchone()
+        return None if row is None else (row["version"], row["text"], read_surely(row["since"]))
+
+    def states(self, since: datetime) -> dict[str, dict[str, int]]:
+        """How many alerts each rule decided since a moment, by state."""
+        found: dict[str, dict[str, int]] = {}
+        for row in self._connection.execute(
+            "select rule, state, count(*) as n from alerts where decided_at >= ? group by rule, state", [written(since)]
+        ):
+            found.setdefault(row["rule"], {})[row["state"]] = row["n"]
+        return found
+
+    def alerts(self, channels: Sequence[str], since: datetime) -> list[Alert]:
+        """What was decided for channels since a moment, in order; without scores and terms."""
+        rows = self._connection.execute(
+            """
+            select * from alerts where channel in (select value from json_each(?)) and decided_at >= ? order by id
+            """,
+            [json.dumps(list(channels)), written(since)],
+        )
+        return [_alert(row) for row in rows]
+
+    def titles(self, items: Sequence[str]) -> dict[str, str]:
+        """Titles by item."""
+        query_ = "select id, title from items where id in (select value from json_each(?))"
+        return dict(self._connection.execute(query_, [json.dumps(list(items))]).fetchall())
+
+    def items(self, tree: Node, since: datetime, rule: str) -> Iterator[Turn | Move]:
+        """Items judged since a moment that may match a query, and all others of their events and of those that a rule spoke of before,
+        in the order in which they were judged, each in its event of that moment; between them the merges and splits.
+
+        Args:
+            tree: the query; may match means that no item is left out that does.
+        """
+        where, values = self.condition(tree)
+        keys = self._connection.execute(
+            f"""
+            with fits as materialized (
+                select n, event from items where filed_at >= ? and event is not null and ({where})
+            ), spoken as (
+                select coalesce(e.into_event, a.event) as event from alerts a left join events e on e.id = a.event
+                where a.rule = ? and a.state in ('waiting', 'folded') and a.decided_at >= ?
+            ), named as materialized (
+                select event from fits union select event from spoken
+            ), apart as materialized (
+                select m.value as id from decisions d join json_each(d.items) m
+                where d.kind = 'split' and (d.event in (select event from named) or d.other in (select event from named))
+            )
+            select i.n, i.id, i.event, i.filed_at, i.moment, i.n in (select n from fits) as may_match from items i
+            where i.filed_at is not null and (i.event in (select event from named) or i.id in (select id from apart))
+            order by i.filed_at, i.moment, i.id
+            """,
+            [written(since), *values, rule, written(since - MEMORY)],
+        ).fetchall()
+        moves, of_item = self._moves({row["id"]: _place(row) for row in keys})
+        storylines = dict(self._connection.execute("select id, storyline from events where storyline is not null").fetchall())
+        done = 0
+        for start in range(0, len(keys), _CHUNK):
+            chunk = keys[start : start + _CHUNK]
+            judged = self._judged([row["n"] for row in chunk])
+            for row in chunk:
+                while done < len(moves) and moves[done][0] <= _place(row):
+                    yield moves[done][1]
+                    done += 1
+                event = row["event"]
+                for place, move in reversed(of_item.get(row["id"], ())):
+                    event = move.event if place > _place(row) else event
+                found = judged[row["n"]]
+                yield Turn(
+                    judged=found if event == row["event"] else replace(found, link=replace(found.link, event=event)),
+                    at=read_surely(row["filed_at"]),
+                    arrival=row["n"],
+                    may_match=bool(row["may_match"]),
+                    storyline=storylines.get(event),
+                )
+        yield from (move for _, move in moves[done:])
+
+    def _moves(self, places: Mapping[str, _Place]) -> tuple[list[tuple[_Place, Move]], dict[str, list[tuple[_Place, Move]]]]:
+        """Merges and splits in their order, each with its place among the items, and by item those that moved it."""
+        found: list[tuple[_Place, Move]] = []
+        of_item: dict[str, list[tuple[_Place, Move]]] = defaultdict(list)
+        for row in self._connection.execute("select * from decisions order by id"):
+            items = frozenset(json.loads(row["items"]))
+            is_merge = row["kind"] == "merge"
+            event, into = (row["other"], row["event"]) if is_merge else (row["event"], row["other"])
+            move = Move(event=event, into=into, items=items, is_merge=is_merge)
+            # the machine merges at the item that fits both, and says so
+            at = places.get(row["reason"].removeprefix(BOTH_FIT)) if row["who"] == MACHINE else None
+            place = at if at is not None and at[0] == row["at"] else (row["at"], "", "")
+            found.append((place, move))
+            for item in items:
+                of_item[item].append((place, move))
+        return sorted(found, key=lambda each: each[0]), of_item
+
+    def condition(self, tree: Node) -> tuple[str, list[object]]:
+        """A condition on rows of items that holds wherever a query may match, whenever it is asked, and the values to bind."""
+        values: list[object] = []
+        return self._bound(tree, query.themes(tree), values, is_least=False), values
+
+    def _bound(self, node: Node, themes: tuple[str, ...], values: list[object], *, is_least: bool) -> str:
+        """SQL that holds at least where a node does, or, with `is_least`, at most there (for what stands behind a NOT)."""
+        match node:
+            case Not(inner):
+                return f"not ({self._bound(inner, themes, values, is_least=not is_least)})"
+            case And(nodes):
+                return " and ".join(f"({self._bound(each, themes, values, is_least=is_least)})" for each in nodes) or "1"
+            case Or(nodes):
+                return " or ".join(f"({self._bound(each, themes, values, is_least=is_least)})" for each in nodes)
+            case Word():
+                return "0" if is_least else _anywhere(node, values)
+            case Field(name) if name in ("stage", "event", *query.TIME_FIELDS):
+                return "0" if is_least else "1"
+            case Field():
+                return self._field(node, themes, values)
+
+    def _field(self, node: Field, themes: tuple[str, ...], values: list[object]) -> str:
+        """SQL that holds where a field does: comparing as the rules do, not as the database folds letters."""
+        name, wanted = node.name, {value.casefold() for value in node.values}
+        if name == "theme":
+            values.append(json.dumps(sorted(wanted)))
+            return f"{_GIVEN} and t.theme in (select value from json_each(?)))"
+        if name == "score":
+            operator = {"=": "=", ">=": ">=", "<=": "<=", ">": ">", "<": "<"}[node.op]
+            values += [float(node.values[0]), not themes, json.dumps(themes)]
+            return f"{_GIVEN} and t.score {operator} ? and (? or t.theme in (select value from json_each(?))))"
+        if name in ("source", "lang", "country", "kind", "tier"):
+            known = self._known(f"select distinct {name} from items", lambda row: (row[0] or "").casefold() in wanted)
+            values.append(json.dumps([row[0] or "" for row in known]))
+            return f"coalesce(items.{name}, '') in (select value from json_each(?))"
+        if name == "entity":
+            folded = {fold(value) for value in node.values}
+            known = self._known(
+                "select distinct entity, surface from entities", lambda row: row[0] in folded or fold(row[1]) in folded
+            )
+            values.append(json.dumps([[row[0], row[1]] for row in known]))
+            pairs = "select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(?)"
+            return f"items.id in (select item from entities where (entity, surface) in ({pairs}))"
+        types = identifiers.QUERY_TYPES[name]
+        marks = ",".join("?" * len(types))
+        named = self._known(
+            f"select distinct value from identifiers where type in ({marks})",
+            lambda row: any(identifiers.is_named(row[0], value) for value in node.values),
+            types,
+        )
+        values += [*types, json.dumps([row[0] for row in named])]
+        return f"items.id in (select item from identifiers where type in ({marks}) and value in (select value from json_each(?)))"
+
+    def _known(self, sql: str, holds: Callable[[sqlite3.Row], bool], values: Sequence[str] = ()) -> list[sqlite3.Row]:
+        return [row for row in self._connection.execute(sql, list(values)) if holds(row)]
+
+    def _judged(self, numbers: Sequence[int]) -> dict[int, Judged]:
+        """Items with what judgement said of them, by number; one query a table for all."""
+        ask = self._connection.execute
+        rows = ask(
+            """
+            select items.*, articles.body from items left join articles on articles.item = items.id
+            where items.n in (select value from json_each(?))
+            """,
+            [json.dumps(list(numbers))],
+        ).fetchall()
+        ids = [json.dumps([row["id"] for row in rows])]
+        of: dict[str, dict[str, list[sqlite3.Row]]] = {}
+        for table, order in (("tags", "theme"), ("identifiers", "rowid"), ("entities", "rowid"), ("key_dates", "date, kind")):
+            of[table] = defaultdict(list)
+            for row in ask(f"select * from {table} {_OF_ITEMS} order by {order}", ids):
+                of[table][row["item"]].append(row)
+        steps = {row["item"]: row for row in ask(f"select * from steps {_OF_ITEMS}", ids)}
+        return {row["n"]: _judged(row, {table: rows.get(row["id"], []) for table, rows in of.items()}, steps) for row in rows}
+
+
+def _place(row: sqlite3.Row) -> _Place:
+    return row["filed_at"], row["moment"], row["id"]
+
+
+def _judged(row: sqlite3.Row, of: dict[str, list[sqlite3.Row]], steps: dict[str, sqlite3.Row]) -> Judged:
+    step = steps.get(row["id"])
+    shown = None
+    if step is not None:
+        shown = Shown(jurisdiction=step["jurisdiction"], step=step["step"], stage=Stage(step["stage"]), sentence=step["sentence"])
+    return Judged(
+        item=item_of(row, is_whole=True),
+        findings=Findings(
+            lang=row["lang"],
+            identifiers=tuple(Identifier(type=each["type"], value=each["value"]) for each in of["identifiers"]),
+            entities=tuple(Entity(id=each["entity"], type=each["type"], surface=each["surface"]) for each in of["entities"]),
+            dates=tuple(key_date_of(each) for each in of["key_dates"]),
+            shown=shown,
+            stage=Stage(row["stage"]),
+        ),
+        tags=tuple(
+            Tag(
+                theme=each["theme"],
+                score=each["score"],
+                is_given=bool(each["is_given"]),
+                reasons=reasons_of(each["why"]) if each["is_given"] else (),
+            )
+            for each in of["tags"]
+        ),
+        link=Link(event=row["event"], is_new=False, copy_of=row["copy_of"]),
+        model=row["model"],
+    )
+
+
+def _alert(row: sqlite3.Row) -> Alert:
+    decided_at = read_surely(row["decided_at"])
+    return Alert(
+        rule=row["rule"],
+        item=row["item"],
+        event=row["event"],
+        channel=row["channel"],
+        state=AlertState(row["state"]),
+        reason=row["reason"],
+        decided_at=decided_at,
+        not_before=decided_at,
+        kind=AlertKind(row["kind"]),
+        news=row["news"],
+        standpoint=Standpoint(
+            stage=Stage(row["stage"]),
+            step=row["step"],
+            sources=row["sources"],
+            importance=row["importance"],
+            storyline=row["storyline"],
+        ),
+        model=row["model"],
+        silence=row["silence"],
+        echo_of=row["echo_of"],
+    )
+
+
+def _anywhere(word: Word, values: list[object]) -> str:
+    """SQL that holds where the words of a phrase all stand in title and summary, or the text is longer than the index knows."""
+    runs = [run for run, _ in pieces(word.text)]
+    phrases = [fts_phrase(run, is_prefix=word.is_prefix and place == len(runs) - 1) for place, run in enumerate(runs)]
+    if not runs:
+        return "0"
+    values.append(" AND ".join(each for each in phrases if each))
+    return "items.n in (select rowid from item_search where item_search match ?) or items.id in (select item from articles)"
