@@ -220,11 +220,26 @@ def replay(
         silences: all that ever were.
     """
     run = _Run(rule, since, history, silences, version)
+    batch: list[Turn] = []
+    moves: list[Move] = []
     for each in past:
-        if isinstance(each, Turn):
-            run.take(each)
-        else:
-            run.move(each)
+        if isinstance(each, Move):
+            moves.append(each)
+            continue
+        # what was judged at one moment was taken in as a whole before any rule decided
+        if batch and batch[0].at != each.at:
+            run.decide(batch)
+            batch = []
+        for move in moves:
+            run.move(move)
+        moves = []
+        if not batch:
+            run.pass_days(each.at)
+        run.take(each)
+        batch.append(each)
+    run.decide(batch)
+    for move in moves:
+        run.move(move)
     run.pass_days(until)
     return Replay(rule=rule, since=since, until=until, items=run.asked, verdicts=tuple(run.verdicts))
 
@@ -242,6 +257,7 @@ class _Run:
         self._version = version
         self._silences = silences
         self._former: dict[str, tuple[str, ...]] = {}  # ids of events that were merged into one
+        self._into: dict[str, str] = {}  # by id of an event that was merged, the one that it went into
         self._past = Remembered(ids=lambda event: (event, *self._former.get(event, ())))
         self._history = [each for each in history if each.rule != rule.id or each.decided_at < since]
         self._next = 0  # of the history
@@ -255,16 +271,24 @@ class _Run:
         self._watched: set[tuple[datetime, str]] = set()
 
     def take(self, turn: Turn) -> None:
-        """Decide on an item."""
-        self.pass_days(turn.at)
-        self._remember(turn)
-        event = turn.judged.link.event
-        parts = self._parts.setdefault(event, [])
-        parts.append(part_of(turn.judged, turn.arrival))
+        """Take an item in."""
+        self._parts.setdefault(turn.judged.link.event, []).append(part_of(turn.judged, turn.arrival))
         if turn.judged.findings.dates or turn.judged.findings.shown is not None:
             self._stating[turn.judged.item.id] = turn
-        if turn.at < self._since:
-            return
+
+    def decide(self, batch: Sequence[Turn]) -> None:
+        """Decide on items that were judged at one moment, all of them taken in."""
+        for turn in batch:
+            event = self._into.get(turn.judged.link.event)
+            if event is not None:  # merged within the batch
+                turn = replace(turn, judged=replace(turn.judged, link=replace(turn.judged.link, event=event)))  # noqa: PLW2901
+            self._remember(turn)
+            if turn.at >= self._since:
+                self._decide(turn)
+
+    def _decide(self, turn: Turn) -> None:
+        event = turn.judged.link.event
+        parts = self._parts[event]
         is_spoken = self._has_spoken(event)
         if turn.may_match or is_spoken:
             self.asked += turn.may_match
@@ -281,12 +305,15 @@ class _Run:
         self._parts[move.event] = [each for each in parts if not move.is_merge and each.filed.item.id not in move.items]
         self._parts.setdefault(move.into, []).extend(gone)
         if move.is_merge:
+            self._into = {each: move.into if into == move.event else into for each, into in self._into.items()}
+            self._into[move.event] = move.into
             ids = (*self._former.get(move.into, ()), move.event, *self._former.pop(move.event, ()))
             self._former[move.into] = tuple(dict.fromkeys(ids))
             if self._has_spoken(move.into):
                 self._due += [(moment, move.into) for moment, event in self._due if event == move.event]
                 heapq.heapify(self._due)
         else:
+            self._into.pop(move.into, None)
             self._former[move.event] = tuple(each for each in self._former.get(move.event, ()) if each != move.into)
         for each in gone:
             turn = self._stating.get(each.filed.item.id)

@@ -28,6 +28,7 @@ from monitor.items import (
     Stage,
     Standpoint,
     Tag,
+    Tier,
 )
 from monitor.match import Subject
 from monitor.messages import Silence
@@ -339,7 +340,8 @@ def test_a_date_tells_nothing_to_those_who_were_told_nothing_or_are_silenced() -
 
 def an_echo(**changes: Any) -> Subject:
     """An item of a small event of a storyline."""
-    return a_subject(at=Standpoint(stage=Stage.REPORTED, importance=20, storyline=STORY), **changes)
+    base = {"at": Standpoint(stage=Stage.REPORTED, importance=20, storyline=STORY), "tier": Tier.PRESS}
+    return a_subject(**base | changes)
 
 
 BIG = Standpoint(stage=Stage.FINAL, importance=70, storyline=STORY)
@@ -350,6 +352,14 @@ def test_an_echo_of_a_bigger_event_is_folded() -> None:
     [alert] = decide(RULE, an_echo(), told(an_alert(event=OTHER, standpoint=BIG)), NOW)
     assert (alert.state, alert.echo_of, alert.is_listed) == (FOLDED, OTHER, True)
     assert alert.reason == f"an echo of {OTHER}, which was told"
+
+
+def test_an_official_notice_is_no_echo() -> None:
+    """What an official source says is a measure of its own; and so is an event that has come further than a report."""
+    past = told(an_alert(event=OTHER, standpoint=BIG))
+    assert [each.state for each in decide(RULE, an_echo(tier=Tier.OFFICIAL), past, NOW)] == [WAITING]
+    announced = Standpoint(stage=Stage.ANNOUNCED, importance=20, storyline=STORY)
+    assert [each.state for each in decide(RULE, an_echo(at=announced), past, NOW)] == [WAITING]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def decide(archive: Archive, *batch: Judged, rules: Sequence[Rule] = (RULE,), no
     versions = archive.alerts.versions({rule.id: text_of(rule) for rule in rules}, now)
     lines = archive.events.storylines()
     verdicts = Verdicts(archive, rules, versions=versions, now=now, items=[each.item.id for each in batch], storylines=lines)
-    alerts = [alert for each in batch for alert in verdicts.of(each)]
+    alerts = verdicts.of_all(batch)
     archive.judging.write(batch, alerts, now, None, verdicts.ways(), versions)
     return alerts
 
@@ -187,16 +187,14 @@ def test_an_event_grows_by_sources_that_the_rule_does_not_ask_for(archive: Archi
     assert orders(archive) == [(f"alert:{SLACK}:I-1", ""), (f"growth:{SLACK}:{A}:5 sources", "5 sources")]
 
 
-def test_within_a_batch_each_item_finds_what_those_before_it_told(archive: Archive) -> None:
-    """Limits, stages and what was said count within a transaction that nobody has seen yet."""
+def test_a_batch_is_taken_in_as_a_whole_before_it_is_told(archive: Archive) -> None:
+    """Limits count within a transaction that nobody has seen yet; no state that only half of the batch showed is told."""
     rule = replace(RULE, per_event=Limit(count=1, window=timedelta(hours=6)))
-    alerts = decide(archive, judged(1), judged(2), judged(3, shown=FINAL), judged(4, shown=FINAL), rules=[rule])
-    assert [(each.state.value, each.news) for each in alerts] == [
-        ("waiting", ""),
-        ("folded", ""),
-        ("waiting", "announced → final (final rule)"),
-        ("folded", ""),
-    ]
+    alerts = decide(archive, judged(1), judged(2), judged(3, shown=FINAL), rules=[rule])
+    assert [(each.state.value, each.news) for each in alerts] == [("waiting", ""), ("folded", ""), ("folded", "")]
+    assert {each.standpoint.stage for each in alerts} == {Stage.FINAL}
+    [later] = decide(archive, judged(4, shown=a_shown("withdrawn")), rules=[rule], now=NOW + timedelta(hours=1))
+    assert (later.state.value, later.news) == ("waiting", "final → withdrawn (withdrawn)")
 
 
 def test_an_event_goes_on_under_the_id_of_the_one_that_it_went_into(archive: Archive) -> None:
@@ -294,10 +292,10 @@ def test_an_alert_keeps_all_that_decided_it(archive: Archive) -> None:
 def test_what_was_suppressed_and_folded_is_on_record_as_well(archive: Archive) -> None:
     """With the silence, or the event of which it is an echo."""
     number = archive.silences.put("source:wire", until=NOW + timedelta(days=1), now=NOW, who="sato", via="cli").id
-    decide(archive, judged(1, shown=FINAL), judged(2, B, source="wire"))
+    decide(archive, judged(1, shown=FINAL), judged(2, B, source="wire", tier=Tier.PRESS))
     archive._connection.execute("update events set storyline = 'S-aaaaaaaaaa'")
     archive._connection.execute("update alerts set storyline = 'S-aaaaaaaaaa'")
-    decide(archive, judged(3, B), now=NOW + timedelta(hours=1))
+    decide(archive, judged(3, B, tier=Tier.PRESS), now=NOW + timedelta(hours=1))
     found = {each.item: each for each in archive.reading.alerts()}
     assert (found["I-2"].state, found["I-2"].silence) == ("suppressed", number)
     assert (found["I-3"].state, found["I-3"].echo_of) == ("folded", A)
