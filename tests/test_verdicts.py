@@ -292,10 +292,11 @@ def test_an_alert_keeps_all_that_decided_it(archive: Archive) -> None:
 def test_what_was_suppressed_and_folded_is_on_record_as_well(archive: Archive) -> None:
     """With the silence, or the event of which it is an echo."""
     number = archive.silences.put("source:wire", until=NOW + timedelta(days=1), now=NOW, who="sato", via="cli").id
-    decide(archive, judged(1, shown=FINAL), judged(2, B, source="wire", tier=Tier.PRESS))
+    rules = [replace(RULE, when="theme:export_control")]
+    decide(archive, judged(1, shown=FINAL), judged(2, B, source="wire", tier=Tier.PRESS), rules=rules)
     archive._connection.execute("update events set storyline = 'S-aaaaaaaaaa'")
     archive._connection.execute("update alerts set storyline = 'S-aaaaaaaaaa'")
-    decide(archive, judged(3, B, tier=Tier.PRESS), now=NOW + timedelta(hours=1))
+    decide(archive, judged(3, B, tier=Tier.PRESS), rules=rules, now=NOW + timedelta(hours=1))
     found = {each.item: each for each in archive.reading.alerts()}
     assert (found["I-2"].state, found["I-2"].silence) == ("suppressed", number)
     assert (found["I-3"].state, found["I-3"].echo_of) == ("folded", A)
