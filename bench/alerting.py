@@ -158,8 +158,9 @@ class Watch:
 
     def run(self) -> None:
         """Look until stopped."""
-        while not self.archive.exists() and not self._stop.wait(LOOK):
-            pass
+        while not self.archive.exists():
+            if self._stop.wait(LOOK):
+                return
         with contextlib.closing(sqlite3.connect(f"file:{self.archive}?mode=ro", uri=True, timeout=10)) as rows:
             while not self._stop.wait(LOOK):
                 with contextlib.suppress(sqlite3.OperationalError):  # the tables are not there yet
@@ -220,6 +221,8 @@ def measure(*, seconds: float, rate: float, feeds: int, slack_rate: float, profi
                 service.wait(timeout=60)
                 slack.close()
         complaints = [line for line in (folder / "log").read_text(errors="replace").splitlines() if " INFO " not in line]
+    if not watch.judged or service.returncode:
+        raise SystemExit("\n".join([f"bench: the service ended with {service.returncode}", *complaints[-10:]]))
     print(f"load of this machine before: {before:.1f}, after: {os.getloadavg()[0]:.1f}")
     _print(load, watch, slack, spent=spent, cpu=cpu, backlog=backlog)
     for line in complaints[:10]:

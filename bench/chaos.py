@@ -128,7 +128,12 @@ class Round:
                 self._live_and_die()
             self._slack.faults = self._mail.faults = 0.0
             stop = self._finish()
-        return judge(self._logs(stop))
+        logs = self._logs(stop)
+        for name, told in (("posts", logs.posts), ("mails", logs.mails), ("must", logs.must)):
+            (self._folder / f"{name}.jsonl").write_text(
+                "".join(f"{json.dumps(asdict(each), ensure_ascii=False)}\n" for each in told)
+            )
+        return judge(logs)
 
     @property
     def archive(self) -> Path:

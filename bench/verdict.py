@@ -19,6 +19,8 @@ TOKEN = re.compile(r"ZQ[0-9A-F]{10}")
 FORGOTTEN = 3.0
 """Seconds after a kill within which a post too early is put down to it: the killed one may have died before it could note the request."""
 AT_ONCE = 0.1
+ANEW = ("stage:", "growth:")
+"""How keys begin of messages that tell of an event again because it went on."""
 HELD_BACK = ("folded", "suppressed")
 """States of an alert that was decided and is not to be told by itself."""
 
@@ -48,7 +50,7 @@ class Verdict:
     lost_alerts: int  # to be told, in no accepted message
     undecided: int  # wanted items of the archive on which no verdict was kept
     unexplained_doubles: int  # the same message twice without a kill or a lost answer between
-    told_twice: int  # an item in messages of different keys
+    told_twice: int  # an item in messages of different keys, none of which tells what became of its event
     early_posts: int  # a post within Retry-After, without a kill shortly before
     refused: int  # messages that Slack does not take
     unwise: int  # mentions, masked links, unfurling
@@ -119,7 +121,7 @@ def judge(logs: Logs) -> Verdict:
         lost_alerts=sum(1 for token in due if token not in by_token),
         undecided=sum(1 for token in wanted & known if token not in state),
         unexplained_doubles=sum(1 for each in doubles if not _is_explained(each, logs.kills)),
-        told_twice=sum(1 for keys in by_token.values() if len(keys) > 1),
+        told_twice=sum(1 for keys in by_token.values() if sum(not key.startswith(ANEW) for key in keys) > 1),
         early_posts=len(early) - len(excused),
         refused=sum(1 for post in logs.posts if post.kind == "refused"),
         unwise=sum(1 for post in logs.posts if post.kind == "accepted" and post.wrong),

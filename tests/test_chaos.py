@@ -98,6 +98,12 @@ def test_a_double_is_explained_by_a_kill_between_or_by_a_lost_answer() -> None:
     assert (killed.doubles, killed.doubles_after_lost_answer, lost.doubles_after_lost_answer) == (1, 0, 1)
 
 
+def test_an_event_that_went_on_may_be_told_again() -> None:
+    """A new stage names the item that shows it: other news, under another key."""
+    assert judge(replace(GOOD, posts=(a_post(10, key="alert:k"), a_post(11, key="stage:k")))).holds
+    assert not judge(replace(GOOD, posts=(a_post(10, key="alert:k"), a_post(11, key="alert:l")))).holds
+
+
 def test_what_was_held_back_by_a_rule_s_limit_need_not_be_told() -> None:
     """Folded is a verdict, not a loss."""
     found = judge(replace(GOOD, posts=(), alerts=((f"News {ONE}", "folded"),)))
