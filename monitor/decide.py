@@ -214,7 +214,7 @@ def _alert(
     if silence is not None:
         reason = f"silence {silence.id} until {silence.ends_at:%Y-%m-%d %H:%MZ} by {silence.who}: {silence.query}"
         return replace(waiting, state=AlertState.SUPPRESSED, reason=reason, silence=silence.id)
-    if not is_by_date and (reason := _too_late(rule, subject, channel, past, now)):
+    if not is_by_date and (reason := _too_late(rule, subject, channel, past, now, is_news=bool(news))):
         return replace(waiting, state=AlertState.SUPPRESSED, reason=reason)
     if kind is AlertKind.MATCH and past.is_told(judged.item.id, channel):
         return replace(waiting, state=AlertState.FOLDED, reason="another rule has told it to this channel", is_said=True)
@@ -242,14 +242,19 @@ def _within_limits(rule: Rule, alert: Alert, past: Past, *, may_echo: bool) -> A
     return alert
 
 
-def _too_late(rule: Rule, subject: Subject, channel: str, past: Past, now: datetime) -> str:
-    """Why an item is no news any more; "" if it is."""
+def _too_late(rule: Rule, subject: Subject, channel: str, past: Past, now: datetime, *, is_news: bool) -> str:
+    """Why an item is no news any more; "" if it is.
+
+    Args:
+        is_news: its event has come further, so that a document that repeats another one word for word - the notice that is published
+            as it was on file - is what has to be told.
+    """
     item, link = subject.judged.item, subject.judged.link
     if item.is_backlog and item.published is None and item.changed_at is None:
         return "undated, and there when its source was first read"
     if now - max(item.moment, item.changed_at or item.moment) > rule.window:
         return f"older than the rule's window ({_hours(rule.window)})"
-    if link.copy_of and past.has_verdict(rule.id, link.copy_of, channel):
+    if not is_news and link.copy_of and past.has_verdict(rule.id, link.copy_of, channel):
         return f"repeats {link.copy_of}"
     return ""
 

@@ -26,7 +26,8 @@ from monitor.messages import Message, Order, OrderKind, OrderState, Post, Receip
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY = timedelta(seconds=30)
+FIRST_RETRY = timedelta(seconds=2)
+"""What a channel is waited for after its first failure; then as long again as it has failed already."""
 LONGEST_RETRY = timedelta(hours=1)
 LOOK_BACK = timedelta(minutes=2)
 OUTAGE = timedelta(hours=1)
@@ -350,7 +351,7 @@ class Deliverer:
             log.error("failed key=%s", order.key, exc_info=error)
             error = ChannelError(f"internal error ({type(error).__name__})", subject=order.channel)
         asked = error.retry_after if isinstance(error, ChannelError) else None
-        pause = timedelta(seconds=asked) if asked is not None else min(FIRST_RETRY * 2 ** min(order.attempts, 10), LONGEST_RETRY)
+        pause = timedelta(seconds=asked) if asked is not None else self._patience(order.channel, now)
         text = str(error)
         with self.archive.errors():
             self.archive.outbox.failed(order, text, state=state, retry_at=now + pause, now=now)
@@ -359,13 +360,20 @@ class Deliverer:
         self._count("dead" if state is OrderState.DEAD else "failed")
         self._errors.append(text)
 
+    def _patience(self, address: str, now: datetime) -> timedelta:
+        """How long a channel that fails is left alone: so that the waits double, whatever a kill did to the count of tries."""
+        since = self.archive.outbox.failing_since(address) or now
+        return min(max(FIRST_RETRY, now - since), LONGEST_RETRY)
+
     def _update_failed(self, this: _Try, error: BaseException, now: datetime) -> None:
         """A message could not be brought up to date: another time; nothing is lost."""
         assert this.post is not None
         log.warning("not edited channel=%s message=%s error=%r", this.address, this.post.remote_id, str(error))
         with self.archive.errors():
             if isinstance(error, ChannelError):
-                asked = timedelta(seconds=error.retry_after) if error.retry_after is not None else FIRST_RETRY
+                asked = (
+                    timedelta(seconds=error.retry_after) if error.retry_after is not None else self._patience(this.address, now)
+                )
                 self.archive.outbox.fail(this.address, str(error), retry_at=now + asked, now=now)
             else:
                 self.archive.outbox.gone(this.post, now)

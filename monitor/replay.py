@@ -278,7 +278,10 @@ class _Run:
 
     def decide(self, batch: Sequence[Turn]) -> None:
         """Decide on items that were judged at one moment, all of them taken in."""
-        for turn in batch:
+        events = dict.fromkeys(self._into.get(turn.judged.link.event, turn.judged.link.event) for turn in batch)
+        today = batch[0].at.date() if batch else None
+        shows = {reached(in_time(self._parts[event]), today)[0][-1].item for event in events} if today else set()
+        for turn in sorted(batch, key=lambda each: each.judged.item.id not in shows):
             event = self._into.get(turn.judged.link.event)
             if event is not None:  # merged within the batch
                 turn = replace(turn, judged=replace(turn.judged, link=replace(turn.judged.link, event=event)))  # noqa: PLW2901

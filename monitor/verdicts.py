@@ -76,7 +76,13 @@ class Verdicts:
         """
         for judged in batch:
             self._take(judged)
-        return [alert for judged in batch for alert in self._of_item(judged)]
+        standing = {judged.link.event: self._into.get(judged.link.event, judged.link.event) for judged in batch}
+        for event in dict.fromkeys(standing.values()):
+            self._standpoint(event)
+        shows = {way.item for way in self._ways.values()}
+        # what brings an event to its stage tells it; the rest follows in order
+        ordered = sorted(batch, key=lambda judged: judged.item.id not in shows)
+        return [alert for judged in ordered for alert in self._of_item(judged)]
 
     def _of_item(self, judged: Judged) -> list[Alert]:
         event = self._into.get(judged.link.event)

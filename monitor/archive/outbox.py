@@ -165,6 +165,11 @@ class OutboxTables:
             )
             return changed.rowcount > 0
 
+    def failing_since(self, channel: str) -> datetime | None:
+        """When a channel failed first after it last took something; None if it is healthy."""
+        row = self._connection.execute("select failing_since from channels where id = ?", [channel]).fetchone()
+        return None if row is None else read(row["failing_since"])
+
     def waiting(self, channel: str) -> int:
         """Orders that wait for a channel."""
         query = "select count(*) from outbox where channel = ? and state in ('waiting', 'doubtful')"

@@ -6,6 +6,7 @@ slack-sdk's own retries are off: by default it repeats a post whose answer was l
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import urllib.error
 from typing import Any
@@ -15,6 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from monitor.channels.actions import actions
 from monitor.channels.blocks import MAX_TEXT, blocks, cut, escaped
+from monitor.channels.mute import mute
 from monitor.errors import ChannelError, MessageGone, MessageRefused
 from monitor.messages import Message, Receipt
 
@@ -40,6 +42,10 @@ _HINTS = {
 }
 
 
+_NAME = re.compile(r"^[a-z0-9_.-]{1,60}$")
+"""How Slack names an error; anything else is the page of somebody on the way."""
+
+
 class Slack:
     """Posts through the Web API.
 
@@ -53,7 +59,7 @@ class Slack:
 
     def __init__(self, token: str, *, api_url: str = "https://slack.com/api/", min_gap: float = 1.0, timeout: int = 30) -> None:
         self.min_gap = min_gap
-        self._client = WebClient(token=token, base_url=api_url, timeout=timeout, retry_handlers=[])
+        self._client = WebClient(token=token, base_url=api_url, timeout=timeout, retry_handlers=[], logger=mute)
         self._ids: dict[str, str] = {}
 
     def send(self, message: Message) -> Receipt:
@@ -148,6 +154,7 @@ class _Translated:
         status = getattr(answer, "status_code", 0)
         data = answer.data if isinstance(getattr(answer, "data", None), dict) else {}
         name = str(data.get("error") or "")
+        name = name if _NAME.match(name) else ""
         if status == 429 or name in ("ratelimited", "rate_limited"):
             raw = {key.lower(): value for key, value in (answer.headers or {}).items()}.get("retry-after", "")
             wait = float(raw) if str(raw).isdigit() else 30.0

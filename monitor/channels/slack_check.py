@@ -12,7 +12,8 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from monitor.channels.socket_client import FAILURES, cause_of, is_token, mute
+from monitor.channels.mute import mute
+from monitor.channels.socket_client import FAILURES, cause_of, is_token
 
 SCOPES: Mapping[str, str] = {
     "chat:write": "alerts cannot be posted",

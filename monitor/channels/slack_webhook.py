@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
-import logging
 import re
 import socket
 import ssl
@@ -21,6 +20,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from monitor.channels.blocks import MAX_TEXT, blocks, cut, escaped
+from monitor.channels.mute import mute
 from monitor.errors import ChannelError, ConfigError, MessageRefused
 from monitor.messages import Message, Receipt
 
@@ -64,9 +64,7 @@ class SlackWebhook:
             raise ConfigError(
                 "its address is not https", subject=self._subject, hint="Set what Slack shows: https://hooks.slack.com/services/…"
             )
-        silent = logging.Logger("silent")  # noqa: LOG001 - one that no configuration of logging can wake
-        silent.disabled = True
-        self._client = WebhookClient(url, timeout=timeout, retry_handlers=[], logger=silent)
+        self._client = WebhookClient(url, timeout=timeout, retry_handlers=[], logger=mute)
 
     def send(self, message: Message) -> Receipt:
         """Post the message (see Channel); Slack gives a webhook no id, so that the receipt's is made of the key."""

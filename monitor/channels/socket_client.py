@@ -17,6 +17,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 
+from monitor.channels.mute import mute
+
 log = logging.getLogger(__name__)
 
 FAILURES = (SlackClientError, OSError, http.client.HTTPException, ValueError, TypeError, LookupError, AttributeError)
@@ -28,10 +30,6 @@ _FINAL = frozenset(
     " org_login_required ekm_access_denied access_denied invalid_token team_access_not_granted".split()
 )
 """Answers to a token that no repetition changes."""
-
-# The library logs whole envelopes, addresses that hold a ticket, and tracebacks every five seconds; each of these has one line of ours.
-mute = logging.getLogger(f"{__name__}.library")
-mute.disabled = True
 
 Listener = Callable[[BaseSocketModeClient, dict[str, Any], str | None], None]
 

@@ -20,9 +20,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from monitor.channels.mute import mute
 from monitor.channels.payloads import Asked, asked
 from monitor.channels.replies import ephemeral, short
-from monitor.channels.socket_client import FAILURES, Client, cause_of, is_token, mute
+from monitor.channels.socket_client import FAILURES, Client, cause_of, is_token
 from monitor.errors import ArchiveBusy, MonitorError
 from monitor.messages import Answer, File, Request, Verb
 
