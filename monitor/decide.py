@@ -36,11 +36,14 @@ class Past(Protocol):
         ...
 
     def count(self, channel: str, since: datetime, event: str | None) -> int:
-        """Alerts to a channel since a moment, of one event or of all."""
+        """Alerts to a channel since a moment and until now, of one event or of all."""
         ...
 
     def told(self, channel: str, event: str) -> Standpoint | None:
-        """What the channel was last told that the event had come to, with the most sources ever told; None if it was told nothing."""
+        """What the channel was last told that the event had come to, with the most sources ever told; None if it was told nothing.
+
+        Of events that are one now it is what was told of the one that had come furthest.
+        """
         ...
 
     def has_spoken(self, rule: str, channel: str, event: str) -> bool:
@@ -100,7 +103,7 @@ class Remembered:
 
     def told(self, channel: str, event: str) -> Standpoint | None:
         known = [self._last[channel, each] for each in self._ids(event) if (channel, each) in self._last]
-        return replace(known[0], sources=max(each.sources for each in known)) if known else None
+        return furthest(known)
 
     def has_spoken(self, rule: str, channel: str, event: str) -> bool:
         return any((rule, channel, each) in self._spoken for each in self._ids(event))
@@ -117,6 +120,15 @@ class Remembered:
         return None if found is None else found.event
 
 
+def furthest(told: Sequence[Standpoint]) -> Standpoint | None:
+    """Of what was told of events that are one now: where the furthest stands, with the most sources; None of nothing."""
+    if not told:
+        return None
+    order = list(Stage)
+    found = max(told, key=lambda each: order.index(each.stage))
+    return replace(found, sources=max(each.sources for each in told))
+
+
 def decide(rule: Rule, subject: Subject, past: Past, now: datetime, version: int | None = None) -> tuple[Alert, ...]:
     """The alerts of a rule on an item, one a channel. () if it does not fire, and its event brings nothing new to who was told of it.
 
@@ -131,8 +143,10 @@ def decide(rule: Rule, subject: Subject, past: Past, now: datetime, version: int
         if not is_first and not past.has_spoken(rule.id, channel, event):
             continue
         kind, news = _risen(rule, subject.at, past.told(channel, event))
+        if is_first and not (news and past.is_told(item.id, channel)):  # an item that was told tells what is new of its event
+            kind = AlertKind.MATCH
         if is_first or news:
-            found.append(_alert(rule, subject, channel, past, now, AlertKind.MATCH if is_first else kind, news, version))
+            found.append(_alert(rule, subject, channel, past, now, kind, news, version))
     return tuple(found)
 
 
@@ -205,7 +219,7 @@ def _alert(
         return replace(waiting, state=AlertState.SUPPRESSED, reason=reason, silence=silence.id)
     if not is_by_date and (reason := _too_late(rule, subject, channel, past, now)):
         return replace(waiting, state=AlertState.SUPPRESSED, reason=reason)
-    if past.is_told(judged.item.id, channel):
+    if kind is AlertKind.MATCH and past.is_told(judged.item.id, channel):
         return replace(waiting, state=AlertState.FOLDED, reason="another rule has told it to this channel", is_said=True)
     if news or not is_read_by_people:  # what goes on is never held back, and programs get everything
         return waiting

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
 from monitor.archive import Archive
-from monitor.decide import Remembered, advanced, decide
+from monitor.decide import Remembered, advanced, decide, furthest
 from monitor.errors import QueryError
 from monitor.events import Part, in_time, reached, standpoint
 from monitor.items import Alert, Filed, Judged, Rule, Standpoint
@@ -166,6 +166,7 @@ class _Past(Remembered):
     def __init__(self, archive: Archive, now: datetime, ids: Callable[[str], Iterable[str]]) -> None:
         super().__init__(archive.silences.active(now), ids)
         self._archive = archive
+        self._now = now
         self._speakers: dict[str, set[tuple[str, str]]] = {}
 
     def has_verdict(self, rule: str, item: str, channel: str) -> bool:
@@ -176,21 +177,16 @@ class _Past(Remembered):
 
     def count(self, channel: str, since: datetime, event: str | None) -> int:
         names = [None] if event is None else list(self._ids(event))
-        return super().count(channel, since, event) + sum(self._archive.alerts.count(channel, since, name) for name in names)
+        return super().count(channel, since, event) + sum(
+            self._archive.alerts.count(channel, since, name, until=self._now) for name in names
+        )
 
     def told(self, channel: str, event: str) -> Standpoint | None:
-        found = [super().told(channel, event), *(self._archive.alerts.told(channel, each) for each in self._ids(event))]
-        known = [each for each in found if each is not None]
-        if not known:
-            return None
-        last = known[0]
-        return Standpoint(
-            stage=last.stage,
-            step=last.step,
-            sources=max(each.sources for each in known),
-            importance=last.importance,
-            storyline=last.storyline,
-        )
+        here = super().told(channel, event)
+        before = furthest([each for name in self._ids(event) for each in self._archive.alerts.told(channel, name)])
+        if here is None or before is None:
+            return here or before
+        return replace(here, sources=max(here.sources, before.sources))  # what the batch tells is the last word
 
     def has_spoken(self, rule: str, channel: str, event: str) -> bool:
         return super().has_spoken(rule, channel, event) or any(
@@ -201,7 +197,7 @@ class _Past(Remembered):
         here = super().bigger(channel, event, at, since)
         if here is not None or at.storyline is None:
             return here
-        return self._archive.alerts.bigger(channel, at.storyline, event, at.importance, since)
+        return self._archive.alerts.bigger(channel, at.storyline, event, at.importance, since, until=self._now)
 
     def _speaking(self, event: str) -> set[tuple[str, str]]:
         if event not in self._speakers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from monitor.archive.connection import transaction
 from monitor.archive.values import reasons_text, written
@@ -15,6 +15,7 @@ FOLD_WAIT = timedelta(minutes=1)
 """A list of what was folded waits so long for more of it."""
 FOLD_SPAN = timedelta(hours=1)
 """What is folded within it is one list."""
+_END = datetime.max.replace(tzinfo=UTC)
 _SAME = "(select ?1 union select id from events where into_event = ?1)"
 
 
@@ -54,31 +55,36 @@ class AlertTables:
         query = "select 1 from alerts where item = ? and channel = ? and state = 'waiting'"
         return self._connection.execute(query, [item, channel]).fetchone() is not None
 
-    def count(self, channel: str, since: datetime, event: str | None = None) -> int:
-        """Alerts ordered for a channel (about one event, if given) since a moment; folded and suppressed ones do not count."""
-        query = "select count(*) from alerts where channel = ?2 and decided_at >= ?3 and state = 'waiting'"
+    def count(self, channel: str, since: datetime, event: str | None = None, *, until: datetime = _END) -> int:
+        """Alerts ordered for a channel (about one event, if given) since a moment; folded and suppressed ones do not count.
+
+        Args:
+            until: inclusive; a clock that was ahead has left some that are yet to come.
+        """
+        query = "select count(*) from alerts where channel = ?2 and state = 'waiting' and decided_at between ?3 and ?4"
         if event is not None:
             query += f" and event in {_SAME}"
-        return int(self._connection.execute(query, [event, channel, written(since)]).fetchone()[0])
+        return int(self._connection.execute(query, [event, channel, written(since), written(until)]).fetchone()[0])
 
-    def told(self, channel: str, event: str) -> Standpoint | None:
-        """What the channel was last told that an event had come to, with the most sources ever told; None if nothing."""
-        row = self._connection.execute(
+    def told(self, channel: str, event: str) -> list[Standpoint]:
+        """What the channel was last told that an event had come to, with the most sources ever told; one for each event that is it now."""
+        rows = self._connection.execute(
             f"""
-            select stage, step, max(sources) over () as sources, importance, storyline from alerts
-            where channel = ?2 and state = 'waiting' and event in {_SAME} order by id desc limit 1
+            select max(id), stage, step, max(sources) over () as sources, importance, storyline from alerts
+            where channel = ?2 and state = 'waiting' and event in {_SAME} group by event
             """,
             [event, channel],
-        ).fetchone()
-        if row is None:
-            return None
-        return Standpoint(
-            stage=Stage(row["stage"]),
-            step=row["step"],
-            sources=row["sources"],
-            importance=row["importance"],
-            storyline=row["storyline"],
         )
+        return [
+            Standpoint(
+                stage=Stage(row["stage"]),
+                step=row["step"],
+                sources=row["sources"],
+                importance=row["importance"],
+                storyline=row["storyline"],
+            )
+            for row in rows
+        ]
 
     def speakers(self, event: str) -> set[tuple[str, str]]:
         """Rules that found an event worth telling, each with its channel; also if it was only folded."""
@@ -87,14 +93,20 @@ class AlertTables:
         )
         return {(row["rule"], row["channel"]) for row in rows}
 
-    def bigger(self, channel: str, storyline: str, event: str, importance: float, since: datetime) -> str | None:
-        """The most important other event of a storyline that the channel was told of since a moment, if it was more important."""
+    def bigger(
+        self, channel: str, storyline: str, event: str, importance: float, since: datetime, *, until: datetime = _END
+    ) -> str | None:
+        """The most important other event of a storyline that the channel was told of since a moment, if it was more important.
+
+        Args:
+            until: as of count().
+        """
         row = self._connection.execute(
             f"""
-            select event from alerts where channel = ?2 and storyline = ?3 and state = 'waiting' and decided_at >= ?4
+            select event from alerts where channel = ?2 and storyline = ?3 and state = 'waiting' and decided_at between ?4 and ?6
               and importance > ?5 and event not in {_SAME} order by importance desc, id limit 1
             """,
-            [event, channel, storyline, written(since), importance],
+            [event, channel, storyline, written(since), importance, written(until)],
         ).fetchone()
         return None if row is None else row["event"]
 
@@ -105,7 +117,7 @@ class AlertTables:
             """
             insert into alerts (kind, rule, rule_version, item, event, channel, state, reason, news, stage, step, sources, importance,
                                 storyline, model, scores, terms, silence, echo_of, key, decided_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (rule, item, channel, kind) do nothing
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing
             """,
             [
                 alert.kind.value,
@@ -139,10 +151,13 @@ class AlertTables:
             self._list(alert)
 
     def _order(self, alert: Alert) -> None:
+        """Order that an alert is told, unless it is ordered already; one that a silence dropped, and is decided anew, may go."""
         self._connection.execute(
             """
             insert into outbox (key, kind, channel, rule, event, item, note, state, created_at, not_before)
-            values (?, 'alert', ?, ?, ?, ?, ?, 'waiting', ?, ?) on conflict (key) do nothing
+            values (?, 'alert', ?, ?, ?, ?, ?, 'waiting', ?, ?) on conflict (key) do update
+            set rule = excluded.rule, event = excluded.event, note = excluded.note, state = 'waiting', attempts = 0, last_error = null,
+                not_before = excluded.not_before where state = 'dropped'
             """,
             [
                 alert.key,
@@ -158,22 +173,23 @@ class AlertTables:
 
     def _list(self, alert: Alert) -> None:
         """Order a list of what was folded, unless there is one that can still take this: not yet sent, or one that can be edited."""
+        at = written(alert.decided_at)
         open_list = self._connection.execute(
             """
-            select 1 from outbox where kind = 'folded' and channel = ?1 and since > ?2
-              and (state = 'waiting' or (state in ('sent', 'doubtful') and ?1 like 'slack:%'))
+            select 1 from outbox o where kind = 'folded' and channel = ?1 and since > ?2 and since <= ?3
+              and (state = 'waiting' or (state = 'doubtful' and ?1 like 'slack:%')
+                   or exists (select 1 from posts p where p.channel = ?1 and p.remote_id = o.remote_id and p.gone_at is null))
             """,
-            [alert.channel, written(alert.decided_at - FOLD_SPAN)],
+            [alert.channel, written(alert.decided_at - FOLD_SPAN), at],
         ).fetchone()
         if open_list is not None:
             return
         last = self._connection.execute(
-            "select max(since) as since from outbox where kind = 'folded' and channel = ?", [alert.channel]
+            "select max(since) as since from outbox where kind = 'folded' and channel = ? and since <= ?", [alert.channel, at]
         ).fetchone()["since"]
         soon = alert.not_before + FOLD_WAIT
         if last is not None:
             soon = max(soon, datetime.fromisoformat(last) + FOLD_SPAN)
-        at = written(alert.decided_at)
         self._connection.execute(
             """
             insert into outbox (key, kind, channel, rule, since, until, state, created_at, not_before)

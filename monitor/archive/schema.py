@@ -342,8 +342,7 @@ create table alerts_2 (
   silence integer,                  -- silences.id that suppressed it; null if none did
   echo_of text,                     -- the bigger event that it echoes; null if it is no echo
   key text not null,                -- outbox.key of its order, whether or not there is one
-  decided_at text not null,         -- time of judgement
-  unique (rule, item, channel, kind)
+  decided_at text not null          -- time of judgement
 ) strict;
 
 create table silences (
@@ -457,8 +456,27 @@ def m005_delivery(db: Database) -> None:
         select {kept}, 'match', '', 'reported', 1, 0, '[]', '[]', 'alert:' || channel || ':' || item from alerts
         """
     )
+    # what an event has come to counts as told: nothing of before is told as news
+    db.execute(
+        """
+        create temp table come_to as
+        select a.event, e.stage, e.step,
+               (select max(1, count(distinct i.source)) from items i where i.event = e.id and i.copy_of is null) as sources
+        from (select distinct event from alerts_2) a
+        join events o on o.id = a.event join events e on e.id = coalesce(o.into_event, o.id)
+        """
+    )
+    db.execute("create unique index temp.come_to_event on come_to (event)")
+    db.execute(
+        """
+        update alerts_2 set stage = c.stage, step = c.step, sources = c.sources from come_to c where c.event = alerts_2.event
+        """
+    )
+    db.execute("drop table come_to")
     db.execute("drop table alerts")
     db.execute("alter table alerts_2 rename to alerts")
+    # a verdict on an item once given stands; an event may go on twice by one item, and what a silence held back is decided anew
+    db.execute("create unique index alerts_verdict on alerts (rule, item, channel) where kind = 'match'")
     db.execute("create index alerts_channel on alerts (channel, decided_at)")
     db.execute("create index alerts_event on alerts (event, channel)")
     db.execute("create index alerts_item on alerts (item)")
