@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import pytest
 from builders import a_date, a_shown, an_item
-from conftest import NOW, Clock
+from conftest import NOW
 
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
-from monitor.errors import ArchiveBusy
 from monitor.items import (
     Alert,
-    AlertKind,
     AlertState,
     DateKind,
     Findings,
@@ -31,13 +27,8 @@ from monitor.items import (
     Shown,
     SourceState,
     Stage,
-    Standpoint,
     Tag,
 )
-from monitor.judgement import Judge
-from monitor.lexicon import Lexicon
-from monitor.likeness import Joining
-from monitor.messages import OrderState
 from monitor.verdicts import Verdicts
 
 SLACK = "slack:#econsec"
@@ -251,7 +242,6 @@ def test_a_list_that_was_deleted_takes_nothing_more(archive: Archive) -> None:
     archive.outbox.sent(order, Receipt(remote_id="1.0"), None, NOW + timedelta(minutes=2), digest="d")
     fold(archive, 2, NOW + timedelta(minutes=5))
     assert len(lists(archive)) == 1
-    [row] = archive._connection.execute("select * from posts").fetchall()
     archive._connection.execute("update posts set gone_at = ?", ["2026-05-01T08:10:00Z"])
     fold(archive, 3, NOW + timedelta(minutes=20))
     assert len(lists(archive)) == 2
