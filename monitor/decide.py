@@ -12,7 +12,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from monitor.errors import QueryError
 from monitor.items import Alert, AlertKind, AlertState, Limit, Quiet, Rule, Stage, Standpoint, Tier
 from monitor.match import Subject, compiled, matches
 from monitor.messages import Silence
@@ -262,8 +261,8 @@ def _is_silenced(silence: Silence, subject: Subject, channel: str, now: datetime
         return False
     try:
         return matches(compiled(silence.query), subject, now)
-    except QueryError:  # of an older version of the language: rather told than lost
-        log.warning("silence=%d cannot be read and is passed over", silence.id)
+    except Exception as error:  # noqa: BLE001 (such as a query of an older version of the language: rather told than lost)
+        log.warning("silence=%d cannot be read and is passed over error=%s", silence.id, type(error).__name__)
         return False
 
 

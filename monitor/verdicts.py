@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 
 from monitor.archive import Archive
 from monitor.decide import Remembered, advanced, decide, furthest
-from monitor.errors import QueryError
+from monitor.errors import MonitorError, QueryError
 from monitor.events import Part, in_time, reached, standpoint
 from monitor.items import Alert, Filed, Judged, Rule, Standpoint
 from monitor.match import Subject
@@ -101,9 +101,15 @@ class Verdicts:
         found: list[Alert] = []
         for rule in self._rules:
             try:
-                alerts = verdict(rule)
+                with self._archive.errors():
+                    alerts = verdict(rule)
             except QueryError as error:  # one broken rule never stops the others
                 log.error("rule=%s cannot be read: %s", rule.id, error)
+                continue
+            except MonitorError:  # the archive's
+                raise
+            except Exception:
+                log.exception("rule=%s cannot decide", rule.id)
                 continue
             self._past.take(alerts)
             found += alerts

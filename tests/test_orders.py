@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pytest
 from builders import a_date, a_shown, an_item
-from conftest import NOW
+from conftest import NOW, Clock
 
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
+from monitor.errors import ArchiveBusy
 from monitor.items import (
     Alert,
     AlertState,
@@ -29,6 +32,9 @@ from monitor.items import (
     Stage,
     Tag,
 )
+from monitor.judgement import Judge
+from monitor.lexicon import Lexicon
+from monitor.likeness import Joining
 from monitor.verdicts import Verdicts
 
 SLACK = "slack:#econsec"
@@ -245,3 +251,80 @@ def test_a_list_that_was_deleted_takes_nothing_more(archive: Archive) -> None:
     archive._connection.execute("update posts set gone_at = ?", ["2026-05-01T08:10:00Z"])
     fold(archive, 3, NOW + timedelta(minutes=20))
     assert len(lists(archive)) == 2
+
+
+def test_a_rule_that_fails_stops_no_other(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever it fails by: else its batch would be met for ever, and nothing told any more."""
+    from monitor import decide
+
+    def matches(node: object, *rest: Any) -> bool:
+        if node is decide.compiled("broken"):
+            raise OverflowError
+        return true_matches(node, *rest)  # type: ignore[arg-type]
+
+    true_matches = decide.matches
+    monkeypatch.setattr(decide, "matches", matches)
+    alerts = rule_on(archive, judged(a_notice(1)), rules=[replace(RULE, id="broken", when="broken"), RULE])
+    assert [each.rule for each in alerts] == ["now"]
+    assert "rule=broken" in caplog.text
+
+
+def test_a_silence_that_fails_silences_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather told than lost."""
+    from monitor import decide
+
+    def matches(node: object, *rest: Any) -> bool:
+        if node is decide.compiled("broken"):
+            raise OverflowError
+        return true_matches(node, *rest)  # type: ignore[arg-type]
+
+    true_matches = decide.matches
+    monkeypatch.setattr(decide, "matches", matches)
+    archive.silences.put("broken", until=NOW + timedelta(days=1), now=NOW, who="U1", via="cli")
+    assert fates(rule_on(archive, judged(a_notice(1)))) == [("match", "waiting", "")]
+
+
+def test_an_archive_that_is_busy_decides_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no fault of a rule: the batch is met again, and no alert is lost."""
+
+    def busy(*_: object) -> bool:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(type(archive.alerts), "has_verdict", busy)
+    with pytest.raises(ArchiveBusy):
+        rule_on(archive, judged(a_notice(1)))
+
+
+def test_an_event_whose_day_cannot_be_told_stops_no_judgement(
+    archive: Archive, lexicon: Lexicon, joining: Joining, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named in the log; items are judged, and the other events of the day go on."""
+    for number, event in ((1, A), (2, B)):
+        rule_on(archive, judged(a_notice(number), event, shown=a_shown("final rule"), dates=[EFFECTIVE]))
+    of_date = Verdicts.of_date
+
+    def faulty(self: Verdicts, event: str) -> list[Alert]:
+        if event == A:
+            raise RuntimeError("a bug")
+        return of_date(self, event)
+
+    monkeypatch.setattr(Verdicts, "of_date", faulty)
+    clock.move(days=20)
+    judge = Judge(archive=archive, rules=[RULE], lexicon=lexicon, model=None, encoder=None, joining=joining, clock=clock)
+    assert judge.run().alerts == 1
+
+
+def test_official_notices_come_first_in_a_list(archive: Archive) -> None:
+    """A list shows fifteen: a flood of press hides none of them."""
+    from monitor import compose
+    from monitor.items import Filed, Tier
+
+    press = [(Filed(item=a_notice(number, tier=Tier.PRESS)), "Press") for number in range(20)]
+    official = (Filed(item=a_notice(99, title="Entity List: twelve additions")), "BIS")
+    message = compose.folded_message(
+        key="k", address="#econsec", items=[*press, official], reasons=["over"] * 21, since=NOW, hint=""
+    )
+    assert [line.title for line in message.lines][:2] == ["Entity List: twelve additions", "BIS notice 0"]
+    assert "Entity List" in message.text
