@@ -51,6 +51,8 @@ class Announcer:
             return None
         if post.kind is OrderKind.FOLDED:
             return self._folded(order)
+        if not self.is_threaded(order):
+            return None
         return self._alert(order, self.archive.reading.alert_of(post.key), thread=None, thread_title="")
 
     def people(self) -> set[str]:

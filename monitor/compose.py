@@ -89,13 +89,14 @@ def alert_message(telling: Telling) -> Message:
 def folded_message(
     *, key: str, address: str, items: Sequence[tuple[Filed, str]], reasons: Sequence[str], since: datetime, hint: str
 ) -> Message:
-    """The list of what was not told one by one.
+    """The list of what was not told one by one, the most official first.
 
     Args:
         items: each with the name of its source, in order of decision.
         reasons: why each was folded.
     """
     count = len(items)
+    items = sorted(items, key=lambda each: list(Tier).index(each[0].item.tier))  # the list is cut: what is official is not
     why = "; ".join(f"{reason} ({number})" for reason, number in Counter(reasons).most_common(3))
     headline = f"and {count} more"
     return Message(

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from monitor.errors import QueryError
 from monitor.items import Alert, AlertKind, AlertState, Limit, Quiet, Rule, Stage, Standpoint, Tier
 from monitor.match import Subject, compiled, matches
 from monitor.messages import Silence
@@ -36,11 +35,14 @@ class Past(Protocol):
         ...
 
     def count(self, channel: str, since: datetime, event: str | None) -> int:
-        """Alerts to a channel since a moment, of one event or of all."""
+        """Alerts to a channel since a moment and until now, of one event or of all."""
         ...
 
     def told(self, channel: str, event: str) -> Standpoint | None:
-        """What the channel was last told that the event had come to, with the most sources ever told; None if it was told nothing."""
+        """What the channel was last told that the event had come to, with the most sources ever told; None if it was told nothing.
+
+        Of events that are one now it is what was told of the one that had come furthest.
+        """
         ...
 
     def has_spoken(self, rule: str, channel: str, event: str) -> bool:
@@ -66,7 +68,7 @@ class Remembered:
         self._items: set[tuple[str, str]] = set()
         self._spoken: set[tuple[str, str, str]] = set()
         self._told: dict[str, list[Alert]] = {}  # by channel, in order of decision
-        self._last: dict[tuple[str, str], tuple[int, Standpoint]] = {}  # by channel and event, with its place in the order
+        self._last: dict[tuple[str, str], Standpoint] = {}  # by channel and event
 
     def take(self, alerts: Iterable[Alert]) -> None:
         """Remember alerts, in the order in which they were decided."""
@@ -78,10 +80,9 @@ class Remembered:
             if each.state is AlertState.WAITING:
                 self._items.add((each.item, each.channel))
                 self._told.setdefault(each.channel, []).append(each)
-                _, before = self._last.get((each.channel, each.event), (0, each.standpoint))
+                before = self._last.get((each.channel, each.event), each.standpoint)
                 most = max(before.sources, each.standpoint.sources)
-                place = len(self._told[each.channel])
-                self._last[each.channel, each.event] = place, replace(each.standpoint, sources=most)
+                self._last[each.channel, each.event] = replace(each.standpoint, sources=most)
 
     def has_verdict(self, rule: str, item: str, channel: str) -> bool:
         """As Past has it, and so the rest."""
@@ -100,11 +101,11 @@ class Remembered:
         return found
 
     def told(self, channel: str, event: str) -> Standpoint | None:
-        known = [self._last[channel, each] for each in self._ids(event) if (channel, each) in self._last]
-        if not known:
-            return None
-        _, last = max(known, key=lambda each: each[0])
-        return replace(last, sources=max(each.sources for _, each in known))
+        return furthest(list(self.lasts(channel, event).values()))
+
+    def lasts(self, channel: str, event: str) -> dict[str, Standpoint]:
+        """What was last told of an event, by each id that stands for it."""
+        return {each: self._last[channel, each] for each in self._ids(event) if (channel, each) in self._last}
 
     def has_spoken(self, rule: str, channel: str, event: str) -> bool:
         return any((rule, channel, each) in self._spoken for each in self._ids(event))
@@ -128,6 +129,19 @@ class Remembered:
         return found
 
 
+def furthest(told: Sequence[Standpoint], of: Sequence[Standpoint] = ()) -> Standpoint | None:
+    """Of what was told of events that are one now: where the furthest stands, with the most sources; None of nothing.
+
+    Args:
+        of: further ones, of which only the sources count.
+    """
+    if not told:
+        return None
+    order = list(Stage)
+    found = max(told, key=lambda each: (order.index(each.stage), each.importance, each.step or "", each.storyline or ""))
+    return replace(found, sources=max(each.sources for each in (*told, *of)))
+
+
 def decide(rule: Rule, subject: Subject, past: Past, now: datetime, version: int | None = None) -> tuple[Alert, ...]:
     """The alerts of a rule on an item, one a channel. () if it does not fire, and its event brings nothing new to who was told of it.
 
@@ -142,8 +156,10 @@ def decide(rule: Rule, subject: Subject, past: Past, now: datetime, version: int
         if not is_first and not past.has_spoken(rule.id, channel, event):
             continue
         kind, news = risen(rule, subject.at, past.told(channel, event))
+        if is_first and not (news and past.is_told(item.id, channel)):  # an item that was told tells what is new of its event
+            kind = AlertKind.MATCH
         if is_first or news:
-            found.append(_alert(rule, subject, channel, past, now, AlertKind.MATCH if is_first else kind, news, version))
+            found.append(_alert(rule, subject, channel, past, now, kind, news, version))
     return tuple(found)
 
 
@@ -168,7 +184,9 @@ def risen(rule: Rule, at: Standpoint, told: Standpoint | None) -> tuple[AlertKin
     """What is new of an event as a whole to a channel that was told of it; "" if nothing is."""
     if told is None:
         return AlertKind.MATCH, ""
-    if at.stage is not told.stage and at.stage in rule.stages:
+    # what is on file is published as it is, on the day that was told with it: the first message says so in place
+    is_printed = told.stage is Stage.ON_FILE and at.stage is Stage.FINAL
+    if at.stage is not told.stage and at.stage in rule.stages and not is_printed:
         step = f" ({at.step})" if at.step else ""
         return AlertKind.STAGE, f"{_plain(told.stage)} → {_plain(at.stage)}{step}"
     passed = [count for count in rule.growth if told.sources < count <= at.sources]
@@ -264,8 +282,8 @@ def _is_silenced(silence: Silence, subject: Subject, channel: str, now: datetime
         return False
     try:
         return matches(compiled(silence.query), subject, now)
-    except QueryError:  # of an older version of the language: rather told than lost
-        log.warning("silence=%d cannot be read and is passed over", silence.id)
+    except Exception as error:  # noqa: BLE001 (such as a query of an older version of the language: rather told than lost)
+        log.warning("silence=%d cannot be read and is passed over error=%s", silence.id, type(error).__name__)
         return False
 
 

@@ -480,9 +480,8 @@ class Alert:
             case AlertKind.MATCH:
                 return f"alert:{self.channel}:{self.item}"
             case AlertKind.STAGE:
-                return (
-                    f"stage:{self.channel}:{self.event}:{self.standpoint.stage.value}:{self.item}"  # it may come back to a stage
-                )
+                # with its item: a stage may come again, as when a suspended measure is in force once more
+                return f"stage:{self.channel}:{self.event}:{self.standpoint.stage.value}:{self.item}"
             case AlertKind.GROWTH:
                 return f"growth:{self.channel}:{self.event}:{self.news}"
 

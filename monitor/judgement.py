@@ -16,7 +16,7 @@ import numpy as np
 
 from monitor.archive import Archive
 from monitor.encoders import Encoder, encode
-from monitor.errors import ModelError
+from monitor.errors import ModelError, MonitorError
 from monitor.identify import identify
 from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Tag, event_id, storyline_id
 from monitor.lexicon import Lexicon
@@ -242,9 +242,15 @@ class Judge:
         verdicts = self._verdicts(now)
         found: list[Alert] = []
         for event in due:
-            alerts = verdicts.of_date(event)
-            with self.archive.errors():
-                self.archive.judging.advance(event, alerts, verdicts.versions, now)
+            try:
+                with self.archive.errors():
+                    alerts = verdicts.of_date(event)
+                    self.archive.judging.advance(event, alerts, verdicts.versions, now)
+            except MonitorError:
+                raise
+            except Exception:  # one event never stops the others, and not what waits to be judged
+                log.exception("event=%s cannot be put in force by its date", event)
+                continue
             found += alerts
         if due:
             log.info("in force by their date events=%d", len(due))

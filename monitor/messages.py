@@ -27,7 +27,7 @@ class OrderState(StrEnum):
     DOUBTFUL = "doubtful"  # a try was begun and its end is unknown: look for the message before repeating
     SENT = "sent"
     DEAD = "dead"
-    DROPPED = "dropped"  # silenced before it went
+    DROPPED = "dropped"  # silenced before it went, or there was nothing to say any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +126,9 @@ class Post:
     kind: OrderKind  # alert: an event's first message; folded: a list
     event: str | None
     title: str  # as it was posted
-    digest: str  # of what it says, to tell whether it changed
+    digest: str  # of what it says, to tell whether it changed; "" if nobody knows
     posted_at: datetime
+    moves: int  # how often what it stands for had moved when it was read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

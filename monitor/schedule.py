@@ -11,7 +11,8 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 
 FAREWELL = 5.0
 """Seconds that a message which is on its way is waited for at the end."""
+DRAIN = 3.0
+"""Seconds that jobs have to come to an end after that."""
 TICK = 0.1
 """Seconds between two looks at what is due; an alert waits for three of them at most."""
 
@@ -132,36 +135,39 @@ class Service:
 
     def _judge(self) -> None:
         """Judge what came in."""
-        if self._judging is not None and "judge" in self._outdated:
-            self._judging[0].close()
-            self._judging = None
-        if self._judging is None:
-            # opened in the thread that uses it, and kept: the judge remembers the live events
+        if self._judging is None or "judge" in self._outdated:
+            # kept from tick to tick: the judge remembers the live events
             self._outdated.discard("judge")
-            archive = Archive.open(self._url)
-            self._judging = (archive, house.judge(archive, self._settings, self._folder, self._clock))
+            with self._archive_of(self._judging) as archive:
+                self._judging = (archive, house.judge(archive, self._settings, self._folder, self._clock))
         self._judging[1].run()
 
     def _send(self) -> None:
         """Order the digests and notices that are due, and say what waits; never waits for a channel."""
-        if self._sending is not None and "send" in self._outdated:
-            archive, deliverer = self._sending
-            deliverer.finish(FAREWELL)
-            archive.close()
-            self._sending = None
-        if self._sending is None:
+        if self._sending is None or "send" in self._outdated:
             self._outdated.discard("send")
-            archive = Archive.open(self._url)
-            self._sending = (
-                archive,
-                house.deliverer(
+            with self._archive_of(self._sending) as archive:
+                deliverer = house.deliverer(
                     archive, self._settings, self._folder, self._clock, pause=self._pause, is_stopped=self._stop.is_set
-                ),
-            )
+                )
+            if self._sending is not None:
+                deliverer.take_over(self._sending[1])
+            self._sending = (archive, deliverer)
         deliverer = self._sending[1]
         # each on its own: a digest that cannot be ordered now holds no message that is ready
         for step in (deliverer.digests.order_due, deliverer.order_notices, deliverer.step):
             self._guarded(step)()
+
+    @contextlib.contextmanager
+    def _archive_of(self, job: tuple[Archive, object] | None) -> Iterator[Archive]:
+        """The archive of a job that is built anew, opened in the thread that uses it; a job that cannot be built leaves none open."""
+        archive = Archive.open(self._url) if job is None else job[0]
+        try:
+            yield archive
+        except BaseException:
+            if job is None:
+                archive.close()
+            raise
 
     def _part(self) -> None:
         """Note the receipts of what is on its way, in the thread that sent it."""
@@ -220,10 +226,11 @@ class Service:
         self._stop.wait(seconds)
 
     def _drain(self) -> None:
-        """A moment for a job that is about to end; the process goes all the same."""
+        """A moment for the jobs that are about to end, all together; the process goes all the same."""
+        end = time.monotonic() + DRAIN
         for thread in threading.enumerate():
             if thread.name.startswith("ThreadPoolExecutor") and thread is not threading.current_thread():
-                thread.join(timeout=5.0)
+                thread.join(timeout=max(0.0, end - time.monotonic()))
 
     def _listen(self) -> list[tuple[signal.Signals, Any]]:
         """Take the signals over; what was there before, to be put back."""

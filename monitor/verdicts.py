@@ -12,8 +12,8 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from monitor.archive import Archive
-from monitor.decide import Remembered, advanced, decide
-from monitor.errors import QueryError
+from monitor.decide import Remembered, advanced, decide, furthest
+from monitor.errors import MonitorError, QueryError
 from monitor.events import Part, in_time, part_of, reached, said_by, standpoint
 from monitor.items import Alert, Judged, Rule, Standpoint
 from monitor.match import Subject
@@ -107,9 +107,15 @@ class Verdicts:
         found: list[Alert] = []
         for rule in self._rules:
             try:
-                alerts = verdict(rule)
+                with self._archive.errors():
+                    alerts = verdict(rule)
             except QueryError as error:  # one broken rule never stops the others
                 log.error("rule=%s cannot be read: %s", rule.id, error)
+                continue
+            except MonitorError:  # the archive's
+                raise
+            except Exception:
+                log.exception("rule=%s cannot decide", rule.id)
                 continue
             self._past.take(alerts)
             found += alerts
@@ -161,6 +167,7 @@ class _Past(Remembered):
     def __init__(self, archive: Archive, now: datetime, ids: Callable[[str], Iterable[str]]) -> None:
         super().__init__(archive.silences.active(now), ids)
         self._archive = archive
+        self._now = now
         self._speakers: dict[str, set[tuple[str, str]]] = {}
 
     def has_verdict(self, rule: str, item: str, channel: str) -> bool:
@@ -171,13 +178,11 @@ class _Past(Remembered):
 
     def count(self, channel: str, since: datetime, event: str | None) -> int:
         names = None if event is None else tuple(self._ids(event))
-        return super().count(channel, since, event) + self._archive.alerts.count(channel, since, names)
+        return super().count(channel, since, event) + self._archive.alerts.count(channel, since, names, until=self._now)
 
     def told(self, channel: str, event: str) -> Standpoint | None:
-        here, before = super().told(channel, event), self._archive.alerts.told(channel, tuple(self._ids(event)))
-        if here is None or before is None:
-            return here or before
-        return replace(here, sources=max(here.sources, before.sources))
+        before = self._archive.alerts.told(channel, tuple(self._ids(event)))
+        return furthest([*(before | self.lasts(channel, event)).values()], of=list(before.values()))
 
     def has_spoken(self, rule: str, channel: str, event: str) -> bool:
         return super().has_spoken(rule, channel, event) or any(
@@ -189,7 +194,7 @@ class _Past(Remembered):
             return None
         here = self._biggest(channel, event, at, since)
         least = at.importance if here is None else here.standpoint.importance
-        before = self._archive.alerts.bigger(channel, at.storyline, tuple(self._ids(event)), least, since)
+        before = self._archive.alerts.bigger(channel, at.storyline, tuple(self._ids(event)), least, since, until=self._now)
         return before[0] if before is not None else None if here is None else here.event
 
     def _speaking(self, event: str) -> set[tuple[str, str]]:

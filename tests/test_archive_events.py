@@ -989,6 +989,15 @@ def test_after_migration_judgement_tells_nothing_twice(
         assert filed_at == NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def test_after_migration_what_an_event_has_come_to_is_no_news(tmp_path: Path) -> None:
+    """The stage and the sources of an event that was told by the version before count as told."""
+    path = tmp_path / "monitor.db"
+    an_old_archive(path)
+    with Archive.open(f"sqlite:///{path}") as archive:
+        [told] = archive.alerts.told(SLACK, A)
+    assert (told.stage, told.step, told.sources) == (Stage.FINAL, "公布", 1)
+
+
 def test_a_migrated_archive_has_the_tables_of_a_new_one(tmp_path: Path, archive: Archive) -> None:
     """Column by column and index by index."""
     path = tmp_path / "old.db"

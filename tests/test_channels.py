@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from monitor.channels import KINDS, Channel, split
 from monitor.channels.atom import Atom
-from monitor.channels.blocks import MAX_ALL, blocks, escaped
+from monitor.channels.blocks import MAX_ALL, blocks, escaped, fitted
 from monitor.channels.console import Console
 from monitor.channels.mail import Mail, header, mail_of
 from monitor.channels.slack import Slack
@@ -376,3 +376,45 @@ def test_a_bad_recipient_is_refused_before_the_server_is_asked(mail: MailFake) -
     with pytest.raises(MessageRefused):
         a_mail(mail).send(a_message(address="not an address"))
     assert mail.mails == []
+
+
+def test_an_address_full_of_ampersands_breaks_no_message() -> None:
+    """It is long only once it is escaped: then it is not linked, and the text keeps its room."""
+    message = a_message(
+        url="https://evil.example/?" + "a&" * 600, byline="BIS (official)", extract="Twelve entities were added. " * 20
+    )
+    texts = [text for block in blocks(message)[1:] for text in _texts(block)]
+    assert all(len(text) <= 3000 for text in texts)
+    assert "Twelve entities" in texts[0]
+    assert "<https" not in texts[0]
+
+
+@pytest.mark.parametrize("limit", [-4000, -1, 0])
+def test_text_without_room_is_none(limit: int) -> None:
+    """And takes no time."""
+    assert fitted("a text & more", limit) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("internal_error", ChannelError),
+        ("fatal_error", ChannelError),
+        ("team_added_to_org", ChannelError),
+        ("never_heard_of_it", MessageRefused),
+    ],
+)
+def test_what_slack_says_no_to_is_not_asked_again(slack: SlackFake, name: str, error: type[Exception]) -> None:
+    """An answer with a name is an answer; only those that Slack itself calls temporary are tried again."""
+    slack.moods = [name]
+    with pytest.raises(error):
+        Slack("xoxb-test", api_url=slack.api_url, timeout=5).send(a_message())
+
+
+def test_what_a_proxy_writes_on_its_page_is_no_error_of_ours(slack: SlackFake) -> None:
+    """It may hold what we sent, our token with it, and be as long as it likes."""
+    slack.moods = ["Authorization: Bearer xoxb-very-secret " + "x" * 10_000]
+    with pytest.raises(ChannelError) as caught:
+        Slack("xoxb-very-secret", api_url=slack.api_url, timeout=5).send(a_message())
+    assert "xoxb" not in str(caught.value)
+    assert caught.value.is_ambiguous

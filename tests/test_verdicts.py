@@ -38,6 +38,7 @@ from monitor.items import (
 from monitor.judgement import Judge
 from monitor.lexicon import Lexicon
 from monitor.likeness import Joining
+from monitor.messages import Receipt
 from monitor.verdicts import Verdicts, text_of
 
 SLACK, MAIL = "slack:#econsec", "mail:desk@x.example"
@@ -219,7 +220,11 @@ def test_what_is_folded_orders_one_list_an_hour_and_channel(archive: Archive) ->
     at = NOW + timedelta(minutes=20)
     made = [key for key, _ in orders(archive, "folded")]
     assert made == [f"folded:{channel}:{at:%Y-%m-%dT%H:%M:%SZ}" for channel in (SLACK, MAIL)]
-    archive._connection.execute("update outbox set state = 'sent' where kind = 'folded'")
+    for channel in (SLACK, MAIL):
+        order = archive.outbox.order(f"folded:{channel}:{at:%Y-%m-%dT%H:%M:%SZ}")
+        assert order is not None
+        archive.outbox.begin(order)
+        archive.outbox.sent(order, Receipt(remote_id="1"), None, at, digest="d" if channel == SLACK else None)
     decide(archive, judged(6), rules=[rule, second], now=NOW + timedelta(minutes=75))
     assert [key for key, _ in orders(archive, "folded")][2:] == [f"folded:{MAIL}:2026-05-01T09:15:00Z"]  # a mail cannot be edited
     decide(archive, judged(7), rules=[rule, second], now=NOW + timedelta(minutes=85))

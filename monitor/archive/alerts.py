@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from monitor.archive.connection import transaction
 from monitor.archive.values import reasons_text, written
@@ -15,6 +15,7 @@ FOLD_WAIT = timedelta(minutes=1)
 """A list of what was folded waits so long for more of it."""
 FOLD_SPAN = timedelta(hours=1)
 """What is folded within it is one list."""
+_END = datetime.max.replace(tzinfo=UTC)
 _SAME = "(select value from json_each(?1) union select id from events where into_event in (select value from json_each(?1)))"
 """All ids under which events (a JSON list of them) were ever told."""
 
@@ -55,31 +56,38 @@ class AlertTables:
         query = "select 1 from alerts where item = ? and channel = ? and state = 'waiting'"
         return self._connection.execute(query, [item, channel]).fetchone() is not None
 
-    def count(self, channel: str, since: datetime, events: Sequence[str] | None = None) -> int:
-        """Alerts ordered for a channel (about some events, if given) since a moment; folded and suppressed ones do not count."""
-        query = "select count(*) from alerts where channel = ?2 and decided_at >= ?3 and state = 'waiting'"
+    def count(self, channel: str, since: datetime, events: Sequence[str] | None = None, *, until: datetime = _END) -> int:
+        """Alerts ordered for a channel (about some events, if given) since a moment; folded and suppressed ones do not count.
+
+        Args:
+            until: inclusive; a clock that was ahead has left some that are yet to come.
+        """
+        query = "select count(*) from alerts where channel = ?2 and state = 'waiting' and decided_at between ?3 and ?4"
         if events is not None:
             query += f" and event in {_SAME}"
-        return int(self._connection.execute(query, [json.dumps(events), channel, written(since)]).fetchone()[0])
+        values = [json.dumps(events), channel, written(since), written(until)]
+        return int(self._connection.execute(query, values).fetchone()[0])
 
-    def told(self, channel: str, events: Sequence[str]) -> Standpoint | None:
-        """What the channel was last told that one of the events had come to, with the most sources ever told; None if nothing."""
-        row = self._connection.execute(
+    def told(self, channel: str, events: Sequence[str]) -> dict[str, Standpoint]:
+        """What the channel was last told that each of the events had come to, by every id of it, with the most sources ever told."""
+        rows = self._connection.execute(
             f"""
-            select stage, step, max(sources) over () as sources, importance, storyline from alerts
-            where channel = ?2 and state = 'waiting' and event in {_SAME} order by id desc limit 1
+            select event, stage, step, sources, importance, storyline from alerts
+            where channel = ?2 and state = 'waiting' and event in {_SAME} order by id
             """,
             [json.dumps(events), channel],
-        ).fetchone()
-        if row is None:
-            return None
-        return Standpoint(
-            stage=Stage(row["stage"]),
-            step=row["step"],
-            sources=row["sources"],
-            importance=row["importance"],
-            storyline=row["storyline"],
         )
+        found: dict[str, Standpoint] = {}
+        for row in rows:
+            before = found.get(row["event"])
+            found[row["event"]] = Standpoint(
+                stage=Stage(row["stage"]),
+                step=row["step"],
+                sources=row["sources"] if before is None else max(before.sources, row["sources"]),
+                importance=row["importance"],
+                storyline=row["storyline"],
+            )
+        return found
 
     def speakers(self, event: str) -> set[tuple[str, str]]:
         """Rules that found an event worth telling, each with its channel; also if it was only folded."""
@@ -90,20 +98,28 @@ class AlertTables:
         return {(row["rule"], row["channel"]) for row in rows}
 
     def bigger(
-        self, channel: str, storyline: str, events: Sequence[str], importance: float, since: datetime
+        self,
+        channel: str,
+        storyline: str,
+        events: Sequence[str],
+        importance: float,
+        since: datetime,
+        *,
+        until: datetime = _END,
     ) -> tuple[str, float] | None:
         """The most important other event of a storyline that the channel was told of since a moment, if it was more important than that;
         of equals the last.
 
         Args:
             events: that do not count, because they are the one in question.
+            until: as of count().
         """
         row = self._connection.execute(
             f"""
-            select event, importance from alerts where channel = ?2 and storyline = ?3 and state = 'waiting' and decided_at >= ?4
-              and importance > ?5 and event not in {_SAME} order by importance desc, id desc limit 1
+            select event, importance from alerts where channel = ?2 and storyline = ?3 and state = 'waiting'
+              and decided_at between ?4 and ?6 and importance > ?5 and event not in {_SAME} order by importance desc, id desc limit 1
             """,
-            [json.dumps(events), channel, storyline, written(since), importance],
+            [json.dumps(events), channel, storyline, written(since), importance, written(until)],
         ).fetchone()
         return None if row is None else (row["event"], row["importance"])
 
@@ -148,6 +164,7 @@ class AlertTables:
             self._list(alert)
 
     def _order(self, alert: Alert) -> None:
+        """Order that an alert is told, unless it is ordered already; one that a silence dropped, and is decided anew, may go."""
         self._connection.execute(
             """
             insert into outbox (key, kind, channel, rule, event, item, note, state, created_at, not_before)
@@ -170,22 +187,23 @@ class AlertTables:
 
     def _list(self, alert: Alert) -> None:
         """Order a list of what was folded, unless there is one that can still take this: not yet sent, or one that can be edited."""
+        at = written(alert.decided_at)
         open_list = self._connection.execute(
             """
-            select 1 from outbox where kind = 'folded' and channel = ?1 and since > ?2
-              and (state = 'waiting' or (state in ('sent', 'doubtful') and ?1 like 'slack:%'))
+            select 1 from outbox o where kind = 'folded' and channel = ?1 and since > ?2 and since <= ?3
+              and (state = 'waiting' or (state = 'doubtful' and ?1 like 'slack:%')
+                   or exists (select 1 from posts p where p.channel = ?1 and p.remote_id = o.remote_id and p.gone_at is null))
             """,
-            [alert.channel, written(alert.decided_at - FOLD_SPAN)],
+            [alert.channel, written(alert.decided_at - FOLD_SPAN), at],
         ).fetchone()
         if open_list is not None:
             return
         last = self._connection.execute(
-            "select max(since) as since from outbox where kind = 'folded' and channel = ?", [alert.channel]
+            "select max(since) as since from outbox where kind = 'folded' and channel = ? and since <= ?", [alert.channel, at]
         ).fetchone()["since"]
         soon = alert.not_before + FOLD_WAIT
         if last is not None:
             soon = max(soon, datetime.fromisoformat(last) + FOLD_SPAN)
-        at = written(alert.decided_at)
         self._connection.execute(
             """
             insert into outbox (key, kind, channel, rule, since, until, state, created_at, not_before)

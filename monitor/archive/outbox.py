@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.archive.connection import transaction
@@ -13,17 +14,10 @@ EDIT_GAP = timedelta(minutes=1)
 """A message is brought up to date at most so often."""
 KEPT_UP = timedelta(days=30)
 """A message is looked after for so long."""
-_STALE = """
-select p.* from posts p
-where p.gone_at is null and p.checked_at <= ?2 and p.posted_at > ?3 and (
-    (p.kind = 'alert' and exists (
-        select 1 from events e where e.id = coalesce((select into_event from events where id = p.event), p.event)
-                                 and e.moved_at >= p.checked_at))
-    or (p.kind = 'folded' and exists (
-        select 1 from alerts a join outbox o on o.key = p.key
-        where a.channel = p.channel and a.state = 'folded' and a.decided_at >= p.checked_at and a.decided_at < o.until)))
-"""
-"""Messages to look after: ?2 is EDIT_GAP ago, ?3 is KEPT_UP ago."""
+LONGEST_WAIT = timedelta(days=2)
+"""No wait is longer, neither for the morning nor for a channel: one that is was noted by a clock that was ahead, and is over."""
+_STALE = "moves > seen and gone_at is null and (checked_at <= ?2 or checked_at > ?1) and posted_at > ?3"
+"""Messages to look after: ?1 is now, ?2 is EDIT_GAP ago, ?3 is KEPT_UP ago."""
 
 
 class OutboxTables:
@@ -36,27 +30,32 @@ class OutboxTables:
         """Channels that have something to be said to now, or a message to be looked after, and did not ask for patience."""
         rows = self._connection.execute(
             f"""
-            select distinct o.channel from outbox o left join channels c on c.id = o.channel
-            where o.state in ('waiting', 'doubtful') and o.not_before <= ?1 and (c.not_before is null or c.not_before <= ?1)
-            union
-            select distinct p.channel from ({_STALE}) p left join channels c on c.id = p.channel
-            where c.not_before is null or c.not_before <= ?1
-            order by 1
+            select channel from (
+                select distinct channel from outbox where state in ('waiting', 'doubtful') and (not_before <= ?1 or not_before > ?4)
+                union
+                select distinct channel from posts where {_STALE}
+            )
+            where not exists (select 1 from channels c where c.id = channel and c.not_before > ?1 and c.not_before <= ?4)
+            order by channel
             """,
-            [written(now), written(now - EDIT_GAP), written(now - KEPT_UP)],
+            [*_moments(now), written(now + LONGEST_WAIT)],
         )
         return [row["channel"] for row in rows]
 
     def next(self, channel: str, now: datetime, digest: str | None = None) -> Order | None:
-        """The oldest order of a channel that is due (of a digest, if one is named); None if there is none."""
+        """The oldest order of a channel that is due (of a digest, if one is named); None if there is none.
+
+        Its event is the one that its item is in now, whatever was merged or split since.
+        """
         row = self._connection.execute(
             """
-            select * from outbox where channel = ? and state in ('waiting', 'doubtful') and not_before <= ?
-            and (? is null or (kind = 'digest' and rule = ?)) order by id limit 1
+            select o.*, (select event from items where id = o.item) as its_event from outbox o
+            where channel = ?1 and state in ('waiting', 'doubtful') and (not_before <= ?2 or not_before > ?4)
+              and (?3 is null or (kind = 'digest' and rule = ?3)) order by id limit 1
             """,
-            [channel, written(now), digest, digest],
+            [channel, written(now), digest, written(now + LONGEST_WAIT)],
         ).fetchone()
-        return None if row is None else _order(row)
+        return None if row is None else replace(_order(row), event=row["its_event"] or row["event"])
 
     def has_more(self, order: Order, now: datetime) -> bool:
         """True if another order of the same channel is due, too."""
@@ -65,10 +64,14 @@ class OutboxTables:
         )
         return self._connection.execute(query, [order.channel, written(now), order.id]).fetchone() is not None
 
-    def begin(self, order: Order) -> None:
-        """Note that a try begins: if no end is noted, the message may have gone."""
+    def begin(self, order: Order) -> bool:
+        """Note that a try begins: if no end is noted, the message may have gone. False if it is not to be told any more."""
         with transaction(self._connection):
-            self._connection.execute("update outbox set state = 'doubtful', attempts = attempts + 1 where id = ?", [order.id])
+            changed = self._connection.execute(
+                "update outbox set state = 'doubtful', attempts = attempts + 1 where id = ? and state in ('waiting', 'doubtful')",
+                [order.id],
+            )
+            return changed.rowcount > 0
 
     def sent(
         self,
@@ -79,13 +82,11 @@ class OutboxTables:
         *,
         title: str = "",
         digest: str | None = None,
-        read_at: datetime | None = None,
     ) -> None:
         """Note the receipt.
 
         Args:
-            read_at: when what the message says was read from the archive; None: now.
-            digest: of what the message says, if it is to be kept up to date; None: it stays as it is.
+            digest: of what the message says, if it is to be kept up to date, "" if nobody knows; None: it stays as it is.
         """
         remote_id = receipt.remote_id
         with transaction(self._connection):
@@ -104,19 +105,22 @@ class OutboxTables:
                         title,
                         digest,
                         written(now),
-                        written(read_at or now),
+                        written(now),
                     ],
                 )
             self._connection.execute(
-                "update outbox set state = 'sent', sent_at = ?, remote_id = ?, thread = ?, last_error = null where id = ?",
-                [written(now), remote_id, thread, order.id],
+                "update outbox set state = 'sent', sent_at = ?, remote_id = ?, thread = ?, event = ?, last_error = null where id = ?",
+                [written(now), remote_id, thread, order.event, order.id],
             )
             self._healthy(order.channel, receipt.place)
 
-    def failed(self, order: Order, error: str, *, state: OrderState, retry_at: datetime, now: datetime) -> None:
+    def failed(
+        self, order: Order, error: str, *, state: OrderState, retry_at: datetime, now: datetime, is_of_channel: bool = True
+    ) -> None:
         """Note a try that failed.
 
         Args:
+            is_of_channel: False if it says nothing of the channel, which then goes on with the next order.
             state: waiting (it surely did not go), doubtful (it may have) or dead (it never will).
             retry_at: when to try again; for a channel that asked for patience, its moment.
         """
@@ -125,7 +129,7 @@ class OutboxTables:
                 "update outbox set state = ?, last_error = ?, not_before = ? where id = ?",
                 [state.value, error, written_after(retry_at), order.id],
             )
-            if state is not OrderState.DEAD:
+            if is_of_channel and state is not OrderState.DEAD:
                 self._failing(order.channel, error, retry_at, now)
 
     def drop(self, order: Order, reason: str) -> None:
@@ -155,13 +159,16 @@ class OutboxTables:
 
     def put_notice(self, to: str, channel: str, since: datetime, text: str, now: datetime) -> bool:
         """Order that a channel is told of another one's failure, once for each failure; False if it was ordered before."""
+        key = f"notice:{to}:{channel}:{written(since)}"
+        if self.order(key) is not None:  # asked at every tick while it lasts: no lock for that
+            return False
         with transaction(self._connection):
             changed = self._connection.execute(
                 """
                 insert into outbox (key, kind, channel, rule, note, since, state, created_at, not_before)
                 values (?, 'notice', ?, ?, ?, ?, 'waiting', ?, ?) on conflict (key) do nothing
                 """,
-                [f"notice:{to}:{channel}:{written(since)}", to, channel, text, written(since), written(now), written(now)],
+                [key, to, channel, text, written(since), written(now), written(now)],
             )
             return changed.rowcount > 0
 
@@ -220,24 +227,32 @@ class OutboxTables:
     def stale(self, channel: str, now: datetime) -> Post | None:
         """A message of a channel that may say no longer what is so: the one looked at longest ago."""
         row = self._connection.execute(
-            f"select * from ({_STALE}) where channel = ?1 order by checked_at limit 1",
-            [channel, written(now - EDIT_GAP), written(now - KEPT_UP)],
+            f"select * from posts where channel = ?4 and {_STALE} order by checked_at limit 1",
+            [*_moments(now), channel],
         ).fetchone()
         return None if row is None else _post(row)
 
     def checked(self, post: Post, now: datetime, digest: str | None = None) -> None:
-        """Note that a message was compared with the archive, and what it says since.
+        """Note that a message was compared with the archive as it was when the post was read, and what it says since.
 
         Args:
-            digest: None if it was right as it is.
+            digest: None if it stays as it is.
         """
         with transaction(self._connection):
             self._connection.execute(
-                "update posts set checked_at = ?, digest = coalesce(?, digest) where channel = ? and remote_id = ?",
-                [written(now), digest, post.channel, post.remote_id],
+                "update posts set checked_at = ?, seen = ?, digest = coalesce(?, digest) where channel = ? and remote_id = ?",
+                [written(now), post.moves, digest, post.channel, post.remote_id],
             )
             if digest is not None:
                 self._healthy(post.channel, None)
+
+    def put_off(self, post: Post, now: datetime) -> None:
+        """Let the other messages of a channel be looked after before this one is tried again."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "update posts set checked_at = ? where channel = ? and remote_id = ?",
+                [written(now), post.channel, post.remote_id],
+            )
 
     def gone(self, post: Post, now: datetime) -> None:
         """Note that a message was deleted in its channel: the event's next one opens a new thread."""
@@ -303,7 +318,13 @@ def _post(row: sqlite3.Row) -> Post:
         title=row["title"],
         digest=row["digest"],
         posted_at=read_surely(row["posted_at"]),
+        moves=row["moves"],
     )
+
+
+def _moments(now: datetime) -> list[str]:
+    """What _STALE asks for."""
+    return [written(now), written(now - EDIT_GAP), written(now - KEPT_UP)]
 
 
 def _order(row: sqlite3.Row) -> Order:

@@ -342,8 +342,7 @@ create table alerts_2 (
   silence integer,                  -- silences.id that suppressed it; null if none did
   echo_of text,                     -- the bigger event that it echoes; null if it is no echo
   key text not null,                -- outbox.key of its order, whether or not there is one
-  decided_at text not null,         -- time of judgement
-  unique (rule, item, channel, key)
+  decided_at text not null          -- time of judgement
 ) strict;
 
 create table silences (
@@ -366,7 +365,9 @@ create table posts (
   title text not null,              -- as it was posted
   digest text not null,             -- of what it says now
   posted_at text not null,          -- when it was posted
-  checked_at text not null,         -- when it was last compared with the archive
+  checked_at text not null,         -- when it was last compared with the archive, or could not be
+  moves integer not null default 1, -- how often what it stands for has moved; counted by the triggers below, so by no clock
+  seen integer not null default 0,  -- moves when it was last compared with the archive
   gone_at text,                     -- when it was found to be deleted; null: it is there
   primary key (channel, remote_id)
 ) strict;
@@ -379,6 +380,35 @@ create table readers (
   primary key (digest, channel)
 ) strict;
 """
+
+_MOVES = (
+    """
+create trigger posts_of_event after update on events
+-- an event went on, or was merged; a message older than a month is left as it is
+begin
+  update posts set moves = moves + 1
+  where event in (select new.id union select id from events where into_event = new.id) and posted_at > date(new.moved_at, '-31 days');
+end
+""",
+    """
+create trigger posts_of_decision after insert on decisions
+-- items went from one event to another
+begin
+  update posts set moves = moves + 1 where event in (
+    select new.event union select new.other union select id from events where into_event in (new.event, new.other));
+end
+""",
+    """
+create trigger posts_of_folded after insert on alerts when new.state = 'folded'
+-- a list of the last hour has one more
+begin
+  update posts set moves = moves + 1 where channel = new.channel and remote_id in (
+    select remote_id from outbox where kind = 'folded' and channel = new.channel and until > new.decided_at
+      and since between strftime('%Y-%m-%dT%H:%M:%SZ', new.decided_at, '-1 hour') and new.decided_at);
+end
+""",
+)
+"""What makes a message that is kept up to date worth a look, told to it at the moment when it happens."""
 
 _ALERTS_VIEW = """
 create view v_alerts as
@@ -464,24 +494,34 @@ def m005_delivery(db: Database) -> None:
     )
     db.execute("drop table alerts")
     db.execute("alter table alerts_2 rename to alerts")
+    # a verdict on an item once given stands; an event may go on twice by one item, and what a silence held back is decided anew
+    db.execute("create unique index alerts_verdict on alerts (rule, item, channel) where kind = 'match'")
     db.execute("create index alerts_channel on alerts (channel, decided_at)")
     db.execute("create index alerts_event on alerts (event, channel)")
     db.execute("create index alerts_item on alerts (item)")
-    db.execute("create index alerts_storyline on alerts (storyline, channel) where storyline is not null")
+    db.execute("create index alerts_key on alerts (key)")
+    db.execute("create index alerts_storyline on alerts (storyline, channel, decided_at) where storyline is not null")
+    db.execute(_ALERTS_VIEW)
+    db.execute("create index posts_event on posts (event, channel) where event is not null")
     # asked at every tick of the service: without it each look would read all items
     db.execute("create index items_unclassified on items (n) where judged_at is not null and model is null")
-    db.execute(_ALERTS_VIEW)
-    db.execute("create index posts_event on posts (event) where event is not null")
+    db.execute("create index posts_stale on posts (channel, checked_at, posted_at) where moves > seen and gone_at is null")
     db.execute("alter table outbox add column note text not null default ''")
+    db.execute("create index outbox_open on outbox (channel, id, not_before) where state in ('waiting', 'doubtful')")
+    db.execute("create index outbox_folded on outbox (channel, since) where kind = 'folded'")
+    db.execute("create index outbox_digests on outbox (rule, channel, key) where kind = 'digest'")
+    db.execute("create index outbox_sent on outbox (channel, sent_at)")
     db.execute("alter table channels add column place text")
     db.execute(
         """
-        insert into posts (channel, remote_id, key, kind, event, title, digest, posted_at, checked_at)
-        select o.channel, o.remote_id, o.key, 'alert', o.event, i.title, '', o.sent_at, o.sent_at
+        insert or ignore into posts (channel, remote_id, key, kind, event, title, digest, posted_at, checked_at, moves)
+        select o.channel, o.remote_id, o.key, 'alert', o.event, i.title, '', o.sent_at, o.sent_at, 0
         from outbox o join items i on i.id = o.item
         where o.kind = 'alert' and o.state = 'sent' and o.thread is null and o.channel like 'slack:%' and o.remote_id is not null
         """
     )
+    for trigger in _MOVES:
+        db.execute(trigger)
 
 
 def _keep_steps(db: Database) -> None:

@@ -18,7 +18,7 @@ MAX_FIELD = 2000
 MAX_TEXT = 4000
 MAX_ALL = 8000
 MAX_URL = 1500
-"""Longer addresses are not linked: they would take the room of the text."""
+"""Addresses that are longer, once escaped, are not linked: they would take the room of the text."""
 _LIST_SECTION = 2400
 _HOST = re.compile(r"\.[^\W\d_]")
 """A dot before a letter of any script: part of every host, whatever stands around it."""
@@ -105,9 +105,9 @@ def section(text: str) -> dict[str, Any]:
 
 def linked(title: str, url: str | None) -> str:
     """The title (escaped already) as a link; the plain title, with the address beside it, if it reads like another address."""
-    if not url or len(url) > MAX_URL or "|" in url or ">" in url or "<" in url:
+    address = (url or "").replace("&", "&amp;")
+    if not address or len(address) > MAX_URL or "|" in address or ">" in address or "<" in address:
         return title
-    address = url.replace("&", "&amp;")
     if "://" in title or _looks_like_host(title):
         return f"{title}\n<{address}>"
     return f"<{address}|{title.replace('|', '¦')}>"
@@ -120,6 +120,8 @@ def _looks_like_host(text: str) -> bool:
 
 def fitted(text: str, limit: int) -> str:
     """Escaped, and at most `limit` characters long after that, without a cut in the middle of an escape."""
+    if limit < 1:
+        return ""
     shorter = escaped(text)
     keep = min(len(text), limit)
     while len(shorter) > limit:

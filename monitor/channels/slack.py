@@ -22,16 +22,14 @@ from monitor.messages import Message, Receipt
 
 EVENT_TYPE = "monitor_message"
 
-_FATAL = frozenset(
-    "channel_not_found not_in_channel is_archived channel_is_archived invalid_auth not_authed account_inactive token_revoked token_expired"
-    " missing_scope no_permission restricted_action ekm_access_denied org_login_required invalid_blocks invalid_blocks_format"
-    " invalid_arguments no_text msg_too_long msg_blocks_too_long invalid_metadata_format metadata_too_large user_is_bot"
-    " not_allowed_token_type as_user_not_supported thread_locked messages_tab_disabled cant_update_message edit_window_closed"
-    " update_not_allowed".split()
+_TEMPORARY = frozenset(
+    "internal_error fatal_error service_unavailable request_timeout team_added_to_org accesslimited message_limit_exceeded".split()
 )
-"""Answers that no repetition changes."""
+"""Answers that Slack itself calls temporary. Every other name is a refusal that no repetition changes: one that we have never heard of
+would hold its channel for ever. Source: Slack, chat.postMessage, errors."""
 _GONE = frozenset({"message_not_found", "thread_not_found", "cannot_reply_to_message"})
 """The message to edit, or to answer, was deleted."""
+_NAME = re.compile(r"[a-z0-9_]{1,80}")
 _HINTS = {
     "channel_not_found": "Check the name in feeds.yaml",
     "not_in_channel": "Invite the bot: /invite @monitor",
@@ -157,11 +155,13 @@ class _Translated:
         name = name if _NAME.match(name) else ""
         if status == 429 or name in ("ratelimited", "rate_limited"):
             raw = {key.lower(): value for key, value in (answer.headers or {}).items()}.get("retry-after", "")
-            wait = float(raw) if str(raw).isdigit() else 30.0
+            wait = float(raw) if str(raw).isdecimal() else 30.0
             return ChannelError("Slack asks for patience (429)", subject=self._subject, retry_after=wait)
         if name in _GONE:
             return MessageGone(f"Slack says {name}", subject=self._subject)
-        if name in _FATAL:
+        if status == 200 and name and name not in _TEMPORARY:
             return MessageRefused(f"Slack says {name}", subject=self._subject, hint=_HINTS.get(name))
         # A server error, a catastrophic one or an answer that is not Slack's: the message may be there all the same.
-        return ChannelError(f"Slack says {name or f'HTTP {status}'}", subject=self._subject, is_ambiguous=True)
+        return ChannelError(
+            f"Slack says {name or f'HTTP {status}, and nothing of its own'}", subject=self._subject, is_ambiguous=True
+        )
