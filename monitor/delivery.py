@@ -365,7 +365,10 @@ class Deliverer:
             self._update_failed(this, error, now)
         else:
             self._failed(
-                this.order, error, self._state_after(this, this.order, error), is_of_channel=isinstance(error, RetryLater)
+                this.order,
+                error,
+                self._state_after(this, this.order, error),
+                is_of_channel=isinstance(error, RetryLater | MessageRefused),
             )
 
     def _state_after(self, this: _Try, order: Order, error: BaseException) -> OrderState:
