@@ -62,7 +62,9 @@ class SilenceTables:
         rows = self._connection.execute(
             """
             update outbox set state = 'dropped', last_error = ? where kind = 'alert' and state = 'waiting'
-              and (? is null or channel = ?) and event in (select ? union select id from events where into_event = ?) returning key
+              and (? is null or channel = ?)
+              and coalesce((select i.event from items i where i.id = outbox.item), event)
+                  in (select ? union select id from events where into_event = ?) returning key
             """,
             [f"silence {silence.id}", silence.channel, silence.channel, event, event],
         ).fetchall()
