@@ -34,7 +34,7 @@ LONGEST_RETRY = timedelta(hours=1)
 LONGEST_PATIENCE = timedelta(days=1)
 """A channel that asks for more is asked again after so long."""
 FAULTS = 12
-"""Tries, over some six hours, of an order that fails by a fault of its own or of ours; then it is dead."""
+"""Tries, over some five hours, of an order that fails by a fault of its own or of ours; then it is dead."""
 LOOKS = 20
 """Messages that are compared with the archive in one step."""
 LOOK_BACK = timedelta(minutes=2)
@@ -370,7 +370,10 @@ class Deliverer:
             self._update_failed(this, error, now)
         else:
             self._failed(
-                this.order, error, self._state_after(this, this.order, error), is_of_channel=isinstance(error, RetryLater)
+                this.order,
+                error,
+                self._state_after(this, this.order, error),
+                is_of_channel=isinstance(error, RetryLater | MessageRefused),
             )
 
     def _state_after(self, this: _Try, order: Order, error: BaseException) -> OrderState:

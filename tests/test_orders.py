@@ -358,3 +358,15 @@ def test_what_is_asked_at_every_tick_is_an_index_look_up(archive: Archive) -> No
     assert [
         step for step in walks if step.split()[1] in ("alerts", "a", "b", "outbox", "o", "posts", "items", "i", "events")
     ] == []
+
+
+def test_a_silence_drops_what_is_of_its_event_now(archive: Archive) -> None:
+    """An item that was split off while its alert waited is no longer of the event that is muted, but of the other one."""
+    rule_on(archive, judged(a_notice(1)))
+    rule_on(archive, judged(a_notice(2)), at=NOW + timedelta(minutes=1))
+    made = archive.events.split(A, [a_notice(2).id], who="sato", now=NOW)
+    until = NOW + timedelta(days=7)
+    archive.silences.put(f"event:{made}", until=until, now=NOW, who="U1", via="slack")
+    assert waiting(archive) == [f"alert:{SLACK}:{a_notice(1).id}"]
+    archive.silences.put(f"event:{A}", until=until, now=NOW, who="U1", via="slack")
+    assert waiting(archive) == []

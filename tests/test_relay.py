@@ -416,3 +416,28 @@ def test_a_deleted_thread_is_told_apart_from_a_refusal(
     tell(archive, an_english(2), at=clock.now)
     assert relay().run().sent == 1
     assert [each.thread for each in wall.said] == [None, None]
+
+
+def test_the_others_are_told_of_a_channel_that_refuses_everything(
+    archive: Archive, clock: Clock, relay: Callable[..., Deliverer], wall: Wall
+) -> None:
+    """A revoked token makes every alert dead at once: that nobody hears of it is what the others must hear."""
+    tell(archive, an_english(1))
+    wall.moods = [MessageRefused("Slack says token_revoked")]
+    assert relay().run().dead == 1
+    clock.move(hours=2)
+    assert relay().order_notices() == 1
+    relay().run()
+    assert [(each.address, each.headline) for each in wall.said] == [("mori@x.example", f"{SLACK} does not take messages")]
+
+
+def test_one_refusal_among_messages_that_went_is_no_outage(
+    archive: Archive, clock: Clock, relay: Callable[..., Deliverer], wall: Wall
+) -> None:
+    """The next message that goes says that the channel is well; the refused one holds nothing meanwhile."""
+    tell(archive, an_english(1), event="E-1")
+    tell(archive, an_english(2), event="E-2")
+    wall.moods = [MessageRefused("Slack says invalid_blocks")]
+    found = relay().run()
+    assert (found.dead, found.sent) == (1, 1)
+    assert archive.reading.failing_channels() == []

@@ -129,8 +129,8 @@ class OutboxTables:
                 "update outbox set state = ?, last_error = ?, not_before = ? where id = ?",
                 [state.value, error, written_after(retry_at), order.id],
             )
-            if is_of_channel and state is not OrderState.DEAD:
-                self._failing(order.channel, error, retry_at, now)
+            if is_of_channel:  # after a refusal the next message is tried at once; if it goes, the channel is well
+                self._failing(order.channel, error, None if state is OrderState.DEAD else retry_at, now)
 
     def drop(self, order: Order, reason: str) -> None:
         """Let go of an order that has nothing to say any more."""
@@ -297,14 +297,14 @@ class OutboxTables:
             [channel, place],
         )
 
-    def _failing(self, channel: str, error: str, retry_at: datetime, now: datetime) -> None:
+    def _failing(self, channel: str, error: str, retry_at: datetime | None, now: datetime) -> None:
         self._connection.execute(
             """
             insert into channels (id, not_before, failing_since, last_error) values (?, ?, ?, ?)
             on conflict (id) do update set not_before = excluded.not_before, last_error = excluded.last_error,
                                            failing_since = coalesce(failing_since, excluded.failing_since)
             """,
-            [channel, written_after(retry_at), written(now), error],
+            [channel, None if retry_at is None else written_after(retry_at), written(now), error],
         )
 
 
