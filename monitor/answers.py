@@ -15,7 +15,6 @@ from rich.cells import cell_len
 
 from monitor import query
 from monitor.archive import Archive
-from monitor.calendar import calendar
 from monitor.channels import split
 from monitor.compose import date_name, date_text, moment_text, shortened, stage_text
 from monitor.errors import QueryError, UsageError
@@ -197,6 +196,8 @@ class Desk:
         return Answer(text=text, lines=tuple(line for _, _, line in entries[-TOLD:]))
 
     def _calendar(self, event: str) -> Answer:
+        from monitor.calendar import calendar
+
         now = self.clock()
         record = self.archive.events.record(event, now)
         ahead = [

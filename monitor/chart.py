@@ -8,8 +8,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw
-
 SCALE = 2
 """Pixels of the picture to one of the page, for screens of high resolution."""
 BAR = (74, 127, 191)
@@ -24,6 +22,8 @@ def bars(counts: Sequence[int], *, width: int, height: int, highest: int | None 
         width, height: on the page.
         highest: the count that is as high as the picture; None: the highest of these.
     """
+    from PIL import Image, ImageDraw  # used once a day: whoever only fetches does not carry it
+
     across, up = width * SCALE, height * SCALE
     picture = Image.new("RGBA", (across, up), (0, 0, 0, 0))
     pen = ImageDraw.Draw(picture)

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from monitor import chart
-from monitor.calendar import calendar
 from monitor.compose import date_text, identifier_text, moment_text, shortened
 from monitor.digest_content import DEADLINE_DAYS, Content, Dated, Entry, ThemeDays
 from monitor.digest_words import WORDS, Words, counted, day_name, distance, kind_name, lowered, stage_name, tier_name
@@ -62,6 +61,8 @@ def render(content: Content) -> Digest:
     words = WORDS.get(content.lang, WORDS["en"])
     files = [_picture(number, each) for number, each in enumerate(_charted(content))]
     if content.changed:
+        from monitor.calendar import calendar  # as the chart's pictures: once a day
+
         text = calendar(content.changed, content.until, is_published=True)
         files.append(File(name="deadlines.ics", media_type="text/calendar", content=text.encode()))
     page = _page(content, words)
