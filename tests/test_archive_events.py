@@ -994,7 +994,7 @@ def test_after_migration_what_an_event_has_come_to_is_no_news(tmp_path: Path) ->
     path = tmp_path / "monitor.db"
     an_old_archive(path)
     with Archive.open(f"sqlite:///{path}") as archive:
-        [told] = archive.alerts.told(SLACK, A)
+        [told] = archive.alerts.told(SLACK, (A,)).values()
     assert (told.stage, told.step, told.sources) == (Stage.FINAL, "公布", 1)
 
 
