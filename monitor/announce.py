@@ -10,6 +10,7 @@ from monitor import compose
 from monitor.archive import AlertRow, Archive
 from monitor.channels import split
 from monitor.compose import Telling
+from monitor.dates import stamp
 from monitor.items import Filed, Rule, Source
 from monitor.messages import Message, Order, OrderKind, Post
 
@@ -41,8 +42,7 @@ class Announcer:
                 return self._folded(order)
             case OrderKind.NOTICE:
                 return self._notice(order)
-        alert = self.archive.reading.alert_of(order.key)
-        return self._alert(order, alert, thread=thread, thread_title="" if post is None else post.title)
+        return self._alert(order, thread=thread, thread_title="" if post is None else post.title)
 
     def update_of(self, post: Post) -> Message | None:
         """What a message that is kept up to date says now; None if nobody can tell any more."""
@@ -53,7 +53,7 @@ class Announcer:
             return self._folded(order)
         if not self.is_threaded(order):
             return None
-        return self._alert(order, self.archive.reading.alert_of(post.key), thread=None, thread_title="")
+        return self._alert(order, thread=None, thread_title="")
 
     def people(self) -> set[str]:
         """Addresses at which people are told of alerts."""
@@ -64,10 +64,11 @@ class Announcer:
         rule = next((each for each in self.rules if each.id == order.rule), None)
         return order.kind is OrderKind.ALERT and (rule is None or rule.is_threaded)
 
-    def _alert(self, order: Order, alert: AlertRow | None, *, thread: str | None, thread_title: str) -> Message:
+    def _alert(self, order: Order, *, thread: str | None, thread_title: str) -> Message:
         assert order.event is not None
         assert order.item is not None
         kind, target = split(order.channel)
+        alert = self.archive.reading.alert_of(order.key)
         filed = self.archive.reading.item(order.item)
         event = self.archive.events.record(self.archive.events.find(order.event), self.clock())
         name = self._source_name(filed.item.source)
@@ -137,5 +138,5 @@ def _record(alert: AlertRow) -> dict[str, object]:
         "model": alert.model,
         "scores": dict(alert.scores),
         "terms": [[term.term, term.weight] for term in alert.terms],
-        "decided_at": alert.decided_at.isoformat().replace("+00:00", "Z"),
+        "decided_at": stamp(alert.decided_at),
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from monitor.events import Event, Part, record
+from monitor.events import Event, Part, record, tellers
 from monitor.items import GROWTH, DateKind, Filed, Standpoint
 from monitor.standing import Standing
 
@@ -90,10 +90,10 @@ def progress(
     own = [each.filed for each in now if each.filed.item.id in wanted]
     return Progress(
         event=stands,
-        sources=_sources(now),
+        sources=tellers(now),
         was=None
         if stood is None
-        else Standpoint(stage=stood.stage, step=stood.step, sources=_sources(before), importance=stood.importance),
+        else Standpoint(stage=stood.stage, step=stood.step, sources=tellers(before), importance=stood.importance),
         had=tuple(each for each in own if each.item.id in is_before),
         new=tuple(each for each in own if each.item.id not in is_before),
         told=sum(each.filed.copy_of is None for each in now),
@@ -119,7 +119,3 @@ def _change(was: Standing | None, now: Standing) -> DateChange | None:
     if was.is_withdrawn != now.is_withdrawn:
         return DateChange.WITHDRAWN if now.is_withdrawn else DateChange.RESTORED
     return DateChange.MOVED if was.date != now.date and not now.is_withdrawn else None
-
-
-def _sources(parts: Iterable[Part]) -> int:
-    return len({each.filed.item.source for each in parts if each.filed.copy_of is None})

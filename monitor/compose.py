@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from monitor.dates import stamp
 from monitor.events import Event
 from monitor.items import DateKind, Filed, Item, Stage, Tier
 from monitor.messages import Line, Message
@@ -57,7 +58,6 @@ def alert_message(telling: Telling) -> Message:
     """The message of an alert: an event's first one with all its facts, or a short answer in its thread."""
     item, event = telling.filed.item, telling.event
     themes = [telling.theme_names.get(theme, theme) for theme, _ in telling.filed.themes or event.themes] or ["Unclassified"]
-    names = {"source": telling.source_name, "title": item.title}
     is_reply = telling.thread is not None
     # an answer never repeats what stands above it
     is_repeat = is_reply and plain_letters(item.title) == plain_letters(telling.thread_title)
@@ -72,7 +72,7 @@ def alert_message(telling: Telling) -> Message:
         fields=() if is_reply else tuple(fields(event, telling.source_name, item.tier, themes, telling.today)),
         why=telling.why,
         hint=hint,
-        text=shortened(f"{themes[0]}: {f'{telling.news}: ' if telling.news else ''}{names['title']} ({names['source']})", 300),
+        text=shortened(f"{themes[0]}: {f'{telling.news}: ' if telling.news else ''}{item.title} ({telling.source_name})", 300),
         byline="" if is_reply else _who(item, telling.source_name),
         news=telling.news,
         event=event.id,
@@ -196,7 +196,7 @@ def event_record(event: Event) -> dict[str, object]:
 
 
 def item_record(filed: Filed) -> dict[str, object]:
-    """An item for a machine: the keys that `monitor search --format json` has."""
+    """An item as JSON has it everywhere."""
     item = filed.item
     return {
         "id": item.id,
@@ -204,8 +204,8 @@ def item_record(filed: Filed) -> dict[str, object]:
         "url": item.url,
         "title": item.title,
         "summary": item.summary,
-        "published": None if item.published is None else item.published.isoformat().replace("+00:00", "Z"),
-        "first_seen": item.first_seen.isoformat().replace("+00:00", "Z"),
+        "published": None if item.published is None else stamp(item.published),
+        "first_seen": stamp(item.first_seen),
         "lang": item.lang,
         "country": item.country,
         "tier": item.tier.value,

@@ -1,4 +1,5 @@
-"""Reads dates as feeds and official texts write them: RFC 822, ISO 8601, Japanese eras, full width, dotted, month names.
+"""Reads dates as feeds and official texts write them: RFC 822, ISO 8601, Japanese eras, full width, dotted, month names. And writes a
+moment in the one form that files and programs get.
 
 Strict: what is not surely a date is None, never a guess (feedparser reads 2025年11月3日 as the 1st). Pure; never raises.
 """
@@ -227,3 +228,8 @@ def _offset(name: str | None, default: timezone) -> timedelta | None:
         return offset if match[1] == "+" else -offset
     hours = _ZONES.get(folded)
     return None if hours is None else timedelta(hours=hours)
+
+
+def stamp(moment: datetime) -> str:
+    """An aware moment for a file or a program: ISO 8601 in UTC, to the second, 2026-05-01T08:00:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -264,8 +264,7 @@ def _too_late(rule: Rule, subject: Subject, channel: str, past: Past, now: datet
     """Why an item is no news any more; "" if it is.
 
     Args:
-        is_news: its event has come further, so that a document that repeats another one word for word - the notice that is published
-            as it was on file - is what has to be told.
+        is_news: its event has come further, so that even a document that repeats another one word for word has to be told.
     """
     item, link = subject.judged.item, subject.judged.link
     if item.is_backlog and item.published is None and item.changed_at is None:

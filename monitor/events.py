@@ -197,7 +197,7 @@ def record(
         for theme, score in each.filed.themes:
             themes[theme] = max(score, themes.get(theme, 0.0))
     given = tuple(sorted(themes.items(), key=lambda pair: (-pair[1], pair[0])))
-    at = standpoint(ordered, now, storyline=storyline)
+    at = standpoint(ordered, transitions, stands, now, storyline=storyline)
     speed = momentum((each.filed.item.moment for each in ordered if each.filed.copy_of is None), now)
     return Event(
         id=event,
@@ -226,17 +226,18 @@ def record(
     )
 
 
-def standpoint(parts: Sequence[Part], now: datetime, *, storyline: str | None) -> Standpoint:
+def standpoint(
+    parts: Sequence[Part], transitions: Sequence[Transition], stands: Iterable[Standing], now: datetime, *, storyline: str | None
+) -> Standpoint:
     """What an event has come to, as rules see it.
 
     Args:
         parts: its items, in order of time; themes are enough beside what its way needs.
+        transitions, stands: what they reached() by now.
     """
-    transitions, stands = reached(parts, now.date())
-    told = [each.filed.item for each in parts if each.filed.copy_of is None]
     ahead = [each.date for each in stands if not each.is_withdrawn and each.date >= now.date()]
     stage = transitions[-1].stage if transitions else Stage.REPORTED
-    sources = len({item.source for item in told})
+    sources = tellers(parts)
     return Standpoint(
         stage=stage,
         step=transitions[-1].step if transitions else None,
@@ -246,11 +247,16 @@ def standpoint(parts: Sequence[Part], now: datetime, *, storyline: str | None) -
             stage=stage,
             tier=min((each.filed.item.tier for each in parts), key=list(Tier).index, default=Tier.ANALYSIS),
             sources=sources,
-            momentum=momentum((item.moment for item in told), now),
+            momentum=momentum((each.filed.item.moment for each in parts if each.filed.copy_of is None), now),
             days_ahead=(min(ahead) - now.date()).days if ahead else None,
         ),
         storyline=storyline,
     )
+
+
+def tellers(parts: Iterable[Part]) -> int:
+    """How many sources tell an event in their own words."""
+    return len({each.filed.item.source for each in parts if each.filed.copy_of is None})
 
 
 def momentum(moments: Iterable[datetime], now: datetime) -> float:

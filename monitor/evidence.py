@@ -18,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from monitor.compose import date_name, date_text, stage_text
+from monitor.dates import stamp
 from monitor.events import Event
 from monitor.items import Filed, Identifier, KeyDate, Shown
 from monitor.normalise import harmless
@@ -79,9 +80,9 @@ def as_json(pack: Pack) -> str:
         "stage": event.stage.value,
         "step": event.step,
         "jurisdiction": event.jurisdiction,
-        "made_at": _stamp(pack.made_at),
+        "made_at": stamp(pack.made_at),
         "way": [
-            {"at": _stamp(each.at), "stage": each.stage.value, "step": each.step, "item": each.item, "sentence": each.sentence}
+            {"at": stamp(each.at), "stage": each.stage.value, "step": each.step, "item": each.item, "sentence": each.sentence}
             for each in event.way
         ],
         "dates": [
@@ -162,9 +163,9 @@ def _row(pack: Pack, each: Piece) -> dict[str, Any]:
         "title": item.title,
         "summary": item.summary,
         "url": item.url,
-        "published": None if item.published is None else _stamp(item.published),
-        "retrieved": _stamp(each.retrieved),
-        "first_seen": _stamp(item.first_seen),
+        "published": None if item.published is None else stamp(item.published),
+        "retrieved": stamp(each.retrieved),
+        "first_seen": stamp(item.first_seen),
         "changed": each.revisions,
         "copy_of": each.filed.copy_of,
         "themes": [theme for theme, _ in each.filed.themes],
@@ -200,7 +201,7 @@ def _page(pack: Pack, escaped: Callable[[str], str]) -> dict[str, Any]:
         ),
         "dates": [(date_text(each), date_name(each.kind), escaped(each.sentence), each.item) for each in event.dates],
         "identifiers": [escaped(f"{each.type} {each.value}") for each in event.identifiers],
-        "made_at": _stamp(pack.made_at),
+        "made_at": stamp(pack.made_at),
         "items": [
             {
                 "id": each.filed.item.id,
@@ -210,8 +211,8 @@ def _page(pack: Pack, escaped: Callable[[str], str]) -> dict[str, Any]:
                 "tier": each.filed.item.tier.value,
                 "summary": escaped(each.filed.item.summary),
                 "url": each.filed.item.url or "",
-                "published": "not stated" if each.filed.item.published is None else _stamp(each.filed.item.published),
-                "retrieved": _stamp(each.retrieved),
+                "published": "not stated" if each.filed.item.published is None else stamp(each.filed.item.published),
+                "retrieved": stamp(each.retrieved),
                 "changed": each.revisions,
                 "copy_of": each.filed.copy_of or "",
                 "sha256": each.sha256,
@@ -235,10 +236,6 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 _MARKDOWN_PAGE = Environment(autoescape=False, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined).from_string(  # noqa: S701

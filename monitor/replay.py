@@ -18,8 +18,12 @@ from monitor.events import Part, in_time, part_of, reached, said_by, standpoint
 from monitor.items import Alert, AlertKind, AlertState, DateKind, Judged, Rule, Stage
 from monitor.match import Subject
 from monitor.messages import Silence
+from monitor.stage import Transition
+from monitor.standing import Standing
 
 _DAY = timedelta(days=1)
+_Come = tuple[tuple[Transition, ...], tuple[Standing, ...]]
+"""How far an event has come: its way and its dates, as events.reached() has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,24 +282,27 @@ class _Run:
 
     def decide(self, batch: Sequence[Turn]) -> None:
         """Decide on items that were judged at one moment, all of them taken in."""
+        if not batch or batch[0].at < self._since:
+            for turn in batch:
+                self._remember(turn)
+            return
         events = dict.fromkeys(self._into.get(turn.judged.link.event, turn.judged.link.event) for turn in batch)
-        today = batch[0].at.date() if batch else None
-        shows = {reached(in_time(self._parts[event]), today)[0][-1].item for event in events} if today else set()
+        come = {event: reached(in_time(self._parts[event]), batch[0].at.date()) for event in events}
+        shows = {way[-1].item for way, _ in come.values()}
         for turn in sorted(batch, key=lambda each: each.judged.item.id not in shows):
             event = self._into.get(turn.judged.link.event)
             if event is not None:  # merged within the batch
                 turn = replace(turn, judged=replace(turn.judged, link=replace(turn.judged.link, event=event)))  # noqa: PLW2901
             self._remember(turn)
-            if turn.at >= self._since:
-                self._decide(turn)
+            self._decide(turn, come[turn.judged.link.event])
 
-    def _decide(self, turn: Turn) -> None:
+    def _decide(self, turn: Turn, come: _Come) -> None:
         event = turn.judged.link.event
         parts = self._parts[event]
         is_spoken = self._has_spoken(event)
         if turn.may_match or is_spoken:
             self.asked += turn.may_match
-            subject = self._subject(turn, turn.at)
+            subject = self._subject(turn, turn.at, come)
             alerts = decide(self._rule, subject, self._past, turn.at, self._version)
             self._keep(alerts, turn)
             if is_spoken or self._has_spoken(event):
@@ -332,11 +339,11 @@ class _Run:
             if not parts:  # they have gone into another event since
                 continue
             before, _ = reached(parts, moment.date() - _DAY)
-            way, dates = reached(parts, moment.date())
+            come = way, dates = reached(parts, moment.date())
             turn = self._stating.get(said_by(way, dates) or "")
             if turn is not None and before[-1].stage is not way[-1].stage:
                 self._remember_day(moment, event, way[-1].stage)
-                alerts = advanced(self._rule, self._subject(turn, moment), self._past, moment, self._version)
+                alerts = advanced(self._rule, self._subject(turn, moment, come), self._past, moment, self._version)
                 self._keep(alerts, turn)
 
     def _watch(self, parts: Iterable[Part], event: str, now: datetime) -> None:
@@ -371,10 +378,11 @@ class _Run:
                 self._ahead.add(place)
                 self._past.take([each])
 
-    def _subject(self, turn: Turn, now: datetime) -> Subject:
+    def _subject(self, turn: Turn, now: datetime, come: _Come) -> Subject:
         """The item as the rule saw it, among the silences that held."""
         self._past.silences = [each for each in self._silences if each.begins_at <= now < each.ends_at]
-        at = standpoint(in_time(self._parts[turn.judged.link.event]), now, storyline=turn.storyline)
+        parts = in_time(self._parts[turn.judged.link.event])
+        at = standpoint(parts, *come, now, storyline=turn.storyline)
         return Subject(judged=turn.judged, at=at, former=self._former.get(turn.judged.link.event, ()))
 
     def _has_spoken(self, event: str) -> bool:

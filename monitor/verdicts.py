@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.archive import Archive
@@ -18,6 +18,7 @@ from monitor.events import Part, in_time, part_of, reached, said_by, standpoint
 from monitor.items import Alert, Judged, Rule, Standpoint
 from monitor.match import Subject
 from monitor.stage import Transition
+from monitor.standing import Standing
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,15 @@ def text_of(rule: Rule) -> str:
         )
 
     return json.dumps(asdict(rule), default=plain, ensure_ascii=False, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Come:
+    """How far an event has come."""
+
+    way: tuple[Transition, ...]
+    dates: tuple[Standing, ...]
+    at: Standpoint
 
 
 class Verdicts:
@@ -66,8 +76,7 @@ class Verdicts:
         self._gone: dict[str, set[str]] = {}  # by event: those that went into it in this batch
         self._into: dict[str, str] = {}  # by event that went into another one in this batch
         self._former: dict[str, tuple[str, ...]] = {}
-        self._ways: dict[str, Transition] = {}
-        self._standpoints: dict[str, Standpoint] = {}
+        self._come: dict[str, _Come] = {}  # by event, those that were asked for
         self._past = _Past(archive, now, self._standing)
 
     def of_all(self, batch: Sequence[Judged]) -> list[Alert]:
@@ -76,10 +85,7 @@ class Verdicts:
         """
         for judged in batch:
             self._take(judged)
-        standing = {judged.link.event: self._into.get(judged.link.event, judged.link.event) for judged in batch}
-        for event in dict.fromkeys(standing.values()):
-            self._standpoint(event)
-        shows = {way.item for way in self._ways.values()}
+        shows = {self._come_to(self._into.get(each.link.event, each.link.event)).way[-1].item for each in batch}
         # what brings an event to its stage tells it; the rest follows in order
         ordered = sorted(batch, key=lambda judged: judged.item.id not in shows)
         return [alert for judged in ordered for alert in self._of_item(judged)]
@@ -88,8 +94,7 @@ class Verdicts:
         event = self._into.get(judged.link.event)
         if event is not None:  # a later item of the batch showed that it is another one's
             judged = replace(judged, link=replace(judged.link, event=event))
-        event = judged.link.event
-        subject = Subject(judged=judged, at=self._standpoint(event), former=self._all_former(event))
+        subject = self._subject(judged)
         return self._asked(lambda rule: decide(rule, subject, self._past, self._now, self.versions.get(rule.id)))
 
     def of_date(self, event: str) -> list[Alert]:
@@ -101,7 +106,7 @@ class Verdicts:
 
     def ways(self) -> dict[str, Transition]:
         """The stage that each event of the batch has reached."""
-        return dict(self._ways)
+        return {event: each.way[-1] for event, each in self._come.items()}
 
     def _asked(self, verdict: Callable[[Rule], Sequence[Alert]]) -> list[Alert]:
         found: list[Alert] = []
@@ -127,23 +132,25 @@ class Verdicts:
             self._into |= {each: event for each, into in self._into.items() if into == other} | {other: event}
             self._of(event).update(self._of(other))
             self._gone.setdefault(event, set()).update({other, *self._gone.pop(other, ())})
-            self._ways.pop(other, None)
         self._of(event)[item.id] = part_of(judged, self._arrivals.get(item.id, 0))
 
-    def _standpoint(self, event: str) -> Standpoint:
-        if event not in self._standpoints:
+    def _come_to(self, event: str) -> _Come:
+        if event not in self._come:
             parts = in_time(self._of(event).values())
-            self._ways[event] = reached(parts, self._now.date())[0][-1]
-            self._standpoints[event] = standpoint(parts, self._now, storyline=self._storylines.get(event))
-        return self._standpoints[event]
+            way, dates = reached(parts, self._now.date())
+            at = standpoint(parts, way, dates, self._now, storyline=self._storylines.get(event))
+            self._come[event] = _Come(way=way, dates=dates, at=at)
+        return self._come[event]
 
     def _subject_of_date(self, event: str) -> Subject | None:
-        way, dates = reached(in_time(self._of(event).values()), self._now.date())
-        said = said_by(way, dates)
+        come = self._come_to(event)
+        said = said_by(come.way, come.dates)
         judged = None if said is None else self._archive.judging.judged(said)
-        if judged is None:
-            return None
-        return Subject(judged=judged, at=self._standpoint(event), former=self._all_former(event))
+        return None if judged is None else self._subject(judged)
+
+    def _subject(self, judged: Judged) -> Subject:
+        event = judged.link.event
+        return Subject(judged=judged, at=self._come_to(event).at, former=self._all_former(event))
 
     def _of(self, event: str) -> dict[str, Part]:
         if event not in self._parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from fakes import MailFake, Site, SlackFake
 
 from monitor import bundled, classifiers, encoders, joinings, models
 from monitor.archive import Archive
+from monitor.cli import main
 from monitor.encoders import Encoder
 from monitor.lexicon import Lexicon
 from monitor.likeness import Joining
@@ -52,6 +53,9 @@ class Ticks:
             self._now += seconds
 
 
+Run = Callable[..., tuple[int, str, str]]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that need the material beside the project say so and are skipped without it."""
     if SHARED.is_dir():
@@ -79,9 +83,10 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _reset_log() -> Iterator[None]:
-    """A command sets up logging on the standard error of its moment; no later test may write there."""
+    """A command sets up logging on the standard error of its moment; no later test may write there, or be as quiet as it was."""
     yield
     root = logging.getLogger()
+    root.setLevel(logging.WARNING)
     for handler in list(root.handlers):
         if isinstance(handler, logging.StreamHandler) and type(handler) is logging.StreamHandler:
             root.removeHandler(handler)
@@ -152,3 +157,16 @@ def shared() -> Path:
 
 if str(SHARED / "hostile") not in sys.path and SHARED.is_dir():
     sys.path.append(str(SHARED / "hostile"))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """A command: its exit code, and what it wrote on standard output and standard error."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(arguments)
+        found = capsys.readouterr()
+        return code, found.out, found.err
+
+    return call

@@ -6,13 +6,14 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from builders import a_source, an_item
-from conftest import NOW, Clock, Ticks
+from conftest import NOW, Clock
 from fakes import MailFake, SlackFake
+from relays import a_deliverer
 
-from monitor.announce import Announcer
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.channels import Channel, split
@@ -21,10 +22,9 @@ from monitor.channels.mail import Mail
 from monitor.channels.slack import Slack
 from monitor.dedupe import sort_out
 from monitor.delivery import Deliverer
-from monitor.digests import Digests, due_day
+from monitor.digests import due_day
 from monitor.errors import MessageRefused, SecretMissing
 from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, SourceState, Subscription, Tag, event_id
-from monitor.pace import Pace
 
 RULE = Rule(id="now", when="theme:export_control", to=("slack:#econsec",))
 MORNING = Subscription(id="morning", to=("mori@x.example", "sato@x.example"), at="08:00", tz="Asia/Tokyo", when="")
@@ -56,8 +56,6 @@ def order(archive: Archive, *items: Item, channel: str = "slack:#econsec", event
 def deliver(archive: Archive, clock: Clock, slack: SlackFake, mail: MailFake) -> Callable[..., Deliverer]:
     """A deliverer over fakes of our own; pauses cost no time."""
 
-    ticks = Ticks()
-
     def open_channel(address: str) -> Channel:
         kind, _ = split(address)
         if kind == "slack":
@@ -66,30 +64,14 @@ def deliver(archive: Archive, clock: Clock, slack: SlackFake, mail: MailFake) ->
             return Mail(host="127.0.0.1", port=mail.port, security="none", sender="m@x.example", clock=clock, timeout=5)
         return Console(io.StringIO())
 
-    def build(**changes: object) -> Deliverer:
-        digests = {
+    def build(**changes: Any) -> Deliverer:
+        base: dict[str, Any] = {
+            "rules": [RULE],
             "sources": [a_source()],
             "subscriptions": [MORNING],
-            "theme_names": {"export_control": "Export control"},
-            "pace": Pace(),
-        }
-        digests |= {name: changes.pop(name) for name in list(changes) if name in ("subscriptions", "pace")}
-        base = {
-            "archive": archive,
-            "announcer": Announcer(
-                archive=archive,
-                sources=[a_source()],
-                rules=[RULE],
-                theme_names={"export_control": "Export control"},
-                clock=clock,
-            ),
-            "digests": Digests(archive=archive, clock=clock, **digests),
             "open_channel": open_channel,
-            "clock": clock,
-            "pause": ticks.pause,
-            "monotonic": ticks,
         }
-        return Deliverer(**base | changes)  # type: ignore[arg-type]
+        return a_deliverer(archive, clock, **base | changes)
 
     return build
 

@@ -9,18 +9,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import a_source
-from conftest import NOW, Clock, Ticks
+from conftest import NOW, Clock
+from relays import a_deliverer
 from test_threads import EVENT, FINAL, MAIL, RULE, SLACK, an_english, tell
 
 from monitor.announce import Announcer
 from monitor.archive import Archive
 from monitor.delivery import Deliverer
-from monitor.digests import Digests
 from monitor.errors import ArchiveBusy, ChannelError, MessageGone, MessageRefused, SecretMissing
 from monitor.items import AlertState
 from monitor.messages import Message, Order, Receipt
-from monitor.pace import Pace
 
 FOLDED = {"state": AlertState.FOLDED, "reason": "over the limit"}
 
@@ -69,24 +67,8 @@ def relay(archive: Archive, clock: Clock, wall: Wall) -> Callable[..., Deliverer
     """A deliverer to the wall, whatever the address; pauses cost no time."""
 
     def build(**changes: Any) -> Deliverer:
-        ticks = Ticks()
-        announcer = Announcer(
-            archive=archive,
-            sources=[a_source(id="bis", name="BIS"), a_source()],
-            rules=[RULE],
-            theme_names={"export_control": "Export control"},
-            clock=clock,
-        )
-        base: dict[str, Any] = {
-            "archive": archive,
-            "announcer": announcer,
-            "digests": Digests(archive=archive, sources=[], subscriptions=[], theme_names={}, pace=Pace(), clock=clock),
-            "open_channel": lambda address: wall,
-            "clock": clock,
-            "pause": ticks.pause,
-            "monotonic": ticks,
-        }
-        return Deliverer(**base | changes)
+        base: dict[str, Any] = {"rules": [RULE], "open_channel": lambda address: wall}
+        return a_deliverer(archive, clock, **base | changes)
 
     return build
 

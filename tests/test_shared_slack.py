@@ -11,16 +11,14 @@ from typing import Any
 
 import pytest
 from builders import a_source
-from conftest import NOW, SHARED, Clock, Ticks
+from conftest import NOW, SHARED, Clock
+from relays import a_deliverer
 from test_threads import an_english, tell
 
-from monitor.announce import Announcer
 from monitor.archive import Archive
 from monitor.channels.slack import Slack
 from monitor.delivery import Deliverer
-from monitor.digests import Digests
 from monitor.items import AlertState, Rule
-from monitor.pace import Pace
 
 pytestmark = pytest.mark.shared
 SECRET = "xoxb-m4rk3d-token"
@@ -62,25 +60,12 @@ def deliver(archive: Archive, clock: Clock) -> Callable[..., Deliverer]:
     """A deliverer to a Slack; pauses cost no time unless a test asks for real ones."""
 
     def build(slack: Any, *, token: str = SECRET, **changes: Any) -> Deliverer:
-        ticks = Ticks()
-        announcer = Announcer(
-            archive=archive,
-            sources=[a_source(id="bis", name="BIS <!here>")],
-            rules=[RULE],
-            theme_names={"export_control": "Export control"},
-            clock=clock,
-        )
-        digests = Digests(archive=archive, sources=[], subscriptions=[], theme_names={}, pace=Pace(), clock=clock)
         base: dict[str, Any] = {
-            "archive": archive,
-            "announcer": announcer,
-            "digests": digests,
+            "rules": [RULE],
+            "sources": [a_source(id="bis", name="BIS <!here>")],
             "open_channel": lambda address: Slack(token, api_url=slack.base_url, timeout=2),
-            "clock": clock,
-            "pause": ticks.pause,
-            "monotonic": ticks,
         }
-        return Deliverer(**base | changes)
+        return a_deliverer(archive, clock, **base | changes)
 
     return build
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import an_item
-from conftest import NOW
+from conftest import NOW, Run
 
 from monitor.archive import Archive
 from monitor.archive.intake import Change
-from monitor.cli import main
 from monitor.dedupe import sort_out
 from monitor.errors import QueryError, UsageError
 from monitor.items import (
@@ -168,7 +166,7 @@ def test_what_a_silence_dropped_can_be_told_by_what_comes_after_it(archive: Arch
 # The commands
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def here(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a configuration and the archive; commands run in it."""
     (tmp_path / "feeds.yaml").write_text(CONFIG, encoding="utf-8")
@@ -176,20 +174,6 @@ def here(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     monkeypatch.setenv("MONITOR_NOW", NOW.isoformat())
     monkeypatch.setenv("MONITOR_ARCHIVE", f"sqlite:///{archive.path}")
     return tmp_path
-
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(here: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main(arguments)
-        found = capsys.readouterr()
-        return code, found.out, found.err
-
-    return call
 
 
 def test_an_event_is_silenced_by_the_beginning_of_its_id(archive: Archive, run: Run) -> None:

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import a_source, an_item
-from conftest import NOW, Clock, Ticks
+from builders import an_item
+from conftest import NOW, Clock
 from fakes import MailFake, SlackFake
+from relays import a_deliverer
 
-from monitor.announce import Announcer
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.channels import Channel, split
@@ -20,7 +20,6 @@ from monitor.channels.mail import Mail
 from monitor.channels.slack import Slack
 from monitor.dedupe import sort_out
 from monitor.delivery import Deliverer
-from monitor.digests import Digests
 from monitor.errors import ChannelError
 from monitor.items import (
     Alert,
@@ -39,7 +38,6 @@ from monitor.items import (
     Tier,
 )
 from monitor.messages import Message, Receipt
-from monitor.pace import Pace
 
 SLACK, MAIL = "slack:#econsec", "mail:mori@x.example"
 RULE = Rule(id="now", when="theme:export_control", to=(SLACK, MAIL))
@@ -109,26 +107,8 @@ def deliver(archive: Archive, clock: Clock, slack: SlackFake, mail: MailFake) ->
             return Slack("xoxb-test", api_url=slack.api_url, timeout=5)
         return Mail(host="127.0.0.1", port=mail.port, security="none", sender="m@x.example", clock=clock, timeout=5)
 
-    def build(**changes: Any) -> Deliverer:
-        ticks = Ticks()
-        announcer = Announcer(
-            archive=archive,
-            sources=[a_source(id="bis", name="BIS"), a_source()],
-            rules=[changes.pop("rule", RULE)],
-            theme_names={"export_control": "Export control"},
-            clock=clock,
-        )
-        digests = Digests(archive=archive, sources=[], subscriptions=[], theme_names={}, pace=Pace(), clock=clock)
-        base: dict[str, Any] = {
-            "archive": archive,
-            "announcer": announcer,
-            "digests": digests,
-            "open_channel": open_channel,
-            "clock": clock,
-            "pause": ticks.pause,
-            "monotonic": ticks,
-        }
-        return Deliverer(**base | changes)
+    def build(rule: Rule = RULE, **changes: Any) -> Deliverer:
+        return a_deliverer(archive, clock, open_channel, rules=[rule], **changes)
 
     return build
 

@@ -17,12 +17,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
+from monitor.dates import stamp
 from monitor.errors import ChannelError
 from monitor.messages import Message, Receipt
 from monitor.normalise import address, clean, inert
@@ -83,7 +84,7 @@ class Atom:
                     aside = _set_aside(path)
                     log.warning("kept aside file=%s as=%s reason=%r", path, aside.name, feed.reason)
                     feed = None
-                now = _written(self._clock())
+                now = stamp(self._clock())
                 if feed is None:
                     feed = _new_feed(path, self._title, now)
                 if _has(feed, receipt.remote_id):
@@ -242,10 +243,6 @@ def _put(parent: Any, name: str, text: str | None = None, **attributes: str) -> 
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @contextlib.contextmanager

@@ -15,11 +15,12 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
+from monitor.dates import stamp
 from monitor.errors import ChannelError, FetchError, FetchKind, MessageRefused
 from monitor.messages import Message, Receipt
 from monitor.normalise import inert
@@ -195,7 +196,7 @@ def _plain(value: object) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return stamp(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):

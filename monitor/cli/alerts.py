@@ -67,11 +67,11 @@ def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
 
 def _verdicts(here: Here, archive: Archive, judged: Judged, rules: list[Any]) -> tuple[str, list[dict[str, Any]]]:
     """The stage of an item's event, and what each rule says of the item, now and when it came."""
-    from monitor.events import standpoint
+    from monitor.events import reached, standpoint
     from monitor.match import Subject, clauses, compiled
 
     parts = archive.events.parts(judged.link.event, is_whole=False)
-    at = standpoint(parts, here.now(), storyline=None)
+    at = standpoint(parts, *reached(parts, here.now().date()), here.now(), storyline=None)
     subject = Subject(judged=judged, at=at, former=archive.events.former(judged.link.event))
     alerts = archive.reading.alerts_of(judged.item.id)
     found = []

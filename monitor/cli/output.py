@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import click
 
+from monitor import dates
 from monitor.items import Filed
 from monitor.normalise import clean, harmless
 
@@ -98,27 +99,14 @@ def cell(value: Any) -> str:
 
 def item_json(filed: Filed) -> dict[str, Any]:
     """An item as JSON has it everywhere."""
-    item = filed.item
-    return {
-        "id": item.id,
-        "source": item.source,
-        "url": item.url,
-        "title": item.title,
-        "summary": item.summary,
-        "published": stamp(item.published),
-        "first_seen": stamp(item.first_seen),
-        "lang": item.lang,
-        "country": item.country,
-        "tier": item.tier.value,
-        "themes": dict(filed.themes),
-        "event": filed.event,
-        "copy_of": filed.copy_of,
-    }
+    from monitor.compose import item_record
+
+    return {**item_record(filed), "copy_of": filed.copy_of}
 
 
 def stamp(moment: datetime | None) -> str | None:
     """A moment as ISO 8601 in UTC; None for None."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else dates.stamp(moment)
 
 
 def note(text: str) -> None:
