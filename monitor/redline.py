@@ -13,7 +13,9 @@ from difflib import SequenceMatcher
 from enum import Enum
 from itertools import chain, groupby
 
-_UNSPACED = "\u3005\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
+_UNSPACED = (
+    "\u3005\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
+)
 """Kana and Han, as the inside of a regex class."""
 _TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*|[{_UNSPACED}]|(?:(?![{_UNSPACED}\d])\w)+|\s+|.", re.S)
 """A number or a day whole, one character of Han and kana, a word, a space, a mark."""
@@ -63,7 +65,7 @@ def redline(before: str, after: str) -> tuple[Change, ...]:
 
 
 def excerpt(changes: Sequence[Change], margin: int = _MARGIN) -> tuple[Change, ...]:
-    """The changes with what is near them: long pieces that are the same are cut to `margin` characters beside a change, with … for the rest."""
+    """The changes with what is near them: of what is the same, `margin` characters stay beside a change, and … for the rest."""
     found = []
     if len(changes) < 2:
         return tuple(changes)

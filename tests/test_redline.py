@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,27 @@ from monitor.redline import Change, Fate, excerpt, marked, redline, tokens
 
 WORDS = st.lists(
     st.sampled_from(
-        ["the", "rule", "rules", " ", ", ", "2026-06-30", "12", "1,200", "輸出", "管理", "令", "。", "を", "수출", "통제", "é", "e\u0301", "𠮷", "\n"]
+        [
+            "the",
+            "rule",
+            "rules",
+            " ",
+            ", ",
+            "2026-06-30",
+            "12",
+            "1,200",
+            "輸出",
+            "管理",
+            "令",
+            "。",
+            "を",
+            "수출",
+            "통제",
+            "é",
+            "e\u0301",
+            "𠮷",
+            "\n",
+        ]
     ),
     max_size=40,
 ).map("".join)
@@ -31,7 +52,7 @@ def test_applying_the_changes_gives_the_new_text_and_undoing_them_the_old(before
     assert kept(found, Fate.SAME, Fate.ADDED) == after
     assert kept(found, Fate.SAME, Fate.REMOVED) == before
     assert all(each.text for each in found)
-    assert all(one.fate is not other.fate for one, other in zip(found, found[1:], strict=False))
+    assert all(one.fate is not other.fate for one, other in pairwise(found))
 
 
 @given(TEXTS)

@@ -77,7 +77,9 @@ def export(
         options = {"--columns": columns, "--limit": limit, "--body": with_body, "--excel": is_for_excel, "--exit-code": is_strict}
         wrong = [name for name, value in options.items() if value]
         if wrong:
-            raise UsageError(f"{wrong[0]} is for items, and {words[0]} is an event", hint="Its items: monitor export event:" + words[0])
+            raise UsageError(
+                f"{wrong[0]} is for items, and {words[0]} is an event", hint="Its items: monitor export event:" + words[0]
+            )
         _pack(here, words[0], _form(form, out, _PACKS, "md", "an event is"), out)
         return
     chosen = _form(form, out, _FILES, "jsonl", "items are")
@@ -129,7 +131,8 @@ def _columns(text: str | None, with_body: bool) -> tuple[str, ...]:
         if name not in (*COLUMNS, BODY):
             near = difflib.get_close_matches(name, (*COLUMNS, BODY), 1)
             raise UsageError(
-                f"there is no column {name!r}", hint=f"Did you mean {near[0]}?" if near else f"Columns: {', '.join(COLUMNS)}, {BODY}"
+                f"there is no column {name!r}",
+                hint=f"Did you mean {near[0]}?" if near else f"Columns: {', '.join(COLUMNS)}, {BODY}",
             )
     if not names:
         raise UsageError("--columns names none", hint=f"Columns: {', '.join(COLUMNS)}, {BODY}")
@@ -143,7 +146,9 @@ def _tree(words: Sequence[str]) -> query.Node:
         UsageError, QueryError: it is empty, the id of an item, or cannot be read.
     """
     if len(words) == 1 and re.fullmatch(r"I-[a-z2-7]+", words[0]):
-        raise UsageError(f"{words[0]!r} is an item: no event and no query", hint=f"Write it out with: monitor show {words[0]} --json")
+        raise UsageError(
+            f"{words[0]!r} is an item: no event and no query", hint=f"Write it out with: monitor show {words[0]} --json"
+        )
     tree = query.parse(" ".join(words))
     if tree == query.And(()):
         raise UsageError("the query is empty", hint="Say what to export, for example everything: monitor export 'since:1900'")
@@ -207,7 +212,9 @@ def beside(out: str) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        raise UsageError(f"{out} cannot be written ({error.strerror or error})", hint="Check the folder and its free space") from error
+        raise UsageError(
+            f"{out} cannot be written ({error.strerror or error})", hint="Check the folder and its free space"
+        ) from error
     finally:
         path.unlink(missing_ok=True)
 
