@@ -67,7 +67,7 @@ def export(
     """All items that match a query, as a file for other programs; or an event's evidence pack.
 
     Items come newest first, in the query language of monitor search, each with the keys of its JSON, its stage, identifiers,
-    entities and dates. They are written as they are read: a million of them need no more memory than one thousand.
+    entities and dates. They are written as they are read: a million need no more memory than a thousand.
 
     An event comes as an evidence pack: every item with source, title, dates, time of retrieval and hash. The hash is the SHA-256 of
     the UTF-8 bytes of what was retrieved, as it is archived: title, line end, summary, and, where the page was read, line end and

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from monitor.normalise import inert
-from monitor.redline import Fate, excerpt, redline, tokens
+from monitor.redline import Change, Fate, tokens
 
 _PIPED = 100
 """Cells of a line where there is no terminal to ask."""
@@ -44,12 +45,13 @@ class Paper:
             head = f"  {name}: "
         self._lines(Text(head + inert(value).replace("\n", " ")), _NAME)
 
-    def change(self, name: str, before: str, after: str) -> None:
-        """What became of a text, each change with what is near it."""
+    def change(self, name: str, changes: Iterable[Change]) -> None:
+        """What became of a text."""
         found = Text(f"  {f'{name}:':<{_NAME - 2}}")
-        for each in excerpt(redline(inert(before), inert(after))):
+        for each in changes:
             opening, closing = ("", "") if self._is_coloured else _MARKS[each.fate]
-            found.append(opening + each.text.replace("\n", " ") + closing, _STYLES[each.fate] if self._is_coloured else "")
+            text = inert(each.text).replace("\n", " ")
+            found.append(opening + text + closing, _STYLES[each.fate] if self._is_coloured else "")
         self._lines(found, _NAME)
 
     def _lines(self, text: Text, indent: int) -> None:

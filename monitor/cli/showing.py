@@ -182,10 +182,17 @@ def _print_alerts(known: _Known, paper: Paper) -> None:
 
 def _print_revisions(known: _Known, paper: Paper) -> None:
     """What each revision changed: its state against the one that followed, the newest first."""
+    from monitor.redline import Change, Fate, excerpt, redline
+
     item = known.filed.item
     states = [(each.title, each.summary, each.url) for each in known.revisions] + [(item.title, item.summary, item.url)]
     for place in range(len(known.revisions) - 1, -1, -1):
         paper.text(f"\nChanged, as seen {known.revisions[place].at:%Y-%m-%d %H:%M} UTC:", style="bold")
-        for name, before, after in zip(("title", "summary", "url"), states[place], states[place + 1], strict=True):
-            if before != after:
-                paper.change(name, before or "", after or "")
+        (title, summary, url), (title_now, summary_now, url_now) = states[place], states[place + 1]
+        if title != title_now:
+            paper.change("title", redline(title, title_now))
+        if summary != summary_now:
+            paper.change("summary", excerpt(redline(summary, summary_now)))
+        if url != url_now:  # an address is read whole
+            texts = (Fate.REMOVED, url), (Fate.SAME, " "), (Fate.ADDED, url_now)
+            paper.change("url", [Change(fate, text) for fate, text in texts if text])
