@@ -27,19 +27,6 @@ DOCUMENTS = sorted(
 SCORE = re.compile(r"\d\.\d\d")
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A folder with the demo's archive and configuration, and what the demo printed."""
-    folder = tmp_path_factory.mktemp("demo")
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = main(["demo", "--keep", str(folder / "data")])
-    assert code == 0, err.getvalue()
-    text = (bundled.demo() / "feeds.yaml").read_text(encoding="utf-8").replace("${DEMO_BASE}", "http://127.0.0.1:9")
-    (folder / "feeds.yaml").write_text(text, encoding="utf-8")
-    return folder, out.getvalue()
-
-
 def blocks(path: Path, language: str) -> list[str]:
     """Fenced blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
