@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 from pydantic import BaseModel
 
-from monitor import bundled, config, items
+from monitor import config, items
 from monitor.cli import _COMMANDS, main
 from monitor.errors import FetchKind
 from monitor.query import FIELDS
