@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOW, a_date, a_shown, an_item, rss
+from builders import NOW, a_date, a_shown, a_transition, an_item, rss
 from conftest import ROOT, Run
 from fakes import Answer, Site
 from jsonschema import Draft202012Validator
@@ -22,7 +22,7 @@ from jsonschema import Draft202012Validator
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
-from monitor.items import AlertKind, AlertState, DateKind, Findings, Judged, Link, SourceState, Stage, Tier
+from monitor.items import AlertKind, AlertState, DateKind, Findings, Judged, Link, SourceState, Stage, Tag, Tier
 
 SCHEMA: dict[str, Any] = json.loads((ROOT / "docs" / "items.schema.json").read_text(encoding="utf-8"))
 ITEM = [
@@ -160,9 +160,10 @@ def test_overdue_steps_are_what_is_promised(
         Change(found=sort_out(archive.intake.known("meti", [item]), [item]), state=SourceState(id="meti", polls=1), at=NOW)
     )
     findings = Findings(lang="en", shown=a_shown("NPRM"), dates=(a_date(date(2026, 6, 30)),))
-    archive.judging.write(
-        [Judged(item=item, findings=findings, tags=(), link=Link(event="E-abcdefghij", is_new=True), model="m")], [], NOW
-    )
+    tag = Tag(theme="telecom_5g", score=0.9, is_given=True)
+    link = Link(event="E-abcdefghij", is_new=True)
+    reached = {"E-abcdefghij": a_transition("NPRM")}
+    archive.judging.write([Judged(item=item, findings=findings, tags=(tag,), link=link, model="m")], [], NOW, None, reached)
     monkeypatch.setenv("MONITOR_NOW", "2031-01-01T00:00:00Z")
     for overdue in each_of(run("deadlines", "--overdue", "--format", "json", "--archive", archive_url)[1], "json"):
         check("overdue", overdue)
@@ -241,12 +242,9 @@ def test_every_jq_example_runs(demo_folder: Path, tmp_path: Path, line: str) -> 
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m monitor "$@"\n')
     program.chmod(0o755)
-    environment = {
-        **os.environ,
-        "PATH": f"{program.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "DEMO_BASE": "http://127.0.0.1:9",
-    }
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, env=environment, timeout=120, check=False)  # fmt: skip
+    path = f"{program.parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "DEMO_BASE": "http://127.0.0.1:9"}
+    shell = ["bash", "-o", "pipefail", "-c", line]
+    done = subprocess.run(shell, capture_output=True, text=True, env=environment, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout or "last_error" in line

@@ -11,10 +11,25 @@ from rich.cells import cell_len
 
 from monitor.cli.paragraphs import breaks
 
-TEXTS = st.lists(
-    st.sampled_from(["rule ", "Rules", "https://x.example/a/b?c=d", "輸出", "管理", "。", "「", "」", "、", " ", "  ", "수출 ", "(", ")", "5G", "é"]),
-    max_size=30,
-).map("".join)  # fmt: skip
+PARTS = [
+    "rule ",
+    "Rules",
+    "https://x.example/a/b?c=d",
+    "輸出",
+    "管理",
+    "。",
+    "「",
+    "」",
+    "、",
+    " ",
+    "  ",
+    "수출 ",
+    "(",
+    ")",
+    "5G",
+    "é",
+]
+TEXTS = st.lists(st.sampled_from(PARTS), max_size=30).map("".join)
 
 
 def lines(text: str, width: int, indent: int = 0) -> list[str]:
