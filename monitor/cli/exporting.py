@@ -67,7 +67,7 @@ def export(
     """All items that match a query, as a file for other programs; or an event's evidence pack.
 
     Items come newest first, in the query language of monitor search, each with the keys of its JSON, its stage, identifiers,
-    entities and dates. They are written as they are read: a million need no more memory than a thousand.
+    entities and dates. They are written as they are read: a million need hardly more memory than a thousand.
 
     An event comes as an evidence pack: every item with source, title, dates, time of retrieval and hash. The hash is the SHA-256 of
     the UTF-8 bytes of what was retrieved, as it is archived: title, line end, summary, and, where the page was read, line end and
@@ -147,7 +147,7 @@ def _tree(words: Sequence[str]) -> query.Node:
     """
     if len(words) == 1 and re.fullmatch(r"I-[a-z2-7]+", words[0]):
         raise UsageError(
-            f"{words[0]!r} is an item: no event and no query", hint=f"Write it out with: monitor show {words[0]} --json"
+            f"{words[0]!r} is no event and no query but an item", hint=f"It is written out by: monitor show {words[0]} --json"
         )
     tree = query.parse(" ".join(words))
     if tree == query.And(()):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _TERMS = 4
 """Terms that are named for a theme, and for the event."""
+_COPIES = 12
+"""Copies that are named; a press release has hundreds."""
 _FACTS = ("id", "source", "tier", "country", "lang", "published", "first_seen", "url", "stage")
 
 
@@ -159,8 +161,10 @@ def _print_copies(known: _Known, paper: Paper) -> None:
     if known.filed.copy_of is not None:
         of = "" if known.original is None else f"  {_told(known.original)}"
         paper.fact("copy of", f"{known.filed.copy_of}{of}")
-    for each in known.copies:
+    for each in known.copies[:_COPIES]:
         paper.fact("copied by", f"{each.item.id}  {_told(each)}")
+    if len(known.copies) > _COPIES:
+        paper.fact("", f"and {len(known.copies) - _COPIES} more, which --json has")
 
 
 def _told(filed: Filed) -> str:
