@@ -254,6 +254,16 @@ def test_a_link_is_written_through(demo_folder: Path, run: Run) -> None:
     assert Path("real.csv").read_text().startswith("id\n")
 
 
+def test_a_file_that_only_its_owner_reads_stays_so(demo_folder: Path, run: Run) -> None:
+    """A new one is as the user's other files."""
+    Path("items.csv").touch(0o600)
+    run("export", "輸出", "--out", "items.csv")
+    run("export", "輸出", "--out", "new.csv")
+    Path("plain").touch()
+    assert Path("items.csv").stat().st_mode & 0o777 == 0o600
+    assert Path("new.csv").stat().st_mode == Path("plain").stat().st_mode
+
+
 def test_an_evidence_pack_takes_its_form_from_its_name(demo_folder: Path, run: Run) -> None:
     """evidence.html is a page; without a name that says something it is Markdown, as before."""
     event = json.loads(run("events", "--since", "30d", "--format", "json")[1])[0]["id"]

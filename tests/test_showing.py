@@ -94,6 +94,7 @@ def test_the_page_that_was_read_is_shown(archive: Archive, archive_url: str, run
     out = run("show", item.id, "--archive", archive_url)[1]
     assert out.endswith("\nThe page at its address:\n第一条\n第二条\n")
     assert "it opened the event" in out
+    assert re.search("  theme: +none\n", out)
 
 
 def test_json_keeps_its_keys(demo_folder: Path, run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -208,6 +209,8 @@ def beside(out: str) -> Iterator[Path]:
     path = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         yield path
+        if target.exists():
+            shutil.copymode(target, path)  # what only its owner could read stays so
         path.replace(target)
     except OSError as error:
         if isinstance(error, BrokenPipeError):

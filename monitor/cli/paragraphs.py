@@ -57,7 +57,7 @@ class Paper:
     def _lines(self, text: Text, indent: int) -> None:
         places = breaks(text.plain, self._width, indent)
         for number, line in enumerate(text.divide(places)):
-            line.rstrip()
+            line.rstrip()  # in place
             self._console.print(Text(" " * indent if number else "") + line)
 
 

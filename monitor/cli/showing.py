@@ -125,7 +125,7 @@ def _print(known: _Known, paper: Paper) -> None:
         if facts[name]:
             paper.fact(name.replace("_", " "), str(facts[name]))
     if known.judged is None:
-        paper.fact("themes", "not judged yet; monitor poll does it")
+        paper.fact("theme", "not judged yet; monitor poll does it")
     else:
         _print_judged(known, known.judged, paper)
     _print_copies(known, paper)
@@ -143,9 +143,12 @@ def _print_judged(known: _Known, judged: Judged, paper: Paper) -> None:
     from monitor.reasons import named, told
 
     names = named(judged.findings)
-    for tag in sorted((each for each in judged.tags if each.is_given), key=lambda each: -each.score):
+    given = sorted((each for each in judged.tags if each.is_given), key=lambda each: -each.score)
+    for tag in given:
         terms = ", ".join(told(reason.term, names) for reason in tag.reasons[:_TERMS])
         paper.fact("theme", f"{tag.theme} {tag.score:.2f}" + (f" for {terms}" if terms else ""))
+    if not given:
+        paper.fact("theme", "none" if judged.model else "not classified: there was no usable model")
     if known.event is not None:
         stage, title = known.event
         paper.fact("event", f"{known.filed.event} ({stage.replace('_', ' ')}) {title}")
