@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from monitor.dates import stamp
 from monitor.events import Event
 from monitor.items import DateKind, Filed, Item, Stage, Tier
 from monitor.messages import Line, Message
+from monitor.records import item_record
 from monitor.segment import fold
 from monitor.sentences import sentences
 from monitor.standing import Standing
@@ -192,25 +192,6 @@ def event_record(event: Event) -> dict[str, object]:
             {"kind": each.kind.value, "date": each.date.isoformat(), "sentence": each.sentence, "withdrawn": each.is_withdrawn}
             for each in event.dates
         ],
-    }
-
-
-def item_record(filed: Filed) -> dict[str, object]:
-    """An item as JSON has it everywhere."""
-    item = filed.item
-    return {
-        "id": item.id,
-        "source": item.source,
-        "url": item.url,
-        "title": item.title,
-        "summary": item.summary,
-        "published": None if item.published is None else stamp(item.published),
-        "first_seen": stamp(item.first_seen),
-        "lang": item.lang,
-        "country": item.country,
-        "tier": item.tier.value,
-        "themes": dict(filed.themes),
-        "event": filed.event,
     }
 
 

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from monitor.channels import KINDS, split
-from monitor.errors import ConfigError, SecretMissing, UsageError
+from monitor.errors import ConfigError, SecretMissing
 from monitor.items import Paths, Quiet, Rule, Selectors, Source, Subscription
 from monitor.pace import Pace
-from monitor.sections import AlertSection, File, SourceSection, is_loopback, span
+from monitor.sections import AlertSection, File, SourceSection, is_loopback
 from monitor.sources import federal_register
 from monitor.sources.web import NetworkRules
 from monitor.sources.websub import Callback
@@ -125,32 +125,6 @@ def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None
         return Path(file).read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError) as error:
         raise SecretMissing(f"{name}_FILE names a file that cannot be read ({type(error).__name__})", subject=name) from error
-
-
-def clock_from(environment: Mapping[str, str] = os.environ) -> timedelta | datetime:
-    """What MONITOR_NOW sets the clock to: a fixed moment, or an offset to the true time (zero if it is not set).
-
-    Raises:
-        UsageError: neither a time nor an offset.
-    """
-    text = environment.get("MONITOR_NOW", "").strip()
-    if not text:
-        return timedelta()
-    try:
-        if text[0] in "+-":
-            return span(text[1:]) * (1 if text[0] == "+" else -1)
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"MONITOR_NOW is {text!r}", hint="Set an ISO time such as 2026-05-01T08:00:00Z or an offset such as +3d"
-        ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def now(environment: Mapping[str, str] = os.environ) -> datetime:
-    """The product's clock: aware UTC, moved by MONITOR_NOW."""
-    setting = clock_from(environment)
-    return setting if isinstance(setting, datetime) else datetime.now(UTC) + setting
 
 
 def _parsed(path: Path, text: str) -> tuple[yaml.Node, Any]:

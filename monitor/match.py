@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from monitor import identifiers, query
 from monitor.items import Judged, Standpoint
 from monitor.query import And, Field, Node, Not, Or, Word
-from monitor.segment import contains, fold
+from monitor.segment import fold
+from monitor.tokens import contains, normal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ def phrase(node: Node) -> str:
 def _holds(node: Node, subject: Subject, now: datetime, themes: tuple[str, ...]) -> bool:
     match node:
         case Word(text, is_prefix):
-            return contains(fold(subject.judged.item.text), text, is_prefix=is_prefix)
+            return contains(normal(subject.judged.item.text), text, is_prefix=is_prefix)
         case Not(inner):
             return not _holds(inner, subject, now, themes)
         case And(nodes):

@@ -14,30 +14,17 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from monitor import query
 from monitor.channels import split
+from monitor.clock import span
 from monitor.errors import QueryError, UsageError
 from monitor.items import GROWTH, TELLING_STAGES, Limit, Stage, Tier
 from monitor.sources import TYPES
 from monitor.sources.web import USER_AGENT
 
-_SPAN = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(B|kB|KB|KiB|MB|MiB|GB|GiB)?$")
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
 _LIMIT = re.compile(r"^(\d+)/(\d+(?:\.\d+)?)?([smhd])$")
 _LISTEN = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$")
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
-
-
-def span(text: object) -> timedelta:
-    """A span such as 30s, 15m, 2h, 1d.
-
-    Raises:
-        ValueError: no such.
-    """
-    match = _SPAN.match(str(text).strip())
-    if match is None:
-        raise ValueError(f"{text!r} is no span of time; write 30s, 15m, 6h or 1d")
-    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
 
 
 def _size(value: object) -> int:

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor import bundled, config
+from monitor.clock import now, span
 from monitor.errors import ConfigError, SecretMissing, UsageError
 from monitor.items import Limit, Tier
-from monitor.sections import span
 
 GOOD = """\
 version: 1
@@ -174,11 +174,11 @@ def test_spans_are_read(text: str, seconds: float) -> None:
 
 def test_the_clock_can_be_set_or_moved() -> None:
     """MONITOR_NOW is a moment or an offset; nonsense is wrong use."""
-    assert config.now({"MONITOR_NOW": "2026-05-01T17:00:00+09:00"}) == datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
-    ahead = config.now({"MONITOR_NOW": "+3d"}) - datetime.now(UTC)
+    assert now({"MONITOR_NOW": "2026-05-01T17:00:00+09:00"}) == datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+    ahead = now({"MONITOR_NOW": "+3d"}) - datetime.now(UTC)
     assert timedelta(days=2, hours=23) < ahead <= timedelta(days=3)
     with pytest.raises(UsageError):
-        config.now({"MONITOR_NOW": "tomorrow"})
+        now({"MONITOR_NOW": "tomorrow"})
 
 
 def test_the_schema_names_every_section() -> None:

@@ -1,4 +1,4 @@
-"""The pieces of text: folding, words and pairs, the index's text, and whether a text holds a word."""
+"""The pieces of text: folding, words and pairs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ import re
 import unicodedata
 
 import pytest
-from builders import NOW, an_item
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.archive import Archive
-from monitor.archive.intake import Change
-from monitor.dedupe import Sorted
-from monitor.items import SourceState
-from monitor.query import Word
-from monitor.segment import CJK, HIRAGANA, STOP_WORDS, contains, fold, index_text, pieces, terms
+from monitor.segment import CJK, HIRAGANA, STOP_WORDS, fold, pieces, terms
 
 MIXED = st.text(alphabet=st.sampled_from("aZéßﬁ5１ＡⅣς輸出規制々〇カﾊーひ한글수 .,-_'\n"), max_size=40)
 """Texts in which scripts, widths and marks meet."""
@@ -99,98 +93,6 @@ def test_a_run_is_cjk_throughout_or_not_at_all(text: str) -> None:
 def test_terms_never_raise_and_hold_no_space(text: str) -> None:
     """Any text at all has terms, and none of them would fall apart in the index."""
     assert [term for term in terms(text) if not term or term.split() != [term]] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("輸出規制", "輸出 出規 規制 制"),
-        ("Export rule", "export rule"),
-        ("米AI規制", "米 ai 規制 制"),
-        ("수출 통제", "수출 출 통제 제"),
-        ("?!", ""),
-    ],
-)
-def test_the_index_closes_each_cjk_run_with_its_last_character(text: str, expected: str) -> None:
-    """The last character of a run begins a token, so one character finds it as a prefix."""
-    assert index_text(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "word", "expected"),
-    [
-        ("New export controls on chips", "export controls", True),
-        ("New export-control rule", "Export Control", True),
-        ("Export of controls", "export controls", False),
-        ("exports rise", "export", False),
-        ("reexport licence", "export", False),
-        ("Ｅｘｐｏｒｔ licence", "export", True),
-        ("半導体輸出規制を強化", "輸出規制", True),
-        ("半導体輸出規制を強化", "出口", False),
-        ("経産省がAI規制案", "ai", True),
-        ("経産省がAI規制案", "AI規制", True),
-        ("经济安全", "安全", True),
-        ("수출통제를 강화", "수출통제", True),
-        ("the U.S. rule", "u.s.", True),
-        ("the US rule", "u.s.", False),
-        ("15 CFR 744.21", "744.2", False),
-        ("a+b", "a.b", True),
-        ("aXb", "a.b", False),
-        ("any text", "", False),
-        ("any text!", "!", False),
-    ],
-)
-def test_a_text_contains_whole_words_and_parts_of_cjk_runs(text: str, word: str, expected: bool) -> None:
-    """Words match whole and in sequence, CJK matches inside a run, punctuation between words says nothing."""
-    assert contains(fold(text), word) is expected
-
-
-@pytest.mark.parametrize(
-    ("word", "expected"),
-    [("semicon", True), ("new semi", True), ("ne semi", False), ("conductor", False), ("semiconductors", False)],
-)
-def test_a_prefix_is_open_at_its_end_only(word: str, expected: bool) -> None:
-    """With is_prefix the last word may go on; the others, and every beginning, stay whole."""
-    assert contains(fold("New semiconductor rule"), word, is_prefix=True) is expected
-
-
-@settings(deadline=None)
-@given(MIXED)
-def test_a_text_contains_each_of_its_terms(text: str) -> None:
-    """What cutting gives, looking finds."""
-    assert [term for term in terms(text) if not contains(fold(text), term)] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "word"),
-    [
-        ("半導体輸出規制を強化", "輸出規制"),
-        ("半導体輸出規制を強化", "化"),
-        ("半導体輸出規制を強化", "出口"),
-        ("반도체 수출통제", "통제"),
-        ("New export-control rule", "export control"),
-        ("New export-control rule", "controls"),
-        ("米AI規制", "ai 規制"),
-        ("輸出・輸入の規制", "輸出 輸入"),
-        ("輸出規制", "輸出 規制"),
-        ("Ausfuhr nach München", "munchen"),
-        ("Ausfuhr nach Munchen", "München"),
-    ],
-)
-def test_rules_find_a_word_where_search_finds_it(archive: Archive, text: str, word: str) -> None:
-    """What contains says of a text is what the archive's index says of it."""
-    archive.intake.store(
-        Change(found=Sorted(new=(an_item(title=text),), revised=(), unchanged=0), state=SourceState(id="meti"), at=NOW)
-    )
-    assert contains(fold(text), word) is bool(archive.reading.search(Word(word), NOW))
-
-
-@settings(deadline=None)
-@given(st.text(max_size=200), st.text(max_size=20), st.booleans())
-def test_contains_never_raises(text: str, word: str, is_prefix: bool) -> None:
-    """Text and word may be anything, brackets and backslashes too, and a word without a letter is in no text."""
-    found = contains(fold(text), word, is_prefix=is_prefix)
-    assert not (found and not terms(word))
 
 
 def test_stop_words_are_terms_themselves() -> None:

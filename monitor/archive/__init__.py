@@ -15,17 +15,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from monitor.archive import connection as opening
-from monitor.archive.events import EventTables
-from monitor.archive.labels import LabelTables
 from monitor.archive.reading import AlertRow, ReadingTables
 
 if TYPE_CHECKING:
     from monitor.archive.alerts import AlertTables
     from monitor.archive.answers import AnswerTables
+    from monitor.archive.events import EventTables
     from monitor.archive.exporting import ExportTables
     from monitor.archive.hubs import HubTables
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
+    from monitor.archive.labels import LabelTables
     from monitor.archive.outbox import OutboxTables
     from monitor.archive.past import PastTables
     from monitor.archive.readers import ReaderTables
@@ -126,11 +126,15 @@ class Archive:
     @cached_property
     def events(self) -> EventTables:
         """The events' side."""
+        from monitor.archive.events import EventTables
+
         return EventTables(self._connection)
 
     @cached_property
     def labels(self) -> LabelTables:
         """The analysts' side."""
+        from monitor.archive.labels import LabelTables
+
         return LabelTables(self._connection)
 
     @cached_property

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from monitor.errors import ArchiveBusy, ArchiveError, MonitorError, UsageError
 
-STEPS = ("m001_first", "m002_intake", "m003_events", "m004_measures", "m005_delivery")
+STEPS = ("m001_first", "m002_intake", "m003_events", "m004_measures", "m005_delivery", "m007_search")
 """Names of the steps in schema.py, known here so that reading need not import what writing needs."""
 _CACHE = 32 << 20
 """Bytes of pages that a writer keeps: eight indexes of ids and hashes are written at random places."""
@@ -149,7 +149,15 @@ def _connect(path: Path, *, is_readonly: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
+    connection.create_function("holds", 5, _holds, deterministic=True)
     return connection
+
+
+def _holds(title: str, summary: str, body: str | None, text: str, is_prefix: int) -> bool:
+    """For what the index alone cannot be sure of (monitor.tokens)."""
+    from monitor.tokens import contains, normal
+
+    return any(contains(normal(each), text, is_prefix=bool(is_prefix)) for each in (title, f"{summary} {body or ''}"))
 
 
 def _refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:

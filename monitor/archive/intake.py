@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from monitor.archive import textindex
 from monitor.archive.connection import transaction
 from monitor.archive.values import read, stated_of, written, written_after
 from monitor.dedupe import Index, Known, Sorted, address_key, fingerprint
 from monitor.items import Item, SourceState, Validators
-from monitor.segment import index_text
 
 _CHUNK = 400
 _ITEM_COLUMNS = (
     "id, source, key, url, title, summary, published, first_seen, moment, lang, country, tier, kind, step, stated, is_backlog,"
     " address, fingerprint"
 )
-_INSERT = f"insert into items (n, {_ITEM_COLUMNS}) values (?{', ?' * len(_ITEM_COLUMNS.split(','))})"
+_INSERT = f"insert into items (place, {_ITEM_COLUMNS}) values (?{', ?' * len(_ITEM_COLUMNS.split(','))})"
 _STATE_COLUMNS = (
     "id, url, address, moved_to, moved_count, gone_count, etag, last_modified, polls, had_entries, entries, seen, reader, notes,"
     " rhythm, hub, topic, error_kind, error_text, error_count, not_before, next_poll"
@@ -127,34 +127,22 @@ class IntakeTables:
     def _insert(self, items: Sequence[Item]) -> None:
         if not items:
             return
-        first = self._connection.execute("select coalesce(max(n), 0) + 1 from items").fetchone()[0]
+        places = textindex.new_places(self._connection, [item.moment for item in items])
         # measured: executemany takes a third of what a row object for each costs
-        self._connection.executemany(_INSERT, [(first + place, *_row(item)) for place, item in enumerate(items)])
-        self._index(first, items)
+        self._connection.executemany(_INSERT, [(place, *_row(item)) for place, item in zip(places, items, strict=True)])
+        self._index(places, items)
         bodies = [(item.id, item.body, written(item.first_seen)) for item in items if item.body]
         self._connection.executemany("insert into articles (item, body, read_at) values (?, ?, ?)", bodies)
 
-    def _index(self, first: int, items: Sequence[Item]) -> None:
-        self._connection.executemany(
-            "insert into item_search (rowid, title, summary) values (?, ?, ?)",
-            [
-                (first + place, index_text(item.title), index_text(f"{item.summary} {item.body}"))
-                for place, item in enumerate(items)
-            ],
-        )
+    def _index(self, places: Sequence[int], items: Sequence[Item]) -> None:
+        texts = [(place, item.title, f"{item.summary} {item.body}") for place, item in zip(places, items, strict=True)]
+        textindex.put(self._connection, texts)
 
     def _revise(self, known: Known, item: Item, now: datetime) -> None:
-        n = self._connection.execute("select n from items where id = ?", [known.id]).fetchone()["n"]
-        row = self._connection.execute("select body from articles where item = ?", [known.id]).fetchone()
-        body = row["body"] if row else ""
+        textindex.forget(self._connection, [known.id])
         self._connection.execute(
             "insert into revisions (item, at, title, summary, url) values (?, ?, ?, ?, ?)",
             [known.id, written(now), known.title, known.summary, known.url],
-        )
-        # a contentless index forgets a row only when it is told what the row said
-        self._connection.execute(
-            "insert into item_search (item_search, rowid, title, summary) values ('delete', ?, ?, ?)",
-            [n, index_text(known.title), index_text(f"{known.summary} {body}")],
         )
         # judged_at null: it will be judged again; its first_seen, published and id stay
         self._connection.execute(
@@ -176,14 +164,10 @@ class IntakeTables:
             ],
         )
         if item.body:
-            body = item.body
             self._connection.execute(
-                "insert or replace into articles (item, body, read_at) values (?, ?, ?)", [known.id, body, written(now)]
+                "insert or replace into articles (item, body, read_at) values (?, ?, ?)", [known.id, item.body, written(now)]
             )
-        self._connection.execute(
-            "insert into item_search (rowid, title, summary) values (?, ?, ?)",
-            [n, index_text(item.title), index_text(f"{item.summary} {body}")],
-        )
+        textindex.put_items(self._connection, [known.id])
 
     def _write_states(self, states: Sequence[SourceState]) -> None:
         self._connection.executemany(

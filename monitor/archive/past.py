@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from monitor import identifiers, query
+from monitor import identifiers, query, tokens
 from monitor.archive.events import BOTH_FIT, MACHINE
-from monitor.archive.search import fts_phrase
+from monitor.archive.search import word_condition
 from monitor.archive.values import item_of, key_date_of, read, read_surely, reasons_of, written
 from monitor.items import (
     Alert,
@@ -290,8 +290,6 @@ def _alert(row: sqlite3.Row) -> Alert:
 def _anywhere(word: Word, values: list[object]) -> str:
     """SQL that holds where the words of a phrase all stand in title and summary, or the text is longer than the index knows."""
     runs = [run for run, _ in pieces(word.text)]
-    phrases = [fts_phrase(run, is_prefix=word.is_prefix and place == len(runs) - 1) for place, run in enumerate(runs)]
-    if not runs:
-        return "0"
-    values.append(" AND ".join(each for each in phrases if each))
-    return "items.n in (select rowid from item_search where item_search match ?) or items.id in (select item from articles)"
+    asked = [tokens.ask(run, is_prefix=word.is_prefix and place == len(runs) - 1) for place, run in enumerate(runs)]
+    conditions = [word_condition(each, values) for each in asked if each is not None]
+    return f"{' and '.join(conditions)} or items.id in (select item from articles)" if conditions else "0"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.archive import search as searching
+from monitor.archive.search import Found
 from monitor.archive.values import one, read, read_surely, reasons_of, written
 from monitor.items import Filed, Reason, Revision
 from monitor.query import Node
@@ -56,8 +58,20 @@ class ReadingTables:
         self._connection = connection
 
     def search(self, tree: Node, now: datetime, *, limit: int | None = 50, by_rank: bool = False) -> list[Filed]:
-        """Items that match a query (see archive.search)."""
+        """Items that match a query, newest first or best first."""
+        return list(self.find(tree, now, limit=limit, by_rank=by_rank).items)
+
+    def find(self, tree: Node, now: datetime, *, limit: int | None = 50, by_rank: bool = False) -> Found:
+        """Items that match a query, and what was weighed (see archive.search)."""
         return searching.search(self._connection, tree, now, limit=limit, by_rank=by_rank)
+
+    def matching(self, tree: Node, now: datetime, items: Sequence[str]) -> set[str]:
+        """Those of some items (ids) that match a query."""
+        return searching.matching(self._connection, tree, now, items)
+
+    def plans(self, tree: Node, now: datetime) -> list[str]:
+        """How the archive goes about a query, a line a step."""
+        return searching.plans(self._connection, tree, now)
 
     def item(self, item: str) -> Filed:
         """The item of an id, or of the only id that begins so.

@@ -10,6 +10,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from monitor import steps
+from monitor.archive import textindex
 from monitor.segment import fold
 
 _STEPS = Migrations("archive")
@@ -522,6 +523,15 @@ def m005_delivery(db: Database) -> None:
     )
     for trigger in _MOVES:
         db.execute(trigger)
+
+
+@_STEPS()
+def m007_search(db: Database) -> None:
+    """The index in order of time, with stems, one writing of Chinese and words of one character; items know their place in it."""
+    db.execute("alter table items add column place integer")
+    textindex.rebuild(db.conn)
+    # what a search looks at before it fetches a row; without it, filters would read the texts
+    db.execute("create index items_search on items (place, moment, lang, source, country, tier, kind, id)")
 
 
 def _keep_steps(db: Database) -> None:

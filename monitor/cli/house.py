@@ -61,7 +61,7 @@ def status(here: Here, is_json: bool) -> None:
 @click.pass_obj
 def doctor(here: Here) -> None:
     """Looks the installation over: each line ok, warn or fail, and what to do. Exits with the code of the first failure."""
-    from monitor import config, house, models
+    from monitor import house, models
 
     def look(what: str, check: Callable[[], tuple[str, str]]) -> int:
         """Print one line; the exit code it asks for."""
@@ -121,7 +121,7 @@ def doctor(here: Here) -> None:
 
     def clock() -> tuple[str, str]:
         moved = os.environ.get("MONITOR_NOW")
-        return ("warn" if moved else "ok"), f"{config.now():%Y-%m-%d %H:%M:%SZ}" + (f" (MONITOR_NOW={moved})" if moved else "")
+        return ("warn" if moved else "ok"), f"{here.now():%Y-%m-%d %H:%M:%SZ}" + (f" (MONITOR_NOW={moved})" if moved else "")
 
     checks = {
         "configuration": configuration,

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from monitor import clock
+
 if TYPE_CHECKING:
     from monitor.archive import Archive
     from monitor.config import Config
@@ -66,9 +68,7 @@ class Here:
 
     def now(self) -> datetime:
         """The product's clock."""
-        from monitor import config
-
-        return config.now()
+        return clock.now()
 
     def start_log(self, default: int = logging.WARNING) -> None:
         """Log to standard error, as much as -q and -v ask for."""

@@ -17,6 +17,7 @@ import click
 from monitor import dates
 from monitor.items import Entity, Filed, Identifier, KeyDate
 from monitor.normalise import clean, harmless
+from monitor.records import item_record
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -99,8 +100,6 @@ def cell(value: Any) -> str:
 
 def item_json(filed: Filed) -> dict[str, Any]:
     """An item as JSON has it everywhere."""
-    from monitor.compose import item_record
-
     return {**item_record(filed), "copy_of": filed.copy_of}
 
 

@@ -1,0 +1,154 @@
+"""The search index beside the items, kept in the writer's transaction: `item_search` has words and character pairs in order,
+`item_letters` which single CJK characters a text has. Both are FTS5 tables without content; their rows are places of items.
+
+A place is the week of an item's moment and a number within it, so that the index runs from old to new whatever order items came
+in, and a search for the newest stops early (docs/decisions/0022). Tokens are ours (monitor.tokens): FTS5 only splits at spaces.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from monitor.archive.values import read_surely
+from monitor.tokens import index_texts
+
+TABLES = (
+    # the summary first: each word of the second column costs two bytes more
+    "create virtual table item_search using fts5 (summary, title, content='', tokenize='ascii')",
+    "create virtual table item_letters using fts5 (letters, content='', detail=none, tokenize='ascii')",
+)
+_WEEK = 7 * 86_400
+ROOM = 20
+"""Bits for the number within a week. A million items of one week is more than any archive gets; what is beyond spills over."""
+_BUFFER = 8 << 20
+"""Bytes that FTS5 collects before it writes a segment: measured, its own choice of 1 MB costs a tenth more."""
+_CHUNK = 1000
+
+_TEXTS = """
+select items.place, items.title, items.summary, articles.body from items left join articles on articles.item = items.id
+"""
+
+Text = tuple[int, str, str]
+"""Place, title, the rest."""
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the empty tables."""
+    for statement in TABLES:
+        connection.execute(statement)
+    for table in ("item_search", "item_letters"):
+        connection.execute(f"insert into {table} ({table}, rank) values ('hashsize', {_BUFFER})")
+
+
+def week(moment: datetime) -> int:
+    """The weeks that had gone by since 1970, as the upper bits of a place."""
+    return int(moment.astimezone(UTC).timestamp() // _WEEK)
+
+
+def first_place(moment: datetime) -> int:
+    """The least place that an item of the moment's week may have."""
+    return week(moment) << ROOM
+
+
+def week_of(place: int) -> int:
+    """The week of a place."""
+    return place >> ROOM
+
+
+def new_places(connection: sqlite3.Connection, moments: Sequence[datetime]) -> list[int]:
+    """Free places for items of these moments, in the same order; to be used within the transaction."""
+    after: dict[int, int] = {}
+    found = []
+    for moment in moments:
+        of_week = week(moment)
+        if of_week not in after:
+            query = "select max(place) from items where place >= ? and place < ?"
+            last = connection.execute(query, [of_week << ROOM, (of_week + 1) << ROOM]).fetchone()[0]
+            after[of_week] = of_week << ROOM if last is None else last + 1
+        found.append(after[of_week])
+        after[of_week] += 1
+    return found
+
+
+def put(connection: sqlite3.Connection, texts: Iterable[Text]) -> None:
+    """Take texts into the index."""
+    rows = _rows(texts)
+    connection.executemany("insert into item_search (rowid, title, summary) values (?, ?, ?)", [row[:3] for row in rows])
+    connection.executemany(
+        "insert into item_letters (rowid, letters) values (?, ?)", [(row[0], row[3]) for row in rows if row[3]]
+    )
+
+
+def forget(connection: sqlite3.Connection, items: Sequence[str]) -> None:
+    """Take items (ids) out of the index; to be called before their rows change.
+
+    A table without content forgets a row only when it is told what the row said.
+    """
+    found = connection.execute(
+        f"{_TEXTS} where items.id in (select value from json_each(?))", [json.dumps(list(items))]
+    ).fetchall()
+    rows = _rows(_text(row) for row in found)
+    connection.executemany(
+        "insert into item_search (item_search, rowid, title, summary) values ('delete', ?, ?, ?)", [row[:3] for row in rows]
+    )
+    connection.executemany(
+        "insert into item_letters (item_letters, rowid, letters) values ('delete', ?, ?)",
+        [(row[0], row[3]) for row in rows if row[3]],
+    )
+
+
+def put_items(connection: sqlite3.Connection, items: Sequence[str]) -> None:
+    """Take items (ids) into the index as their rows are."""
+    found = connection.execute(f"{_TEXTS} where items.id in (select value from json_each(?))", [json.dumps(list(items))])
+    put(connection, [_text(row) for row in found.fetchall()])
+
+
+def rebuild(connection: sqlite3.Connection) -> None:
+    """Give every item its place and make the index anew, in the caller's transaction."""
+    for table in ("item_search", "item_letters"):
+        connection.execute(f"drop table if exists {table}")
+    create(connection)
+    taken: dict[int, int] = {}
+    rows = connection.execute("select n, moment from items order by moment, n")
+    while chunk := rows.fetchmany(_CHUNK):
+        places = []
+        for n, moment in chunk:
+            of_week = week(read_surely(moment))
+            places.append(((of_week << ROOM) + taken.get(of_week, 0), n))
+            taken[of_week] = taken.get(of_week, 0) + 1
+        connection.executemany("update items set place = ? where n = ?", places)
+    last = -(1 << 62)
+    while chunk := connection.execute(f"{_TEXTS} where items.place > ? order by items.place limit {_CHUNK}", [last]).fetchall():
+        put(connection, map(_text, chunk))
+        last = chunk[-1][0]
+
+
+def faults(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with the index: items that it lacks, rows of no item; [] if nothing. Reads each table once."""
+    lacking = connection.execute("select count(*) from items where place not in (select id from item_search_docsize)").fetchone()[
+        0
+    ]
+    strange = connection.execute("select count(*) from item_search_docsize where id not in (select place from items)").fetchone()[
+        0
+    ]
+    return [
+        *([f"the search index lacks {lacking} items"] if lacking else []),
+        *([f"the search index has {strange} rows of no item"] if strange else []),
+    ]
+
+
+def _rows(texts: Iterable[Text]) -> list[tuple[int, str, str, str]]:
+    """Place, title, the rest and letters of texts, in order of place: FTS5 begins a new segment when a row goes back."""
+    rows = []
+    for place, title, rest in texts:
+        head, head_letters = index_texts(title)
+        tail, tail_letters = index_texts(rest)
+        rows.append((place, head, tail, " ".join({*head_letters.split(), *tail_letters.split()})))
+    return sorted(rows)
+
+
+def _text(row: sqlite3.Row) -> Text:
+    return row[0], row[1], f"{row[2]} {row[3] or ''}"
