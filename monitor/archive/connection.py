@@ -6,17 +6,20 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.errors import ArchiveBusy, ArchiveError, MonitorError, UsageError
 
-STEPS = ("m001_first", "m002_intake", "m003_events", "m004_measures", "m005_delivery")
+STEPS = ("m001_first", "m002_intake", "m003_events", "m004_measures", "m005_delivery", "m006_house")
 """Names of the steps in schema.py, known here so that reading need not import what writing needs."""
 _CACHE = 32 << 20
 """Bytes of pages that a writer keeps: eight indexes of ids and hashes are written at random places."""
 WAIT = 30.0
 """Seconds that a writer waits for another before it gives up."""
+_LOOKS, _LOOK = 3, 0.05
+"""Times, and seconds between them, that an impatient lock is tried: doctor holds it for an instant to see whether it is free."""
 
 
 def path_of(url: str) -> Path:
@@ -48,7 +51,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             connection.execute("pragma synchronous = full")
             connection.execute(f"pragma cache_size = -{_CACHE >> 10}")
             with _lock(path, "migrate"):
-                if _steps(connection) != set(STEPS):
+                if lacking(connection):
                     from monitor.archive import schema  # it imports sqlite-utils, which takes longer than all the rest
 
                     _keep_copy(connection, path)
@@ -61,8 +64,11 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path, *, is_any_age: bool = False) -> sqlite3.Connection:
     """A connection that cannot write; works on a read-only file.
+
+    Args:
+        is_any_age: archives of older versions are opened, too.
 
     Raises:
         ArchiveError: absent, no archive, or older than this program and so in need of a writer first.
@@ -75,7 +81,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             _refuse_strangers(connection, path)
             if _is_empty(connection):
                 raise ArchiveError("is empty", subject=str(path), hint="Fill it with: monitor poll")
-            if _steps(connection) != set(STEPS):
+            if lacking(connection) and not is_any_age:
                 raise ArchiveError(
                     "was written by an older version of this program", subject=str(path), hint="Bring it here with: monitor poll"
                 )
@@ -109,6 +115,34 @@ def sole_worker(path: Path) -> Iterator[None]:
     """
     with _lock(path, "worker", is_patient=False):
         yield
+
+
+@contextlib.contextmanager
+def sole_importer(path: Path) -> Iterator[None]:
+    """Holds the place beside the archive where another one is copied to.
+
+    Raises:
+        ArchiveBusy: another process has it.
+    """
+    with _lock(path, "import", is_patient=False):
+        yield
+
+
+def worker(path: Path) -> str | None:
+    """The process that holds the archive for the jobs, "unknown" if it does not say; None: nobody does.
+
+    Raises:
+        ArchiveError: the lock cannot be looked at.
+    """
+    place = path.with_name(f"{path.name}.worker.lock")
+    if not place.exists():
+        return None
+    with translated(place), place.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # let go at once; who takes it just then tries again (_lock)
+        except BlockingIOError:
+            return lock.read(32).decode("ascii", "replace").strip() or "unknown"
+    return None
 
 
 @contextlib.contextmanager
@@ -176,6 +210,12 @@ def _steps(connection: sqlite3.Connection) -> set[str] | None:
     return {row["name"] for row in rows}
 
 
+def lacking(connection: sqlite3.Connection) -> list[str]:
+    """Steps that the archive has not been through yet, in order."""
+    done = _steps(connection) or set()
+    return [step for step in STEPS if step not in done]
+
+
 def _is_empty(connection: sqlite3.Connection) -> bool:
     return connection.execute("select 1 from sqlite_master limit 1").fetchone() is None
 
@@ -199,7 +239,7 @@ def _lock(path: Path, name: str, *, is_patient: bool = True) -> Iterator[None]:
         ) from error
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX if is_patient else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle, is_patient=is_patient)
         except BlockingIOError as error:
             holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
             raise ArchiveBusy(
@@ -213,3 +253,20 @@ def _lock(path: Path, name: str, *, is_patient: bool = True) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _take(handle: int, *, is_patient: bool) -> None:
+    """Lock an open file.
+
+    Raises:
+        BlockingIOError: another process has it, and not just to look who does.
+    """
+    if is_patient:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return
+    for _ in range(_LOOKS):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOOK)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -42,6 +42,8 @@ class AlertRow:
     error: str | None  # what the last try met
 
 
+_SAMPLE = 200
+"""Items that are looked up to see whether the index has them."""
 _ALERTS = """
 select a.*, i.title, o.remote_id, o.sent_at, o.last_error as error,
        case when o.state is null or o.state = 'dropped' then a.state when o.state = 'doubtful' then 'waiting' else o.state end as fate
@@ -152,6 +154,32 @@ class ReadingTables:
         found = [row[0] for row in self._connection.execute("pragma integrity_check")]
         broken = [f"row {row[1]} of {row[0]} points nowhere" for row in self._connection.execute("pragma foreign_key_check")]
         return [each for each in found if each != "ok"] + broken
+
+    def index_faults(self) -> list[str]:
+        """Where the search index says something else than the items; [] if nowhere. Rows are counted, a sample is looked up."""
+        ask = self._connection.execute
+        items = ask("select count(*) from items").fetchone()[0]
+        rows = ask("select count(*) from item_search_docsize").fetchone()[0]
+        found = [] if items == rows else [f"{items} items, but {rows} rows"]
+        step = max(1, items // _SAMPLE)
+        for row in ask("select n, id, title from items where n % ? = 0 order by n desc limit ?", [step, _SAMPLE]):
+            phrase = searching.fts_phrase(row["title"])
+            if phrase is None:  # nothing of it is indexed
+                continue
+            query = "select 1 from item_search where item_search match ? and rowid = ?"
+            if ask(query, [f"title : {phrase}", row["n"]]).fetchone() is None:
+                found.append(f"{row['id']} is not found by its title")
+        return found
+
+    def newest(self) -> datetime | None:
+        """The latest moment at which something happened here: an item was seen or judged, a source read; None: nothing did."""
+        row = self._connection.execute(
+            """
+            select max(at) as at from (select max(first_seen) as at from (select first_seen from items order by n desc limit 1000)
+              union all select max(filed_at) from items union all select max(last_attempt) from sources)
+            """
+        ).fetchone()
+        return read(row["at"])
 
     def failing_channels(self) -> list[tuple[str, datetime, str]]:
         """Channels that do not take messages now: address, since when, why."""

@@ -381,6 +381,24 @@ create table readers (
 ) strict;
 """
 
+_HOUSE_TABLES = """
+create table prunings (
+  id integer primary key,           -- order of doing
+  at text not null,                 -- when
+  who text not null,                -- who said so
+  before text not null,             -- what had not moved since then went
+  narrowed text not null,           -- the query that narrowed it, '' if none did
+  items integer not null            -- how many items went
+) strict;
+
+create table pruned (
+  source text not null,             -- Source.id
+  mark blob not null,               -- what an entry that tells the item again has in common with it (dedupe.marks)
+  pruning integer not null references prunings (id), -- in which it went
+  primary key (source, mark)
+) strict, without rowid;
+"""
+
 _MOVES = (
     """
 create trigger posts_of_event after update on events
@@ -522,6 +540,15 @@ def m005_delivery(db: Database) -> None:
     )
     for trigger in _MOVES:
         db.execute(trigger)
+
+
+@_STEPS()
+def m006_house(db: Database) -> None:
+    """What was taken out of the archive, and what was brought in from elsewhere (items.imported_at; null: read from its source)."""
+    for statement in _statements(_HOUSE_TABLES):
+        db.execute(statement)
+    db.execute("alter table items add column imported_at text")
+    db.execute("create index items_copy on items (copy_of) where copy_of is not null")
 
 
 def _keep_steps(db: Database) -> None:

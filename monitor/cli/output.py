@@ -109,6 +109,16 @@ def stamp(moment: datetime | None) -> str | None:
     return None if moment is None else dates.stamp(moment)
 
 
+def size_text(count: int) -> str:
+    """Bytes for people: 1.2 GB."""
+    size = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
 def note(text: str) -> None:
     """A line for the person at the terminal, on standard error."""
     click.echo(text, err=True)
@@ -119,6 +129,18 @@ class Step(Protocol):
 
     def __call__(self, done: int, total: int | None = None) -> None:
         """So many steps more are done; the total, if it has become known or has changed."""
+
+
+def in_sum(step: Step) -> Callable[[int, int], None]:
+    """A step for what tells how much is done in all, not how much more."""
+    before = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal before
+        step(done - before, total)
+        before = done
+
+    return tell
 
 
 @contextlib.contextmanager
