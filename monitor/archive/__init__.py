@@ -62,6 +62,15 @@ class Archive:
         connection = opening.open_for_writing(path)
         return cls(connection, path)
 
+    @classmethod
+    def open_anothers(cls, path: Path) -> Self:
+        """Open an archive that is not ours, of any age, to look at it or to copy it: nothing is written, neither to it nor beside it.
+
+        Raises:
+            ArchiveError: absent, damaged, foreign or newer.
+        """
+        return cls(opening.open_for_reading(path, is_any_age=True, is_anothers=True), path)
+
     def __enter__(self) -> Self:
         return self
 

@@ -64,11 +64,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path, *, is_any_age: bool = False) -> sqlite3.Connection:
+def open_for_reading(path: Path, *, is_any_age: bool = False, is_anothers: bool = False) -> sqlite3.Connection:
     """A connection that cannot write; works on a read-only file.
 
     Args:
         is_any_age: archives of older versions are opened, too.
+        is_anothers: not even what readers share is made beside it, unless somebody has it open.
 
     Raises:
         ArchiveError: absent, no archive, or older than this program and so in need of a writer first.
@@ -76,7 +77,7 @@ def open_for_reading(path: Path, *, is_any_age: bool = False) -> sqlite3.Connect
     if not path.exists():
         raise ArchiveError("there is no archive yet", subject=str(path), hint="Fill it with: monitor poll (or try: monitor demo)")
     with translated(path):
-        connection = _connect(path, is_readonly=True)
+        connection = _connect(path, is_readonly=True, is_anothers=is_anothers)
         try:
             _refuse_strangers(connection, path)
             if _is_empty(connection):
@@ -160,6 +161,12 @@ def translated(path: Path) -> Iterator[None]:
             raise ArchiveError("cannot be written: it is read-only", subject=str(path), hint="Check its permissions") from error
         if "full" in text:
             raise ArchiveError("the disk is full", subject=str(path), hint="Free space; nothing committed is lost") from error
+        if "I/O" in text:
+            raise ArchiveError(
+                f"the disk does not do what is asked ({text})",
+                subject=str(path),
+                hint="Check its room, its health and the limits of this user; nothing committed is lost",
+            ) from error
         if "unable to open" in text:
             raise ArchiveError("cannot be opened or made", subject=str(path), hint="Check the folder and permissions") from error
         raise ArchiveError(f"cannot be used ({text})", subject=str(path), hint="Check it with: monitor doctor") from error
@@ -173,10 +180,10 @@ def translated(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _connect(path: Path, *, is_readonly: bool = False) -> sqlite3.Connection:
+def _connect(path: Path, *, is_readonly: bool = False, is_anothers: bool = False) -> sqlite3.Connection:
     if is_readonly:
-        # immutable only where the WAL cannot be shared: a read-only folder without a live writer
-        is_immutable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+        # immutable only where the WAL cannot, or is not to be, shared, and without a live writer
+        is_immutable = (is_anothers or not os.access(path.parent, os.W_OK)) and not path.with_name(path.name + "-wal").exists()
         mode = "mode=ro&immutable=1" if is_immutable else "mode=ro"
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=WAIT, isolation_level=None)
     else:

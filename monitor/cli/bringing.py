@@ -128,7 +128,7 @@ def _own_copy(archive: Archive, file: Path) -> Iterator[Path]:
         try:
             folder.mkdir()
             copy = folder / "archive.db"
-            with Archive.open(f"sqlite:///{file.resolve()}", is_any_age=True) as other, progress("Copying", None) as step:
+            with Archive.open_anothers(file.resolve()) as other, progress("Copying", None) as step:
                 _room_for(other, folder)
                 other.backup(copy, in_sum(step))
             Archive.open(f"sqlite:///{copy}").close()

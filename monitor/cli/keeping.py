@@ -141,23 +141,24 @@ def _refuse(target: Path, archive: Path, *, force: bool) -> None:
         UsageError: the archive itself, one in use, or a file that is none of ours.
     """
     from monitor.archive import Archive
+    from monitor.archive.connection import worker
 
     if not target.exists():
         return
     if target.samefile(archive):
         raise UsageError("that is the archive itself", subject=str(target), hint="Name another file")
+    process = worker(target)
+    if process:
+        raise UsageError(f"is the archive of another monitor (process {process})", subject=str(target), hint="Name another file")
     wal = target.with_name(target.name + "-wal")
     if wal.exists() and wal.stat().st_size:
         raise UsageError(f"is an archive in use: {wal.name} is beside it", subject=str(target), hint="Name another file")
     if force:
         return
     try:
-        with Archive.open(f"sqlite:///{target}", is_any_age=True) as there:
-            worker = there.worker()
+        Archive.open_anothers(target).close()
     except ArchiveError as error:
         raise UsageError("is there, and is no backup of ours", subject=str(target), hint="--force replaces it") from error
-    if worker:
-        raise UsageError(f"is the archive of another monitor (process {worker})", subject=str(target), hint="Name another file")
 
 
 def _copy(archive: Archive, target: Path) -> str:
@@ -209,6 +210,10 @@ def _part(target: Path) -> Iterator[Path]:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         yield part
+    except ArchiveError as error:
+        if error.subject != str(part):
+            raise
+        raise ArchiveError(error.cause, subject=str(target), hint=error.hint) from error  # by the name that the reader gave
     finally:
         remove(part)
 
