@@ -55,7 +55,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
                     from monitor.archive import schema  # it imports sqlite-utils, which takes longer than all the rest
 
                     _keep_copy(connection, path)
-                    schema.migrate(connection)
+                    with transaction(connection):  # killed half way, it is as old as it was
+                        schema.migrate(connection)
             with transaction(connection):  # a read-only file shows itself here, not at the first item
                 connection.execute("pragma user_version = 1")
         except BaseException:
@@ -228,11 +229,15 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
-    """Before the tables of a filled archive change, what was there is kept beside it."""
+    """Before the tables of a filled archive change, what was there is kept beside it: whole, or as the last change left it."""
+    from monitor.archive import copying
+
     if _is_empty(connection):
         return
-    with contextlib.closing(sqlite3.connect(path.with_name(path.name + ".before-migration"))) as copy:
-        connection.backup(copy)
+    part = path.with_name(path.name + ".before-migration.part")
+    copying.remove(part)  # of one that was killed
+    copying.copy(connection, part)
+    part.replace(part.with_suffix(""))
 
 
 @contextlib.contextmanager

@@ -567,7 +567,7 @@ def _keep_steps(db: Database) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an archive to this version, each step in a transaction of its own."""
+    """Bring an archive to this version, inside a transaction of the caller's."""
     _STEPS.apply(Database(connection, execute_plugins=False))
 
 

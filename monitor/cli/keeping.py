@@ -309,7 +309,7 @@ def _shrink(here: Here) -> None:
         free = shutil.disk_usage(archive.path.parent).free
         if free < 2 * (before - unused):
             raise ArchiveError(
-                f"cannot be shrunk: that needs {size_text(2 * (before - unused))} for a while, {size_text(free)} are free",
+                f"the disk is full: shrinking needs {size_text(2 * (before - unused))} for a while, {size_text(free)} are free",
                 subject=str(archive.path),
                 hint="Free space",
             )
