@@ -16,9 +16,7 @@ _BESIDE = ("", "-journal", "-wal", "-shm")
 """What SQLite keeps under the name of a file."""
 
 
-def copy(
-    source: sqlite3.Connection, target: Path, on_pages: Callable[[int, int], None] = lambda _done, _total: None
-) -> None:
+def copy(source: sqlite3.Connection, target: Path, on_pages: Callable[[int, int], None] = lambda _done, _total: None) -> None:
     """A copy of the archive as it is at this moment, in a file that is not there yet; as private as the original.
 
     Raises:

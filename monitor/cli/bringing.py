@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from monitor.cli.options import Here, command
-from monitor.cli.output import in_sum, note, progress, size_text
+from monitor.cli.output import in_sum, json_line, note, progress, size_text
 from monitor.errors import ArchiveError, BadLine, UsageError
 from monitor.normalise import clean
 
@@ -74,7 +73,7 @@ def import_(here: Here, file: Path, is_json: bool) -> None:
     if is_json:
         found = {"imported": tally.imported, "known": tally.known, "labels": tally.labels, "refused": tally.refused}
         refusals = [{"line": number, "reason": reason} for number, reason in tally.reasons]
-        click.echo(json.dumps({**found, "reasons": refusals}, ensure_ascii=False))
+        click.echo(json_line({**found, "reasons": refusals}))
     else:
         labels = f", {tally.labels} labels" if tally.labels else ""
         click.echo(f"imported {tally.imported} items{labels}; {tally.known} were here already; {tally.refused} refused")

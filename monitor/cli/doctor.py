@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ import click
 
 from monitor.cli.house import archive_exists, states_of
 from monitor.cli.options import Here, command
-from monitor.cli.output import size_text
+from monitor.cli.output import json_line, size_text
 from monitor.errors import ArchiveError, ConfigError, ModelError, MonitorError, SecretMissing
 from monitor.normalise import clean
 
@@ -73,7 +72,7 @@ def doctor(here: Here, is_json: bool) -> None:
     if is_json:
         checks = [{"name": name, "level": seen.level, "text": seen.text, "todo": seen.todo or None} for name, seen, _ in found]
         worst = max((seen.level for _, seen, _ in found), key=_LEVELS.index)
-        click.echo(json.dumps({"level": worst, "exit_code": here.exit_code, "checks": checks}, ensure_ascii=False))
+        click.echo(json_line({"level": worst, "exit_code": here.exit_code, "checks": checks}))
 
 
 def _looked(look: Callable[[_Body], Seen | None], body: _Body) -> tuple[Seen | None, int]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
 import click
 
 from monitor.cli.options import Here, command
-from monitor.cli.output import stamp
+from monitor.cli.output import json_line, stamp
 from monitor.errors import ArchiveError, MonitorError
 from monitor.items import Source, SourceState
 
@@ -47,7 +46,7 @@ def status(here: Here, is_json: bool) -> None:
             raise
         shown["archive"] = {"url": here.url(), "exists": False, "note": str(error)}
     if is_json:
-        click.echo(json.dumps(shown, ensure_ascii=False))
+        click.echo(json_line(shown))
         return
     _print_status(shown)
 

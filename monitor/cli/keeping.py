@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.options import Here, command, known_theme, moment_since, user
-from monitor.cli.output import in_sum, note, progress, size_text, stamp
+from monitor.cli.output import in_sum, json_line, note, progress, size_text, stamp
 from monitor.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ def prune(
                     time.sleep(_BREATH)
             note(f"{gone} items are gone. Their room is used for what comes; --shrink gives it back to the disk.")
     if is_json:
-        click.echo(json.dumps(_json(found, wish, gone, is_dry=dry_run)))
+        click.echo(json_line(_json(found, wish, gone, is_dry=dry_run)))
     if shrink and not dry_run:
         _shrink(here)
 
