@@ -144,6 +144,18 @@ def test_older_archives_are_brought_to_this_version_first(run: Run, tmp_path: Pa
     assert run("search", "輸出", "--format", "ids", "--archive", archive_url)[1].split() == [item.id]
 
 
+def test_what_a_killed_import_left_goes_with_the_next(run: Run, other: Path, archive_url: str) -> None:
+    """The copy beside the archive is made anew; while one import is at work, another is told so."""
+    left = Path(archive_url.removeprefix("sqlite:///") + ".import")
+    left.mkdir()
+    (left / "archive.db").write_bytes(b"half a copy")
+    with Archive.open(archive_url) as archive, archive.importing():
+        code, _, err = run("import", str(other), "--archive", archive_url)
+        assert (code, "is working on this archive" in err, left.exists()) == (7, True, True)
+    assert run("import", str(other), "--archive", archive_url)[0] == 0
+    assert not left.exists()
+
+
 def test_a_live_archive_can_be_imported(run: Run, other: Path, archive_url: str) -> None:
     """What its writer has committed comes, though it is still in the log beside the file."""
     with Archive.open(f"sqlite:///{other}") as live:

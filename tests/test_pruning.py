@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from builders import NOW, a_date, a_shown, a_source, an_item, rss
-from conftest import Clock, Run
+from conftest import ROOT, Clock, Run
 from fakes import Answer, Site
 from test_intake import poll
 
@@ -20,6 +24,9 @@ from monitor.archive.intake import Change
 from monitor.archive.pruning import Kept, Prospect, Wish
 from monitor.dedupe import marks, sort_out
 from monitor.items import Alert, AlertState, Entity, Findings, Identifier, Item, Judged, Label, Link, SourceState, Tag
+from monitor.judgement import Judge
+from monitor.lexicon import Lexicon
+from monitor.likeness import Joining
 
 OLD, NEW = "E-aaaaaaaaaa", "E-bbbbbbbbbb"
 THEN = NOW - timedelta(days=900)
@@ -294,6 +301,32 @@ def test_marks_are_of_the_words_not_of_the_time() -> None:
     assert set(marks(a_notice(1))).isdisjoint(marks(a_notice(2)))
 
 
+def test_what_the_service_remembers_of_it_does_no_harm(
+    archive: Archive, clock: Clock, lexicon: Lexicon, joining: Joining
+) -> None:
+    """A new item that the linker joins to an event which was pruned meanwhile opens that event anew, with itself alone."""
+    judge = Judge(archive=archive, rules=[], lexicon=lexicon, model=None, encoder=None, joining=joining, clock=clock)
+    docket = {"lang": "en", "title": "Proposed rule on gallium, docket BIS-2024-0099", "summary": "", "body": ""}
+    clock.now = THEN
+    put(archive, a_notice(1, **docket))
+    judge.run()
+    clock.now = NOW
+    assert prune(archive).items == 1
+    again = a_notice(2, at=NOW, **docket | {"title": "Final rule on gallium, docket BIS-2024-0099"})
+    put(archive, again)
+    judge.run()
+    event = archive.reading.item(again.id).event
+    assert event is not None
+    assert [each.item.id for each in archive.events.timeline(event)] == [again.id]
+    assert archive.events.record(event, NOW).items == 1
+    assert archive.reading.integrity() == []
+
+
+def put(archive: Archive, item: Item) -> None:
+    found = sort_out(archive.intake.known("meti", [item]), [item])
+    archive.intake.store(Change(found=found, state=SourceState(id="meti", polls=2), at=item.first_seen))
+
+
 @pytest.fixture
 def filled(archive_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of an archive with an old event of two items, and one that a rule told."""
@@ -330,6 +363,27 @@ def test_the_command_asks_first(run: Run, filled: str) -> None:
     assert run("search", "告示", "--format", "ids", "--archive", filled)[1].split() == [a_notice(3).id]
     code, out, _ = run("prune", "--before", "1y", "--yes", "--json", "--also", "told", "--archive", filled)
     assert '"pruned": 1' in out
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n", 3), ("", 3), ("y", 1)])
+def test_at_a_terminal_it_asks(filled: str, answer: str, left: int) -> None:
+    """Only yes takes anything out; no is no failure."""
+    ours, theirs = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "monitor", "prune", "--before", "1y", "--archive", filled],
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        ) as process:
+            os.write(ours, f"{answer}\n".encode())
+            assert process.wait(60) == 0
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    with Archive.open(filled, is_readonly=True) as archive:
+        assert archive.reading.counts()["items"] == left
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +30,8 @@ _AHEAD = timedelta(minutes=5)
 """How far times in the archive may lie in the future before a clock is suspected."""
 _NAMED = 5
 """Sources, orders and faults that a line names."""
+_TEXT_AT = 21
+"""Cells before the text of a line."""
 _LEVELS = ("ok", "warn", "fail")
 
 
@@ -66,13 +70,21 @@ def doctor(here: Here, is_json: bool) -> None:
             if seen is not None:
                 found.append((name, seen, code))
                 if not is_json:
-                    todo = f". {seen.todo}" if seen.todo else ""
-                    click.echo(f"{seen.level:<5} {name:<14} {clean(seen.text + todo)}")
+                    click.echo(_line(name, seen))
     here.exit_code = next((code for _, _, code in found if code), 0)
     if is_json:
         checks = [{"name": name, "level": seen.level, "text": seen.text, "todo": seen.todo or None} for name, seen, _ in found]
         worst = max((seen.level for _, seen, _ in found), key=_LEVELS.index)
         click.echo(json_line({"level": worst, "exit_code": here.exit_code, "checks": checks}))
+
+
+def _line(name: str, seen: Seen) -> str:
+    """A look in words: one line, but on a terminal as many as it needs, below each other."""
+    text = clean(f"{seen.text}. {seen.todo}" if seen.todo else seen.text)
+    if sys.stdout.isatty():
+        width = max(40, shutil.get_terminal_size().columns - _TEXT_AT - 1)
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False).replace("\n", "\n" + " " * _TEXT_AT)
+    return f"{seen.level:<5} {name:<14} {text}"
 
 
 def _looked(look: Callable[[_Body], Seen | None], body: _Body) -> tuple[Seen | None, int]:
@@ -194,7 +206,7 @@ def _channels(body: _Body) -> Seen:
         wrong.append(SecretMissing("SMTP_USER is set, but SMTP_PASSWORD is not", subject="mail"))
     if wrong:
         causes = list(dict.fromkeys(f"{each.subject}: {each.cause}" for each in wrong))
-        raise SecretMissing("; ".join(causes), hint="Messages wait until it is set; see .env.example")
+        raise SecretMissing("; ".join(causes), hint="Messages wait until that is mended; see .env.example")
     return Seen("ok", f"configured: {', '.join(sorted(addresses)) or 'none in use'}")
 
 

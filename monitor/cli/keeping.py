@@ -117,10 +117,9 @@ def prune(
     with here.archive(is_readonly=dry_run) as archive, archive.errors():
         found = archive.pruning.look(wish, here.now())
         if not is_json:
-            _tell(found, wish, is_dry=dry_run)
+            _tell(found, wish)
         gone = 0
-        if found.items and not dry_run:
-            _ask(found, yes=yes)
+        if found.items and not dry_run and _may_go(found, yes=yes):
             with progress("Pruning", found.items) as step:
                 for count in archive.pruning.prune(wish, here.now(), user(), narrowed):
                     gone += count
@@ -258,29 +257,29 @@ def _wish(
     return wish, "no theme" if is_themeless else narrowed
 
 
-def _tell(found: Prospect, wish: Wish, *, is_dry: bool) -> None:
+def _tell(found: Prospect, wish: Wish) -> None:
     click.echo(f"before     {wish.before:%Y-%m-%d %H:%MZ}")
     revisions = f", {found.revisions} revisions" if found.revisions else ""
-    click.echo(
-        f"{'would go' if is_dry else 'goes':<11}{found.events} events with {found.items} items{revisions}; about {size_text(found.bytes)}"
-    )
+    click.echo(f"would go   {found.events} events with {found.items} items{revisions}; about {size_text(found.bytes)}")
     for reason, items in found.kept:
         how = "" if reason == "waiting" else f" (--also {reason})"
         click.echo(f"stays      {items} items of events {_REASONS[reason]}{how}")
 
 
-def _ask(found: Prospect, *, yes: bool) -> None:
-    """Ask at a terminal; elsewhere --yes has to be said.
+def _may_go(found: Prospect, *, yes: bool) -> bool:
+    """True if it was asked for; at a terminal it is asked, elsewhere --yes has to be said.
 
     Raises:
         UsageError: there is nobody to ask.
-        click.Abort: no.
     """
     if yes:
-        return
+        return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("nothing is taken out without being asked for", hint="Say --yes, or --dry-run to only look")
-    click.confirm(f"Take {found.items} items out for good?", abort=True, err=True)
+    if click.confirm(f"Take {found.items} items out for good?", err=True):
+        return True
+    note("Nothing was taken out.")
+    return False
 
 
 def _json(found: Prospect, wish: Wish, gone: int, *, is_dry: bool) -> dict[str, Any]:
