@@ -23,6 +23,7 @@ from conftest import ROOT, Run
 from fakes import Answer, Site
 from sqlite_utils import Database
 from test_pruning import a_notice, file
+from test_rounds import NO_ROOT
 
 from monitor.archive import Archive, schema
 from monitor.archive.connection import STEPS
@@ -199,6 +200,79 @@ def test_without_room_for_the_copy_an_old_archive_stays_as_it_is(first_archive: 
     subprocess.run(["mount", "-o", "remount,size=200m", str(small_disk)], check=True)
     with Archive.open(f"sqlite:///{path}") as archive:
         assert archive.reading.counts()["items"] == ITEMS
+
+
+@pytest.mark.parametrize("is_folder_closed", [False, True])
+def test_a_read_only_archive_can_be_read_by_every_command_that_reads(
+    archive_url: str, tmp_path: Path, is_folder_closed: bool
+) -> None:
+    """Those that write say so in one line with code 7, and nothing of it changes; doctor names it; a backup is made elsewhere."""
+    path = Path(archive_url.removeprefix("sqlite:///"))
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    with Archive.open(archive_url) as archive:
+        file(archive, a_notice(1))
+    with Archive.open_anothers(path) as archive:
+        archive.backup(folder / path.name)
+    before = (folder / path.name).read_bytes()
+    (tmp_path / "feeds.yaml").write_text("version: 1\n")
+    (folder / path.name).chmod(0o444)
+    folder.chmod(0o555 if is_folder_closed else 0o755)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-c", NO_ROOT, "-m", "monitor", *arguments, "--archive", f"sqlite:///{folder / path.name}"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    try:
+        for arguments in (["search", "告示"], ["show", a_notice(1).id], ["status"], ["prune", "--before", "1y", "--dry-run"]):
+            assert run(*arguments)[0] == 0, arguments
+        assert run("backup", str(tmp_path / "copy.db"))[0] == 0
+        code, said = run("doctor")
+        assert code == 7
+        assert "fail  disk" in said
+        for arguments in (
+            ["poll"],
+            ["deliver"],
+            ["prune", "--before", "1y", "--yes"],
+            ["prune", "--shrink"],
+            ["import", str(lines(tmp_path))],
+            ["label", a_notice(1).id, "export_control", "yes"],
+        ):
+            code, said = run(*arguments)
+            assert (code, len(said.splitlines())) == (7, 1), (arguments, said)
+            assert path.name in said
+    finally:
+        folder.chmod(0o755)
+    assert (folder / path.name).read_bytes() == before
+
+
+def test_a_locked_archive_is_waited_for_and_then_named(
+    run: Run, archive_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another process holds it, what writes ends with 7 and a clear word; what reads goes on; nothing is half done."""
+    monkeypatch.setattr("monitor.archive.connection.WAIT", 0.05)
+    (tmp_path / "feeds.yaml").write_text("version: 1\n")
+    monkeypatch.chdir(tmp_path)
+    with Archive.open(archive_url) as archive:
+        file(archive, a_notice(1))
+        archive._connection.execute("begin exclusive")
+        for arguments in (["prune", "--before", "1y", "--yes"], ["import", str(lines(tmp_path))], ["poll"], ["deliver"]):
+            code, out, err = run(*arguments, "--archive", archive_url)
+            assert (code, out) == (7, ""), arguments
+            assert "another process holds the archive" in err
+        for arguments in (["search", "告示", "--format", "ids"], ["backup", str(tmp_path / "copy.db")], ["status"]):
+            assert run(*arguments, "--archive", archive_url)[0] == 0, arguments
+        archive._connection.execute("rollback")
+        assert archive.reading.counts()["items"] == 1
 
 
 def test_locks_that_the_dead_left_hold_up_nobody(archive_url: str) -> None:
