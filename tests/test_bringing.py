@@ -284,6 +284,20 @@ def test_what_is_imported_is_told_by_no_rule(
     assert judge.run().alerts == 1
 
 
+def test_what_its_source_changes_afterwards_is_news(archive: Archive, clock: Clock, lexicon: Lexicon, joining: Joining) -> None:
+    """An edit that was seen here is told, as of any other item."""
+    rule = Rule(id="now", when="輸出", to=("console",))
+    judge = Judge(archive=archive, rules=[rule], lexicon=lexicon, model=None, encoder=None, joining=joining, clock=clock)
+    item = an_item(published=NOW, title="輸出管理の告示について")
+    record = {"id": item.id, "source": "meti", "url": item.url, "title": "輸出管理の告示", "published": "2024-01-01T00:00:00Z"}
+    archive.bringing.put([item_of_line(json.dumps(record), NOW)], NOW)
+    clock.move(days=1)
+    found = sort_out(archive.intake.known("meti", [item]), [item])
+    assert len(found.revised) == 1
+    archive.intake.store(Change(found=found, state=SourceState(id="meti", polls=2), at=clock.now))
+    assert judge.run().alerts == 1
+
+
 def test_no_digest_takes_it_for_new(archive: Archive, clock: Clock, lexicon: Lexicon, joining: Joining) -> None:
     """It was filed when it was first seen."""
     old = {**LINE, "first_seen": "2024-01-01T00:00:00Z"}

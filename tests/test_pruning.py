@@ -394,6 +394,7 @@ def test_at_a_terminal_it_asks(filled: str, answer: str, left: int) -> None:
         (["--before", "30d", "--yes"], 2, "60 days"),
         (["--before", "1y", "--theme", "export_contrl"], 2, "Did you mean export_control?"),
         (["--before", "1y", "--theme", "export_control", "--no-theme"], 2, "do not go together"),
+        (["--before", "1y", "--query", " ", "--yes"], 2, "--query is empty"),
         (["--before", "1y", "--query", "them:x"], 2, "Did you mean theme:?"),
         (["--before", "1y", "--also", "waiting"], 2, "waiting"),
         (["--before", "1y", "--dry-run", "--archive", "sqlite:///none.db"], 7, "there is no archive yet"),

@@ -130,6 +130,39 @@ def test_a_kill_in_the_middle_of_a_migration_loses_nothing(first_archive: Path, 
     assert "before" in outcomes
 
 
+def killed(chance: random.Random, folder: Path, url: str, *arguments: str) -> None:
+    """A command that is killed at some moment, most likely at work."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "monitor", *arguments, "--archive", url],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        time.sleep(0.5 + 2 * chance.random())
+        process.kill()
+
+
+def test_an_import_and_a_pruning_that_are_killed_go_on(run: Run, first_archive: Path, archive_url: str, tmp_path: Path) -> None:
+    """Five kills each: after every one the archive is sound and its index agrees; in the end all came, and all went, once."""
+    chance = random.Random(11)
+    wish = ["prune", "--before", "1y", "--also", "told", "--also", "labelled", "--yes"]
+    for arguments, left in ((["import", str(first_archive)], ITEMS), (wish, 0)):
+        counts = []
+        for _ in range(5):
+            killed(chance, tmp_path, archive_url, *arguments)
+            with Archive.open(archive_url) as archive:
+                counts.append(archive.reading.counts()["items"])
+                assert archive.reading.integrity() == archive.reading.index_faults() == []
+        assert counts == sorted(counts, reverse=left == 0)
+        assert run(*arguments, "--archive", archive_url)[0] == 0
+        with Archive.open(archive_url) as archive:
+            counted = archive.reading.counts()
+            assert (counted["items"], counted["events"], counted["labels"]) == (left, left, left)
+            assert archive.reading.integrity() == archive.reading.index_faults() == []
+    assert list(tmp_path.glob("*.import")) == []
+
+
 def state_of(path: Path) -> str:
     """before, after, or between, by the steps that an archive has been through; it is sound."""
     with contextlib.closing(sqlite3.connect(path)) as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from monitor.cli.keeping import BREATH
 from monitor.cli.options import Here, command
 from monitor.cli.output import in_sum, json_line, note, progress, size_text
 from monitor.errors import ArchiveError, BadLine, UsageError
@@ -108,6 +110,7 @@ def _from_archive(archive: Archive, file: Path, now: datetime, tally: _Tally) ->
                 tally.imported += each.imported
                 tally.known += each.known
                 step(each.imported + each.known)
+                time.sleep(BREATH)
         tally.labels = archive.bringing.take_verdicts()
 
 
@@ -164,6 +167,7 @@ def _from_lines(archive: Archive, file: Path, now: datetime, tally: _Tally) -> N
         tally.imported += found.imported
         tally.known += found.known
         waiting.clear()
+        time.sleep(BREATH)
 
     with _lines(file) as stream, progress("Importing", size) as step:
         for number, line in _numbered(stream):

@@ -17,12 +17,13 @@ import click
 
 from monitor.cli.house import archive_exists, states_of
 from monitor.cli.options import Here, command
-from monitor.cli.output import json_line, size_text
+from monitor.cli.output import json_line, progress, size_text
 from monitor.errors import ArchiveError, ConfigError, ModelError, MonitorError, SecretMissing
 from monitor.normalise import clean
 
 if TYPE_CHECKING:
     from monitor.archive import Archive
+    from monitor.config import Config
 
 _ROOM = 1 << 30
 """Bytes that should be free, whatever the archive's size."""
@@ -50,6 +51,7 @@ class _Body:
 
     here: Here
     open_files: contextlib.ExitStack
+    settings: Config | None = None  # None: they cannot be read
     archive: Archive | None = None  # None: there is none, or it cannot be opened
     lacks: list[str] = field(default_factory=list)  # steps that the archive has not been through
 
@@ -100,7 +102,7 @@ def _looked(look: Callable[[_Body], Seen | None], body: _Body) -> tuple[Seen | N
 
 
 def _configuration(body: _Body) -> Seen:
-    settings = body.here.config()
+    settings = body.settings = body.here.config()
     return Seen(
         "ok",
         f"{settings.path}: {len(settings.sources)} sources, {len(settings.rules)} rules, {len(settings.subscriptions)} digests",
@@ -113,7 +115,7 @@ def _archive(body: _Body) -> Seen:
     if not archive_exists(body.here):
         return Seen("warn", f"{body.here.url()}: there is none yet", "Make it with: monitor poll")
     archive = body.open_files.enter_context(Archive.open(body.here.url(), is_any_age=True))
-    with archive.errors():
+    with archive.errors(), progress("Reading the archive", None):
         wrong = archive.reading.integrity()
     if wrong:
         raise ArchiveError(
@@ -189,11 +191,13 @@ def _model(_body: _Body) -> Seen:
     return Seen("ok", f"{text}; encoder {encoder.id}")
 
 
-def _channels(body: _Body) -> Seen:
+def _channels(body: _Body) -> Seen | None:
     """Every address can be opened, with its secrets: their names are said, never what they are."""
     from monitor import config, house
 
-    settings = body.here.config()
+    settings = body.settings
+    if settings is None:
+        return None
     addresses = {address for rule in settings.rules for address in rule.to}
     addresses |= {address for each in settings.subscriptions for address in each.to}
     wrong: list[MonitorError] = []
@@ -274,8 +278,8 @@ def _orders(body: _Body) -> Seen | None:
 def _sources(body: _Body) -> Seen | None:
     from monitor.pace import is_stale
 
-    settings = body.here.config()
-    if body.archive is None or body.lacks:
+    settings = body.settings
+    if settings is None or body.archive is None or body.lacks:
         return None
     states, now = states_of(body.here), body.here.now()
     failing = [

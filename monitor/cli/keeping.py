@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from monitor.archive.pruning import Prospect, Wish
 
 _DATED = re.compile(r"monitor-\d{8}T\d{6}Z\.db")
-_BREATH = 0.02
-"""Seconds between two steps of a pruning, in which the service may write."""
+BREATH = 0.02
+"""Seconds between two steps of a long work on the archive, in which the service may write."""
 _REASONS = {
     "waiting": "something of them waits to be judged or sent",
     "labelled": "labelled by an analyst",
@@ -118,14 +118,17 @@ def prune(
         found = archive.pruning.look(wish, here.now())
         if not is_json:
             _tell(found, wish)
+        if found.items and not dry_run and not _may_go(found, yes=yes):
+            note("Nothing was taken out.")
+            return
         gone = 0
-        if found.items and not dry_run and _may_go(found, yes=yes):
-            with progress("Pruning", found.items) as step:
-                for count in archive.pruning.prune(wish, here.now(), user(), narrowed):
-                    gone += count
-                    step(count)
-                    time.sleep(_BREATH)
-            note(f"{gone} items are gone. Their room is used for what comes; --shrink gives it back to the disk.")
+        with progress("Pruning", found.items) as step:
+            for count in () if dry_run else archive.pruning.prune(wish, here.now(), user(), narrowed):
+                gone += count
+                step(count)
+                time.sleep(BREATH)
+    if gone and not shrink:
+        note(f"{gone} items are gone. Their room is used for what comes; --shrink gives it back to the disk.")
     if is_json:
         click.echo(json_line(_json(found, wish, gone, is_dry=dry_run)))
     if shrink and not dry_run:
@@ -252,7 +255,9 @@ def _wish(
             f"--before {before} is too near", hint=f"Items of the last {YOUNGEST.days} days are still joined to events and told"
         )
     narrowed = f"theme:{theme}" if theme else words or ""
-    tree = query.parse(narrowed) if narrowed else None
+    tree = None if theme is None and words is None else query.parse(narrowed)
+    if tree == query.And(()):
+        raise UsageError("--query is empty", hint="Leave it out to take all that is old")
     wish = Wish(before=moment, tree=tree, is_themeless=is_themeless, despite=tuple(Kept(each) for each in also))
     return wish, "no theme" if is_themeless else narrowed
 
@@ -276,10 +281,7 @@ def _may_go(found: Prospect, *, yes: bool) -> bool:
         return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("nothing is taken out without being asked for", hint="Say --yes, or --dry-run to only look")
-    if click.confirm(f"Take {found.items} items out for good?", err=True):
-        return True
-    note("Nothing was taken out.")
-    return False
+    return click.confirm(f"Take {found.items} items out for good?", err=True)
 
 
 def _json(found: Prospect, wish: Wish, gone: int, *, is_dry: bool) -> dict[str, Any]:
