@@ -288,7 +288,7 @@ def test_what_its_source_changes_afterwards_is_news(archive: Archive, clock: Clo
     """An edit that was seen here is told, as of any other item."""
     rule = Rule(id="now", when="輸出", to=("console",))
     judge = Judge(archive=archive, rules=[rule], lexicon=lexicon, model=None, encoder=None, joining=joining, clock=clock)
-    item = an_item(published=NOW, title="輸出管理の告示について")
+    item = an_item(key="http://meti.example/1", published=NOW, title="輸出管理の告示について")  # its id shows its key
     record = {"id": item.id, "source": "meti", "url": item.url, "title": "輸出管理の告示", "published": "2024-01-01T00:00:00Z"}
     archive.bringing.put([item_of_line(json.dumps(record), NOW)], NOW)
     clock.move(days=1)

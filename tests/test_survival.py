@@ -59,9 +59,9 @@ def first_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
             event = f"E-{item.id[2:12]}"
             old.execute(
                 "insert into items (n, id, source, key, title, summary, first_seen, moment, lang, tier, stated, is_backlog, fingerprint,"
-                " judged_at, filed_at, event, stage, linked_by, country, step) values (?, ?, ?, ?, ?, '', '2024-01-01T00:00:00Z',"
+                " judged_at, filed_at, event, stage, linked_by, country, step, model) values (?, ?, ?, ?, ?, '', '2024-01-01T00:00:00Z',"
                 " '2024-01-01T00:00:00Z', 'ja', 'official', '{}', 0, 'x', '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', ?, 'final',"
-                " '[]', 'JP', '公布')",
+                " '[]', 'JP', '公布', 'old')",
                 [number, item.id, item.source, item.key, item.title, event],
             )
             old.execute("insert into item_search (rowid, title, summary) values (?, ?, '')", [number, index_text(item.title)])

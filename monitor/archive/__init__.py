@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, readers,
-labels, silences, answers, past, pruning, bringing.
+exports, labels, silences, answers, past, pruning, bringing.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from monitor.archive.alerts import AlertTables
     from monitor.archive.answers import AnswerTables
     from monitor.archive.bringing import BringingTables
+    from monitor.archive.exporting import ExportTables
     from monitor.archive.hubs import HubTables
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
@@ -122,6 +123,13 @@ class Archive:
     def reading(self) -> ReadingTables:
         """The readers' side."""
         return ReadingTables(self._connection)
+
+    @cached_property
+    def exports(self) -> ExportTables:
+        """The exports' side."""
+        from monitor.archive.exporting import ExportTables
+
+        return ExportTables(self._connection)
 
     @cached_property
     def readers(self) -> ReaderTables:

@@ -158,7 +158,13 @@ class BringingTables:
             self._take_event(event, place)
             ids = json.dumps(items)
             self._connection.execute("update main.items set event = ? where id in (select value from json_each(?))", [place, ids])
-            self._events.settle(place, now)
+            if self._is_of_here(place):  # one that came whole stands where it stood
+                self._events.settle(place, now)
+
+    def _is_of_here(self, event: str) -> bool:
+        """True if an item of the event was not imported."""
+        query = "select 1 from main.items where event = ? and imported_at is null limit 1"
+        return self._connection.execute(query, [event]).fetchone() is not None
 
     def _place_of(self, event: str) -> str:
         """Where the items of an event of the archive beside belong here."""

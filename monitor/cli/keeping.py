@@ -26,7 +26,7 @@ _DATED = re.compile(r"monitor-\d{8}T\d{6}Z\.db")
 BREATH = 0.02
 """Seconds between two steps of a long work on the archive, in which the service may write."""
 _REASONS = {
-    "waiting": "something of them waits to be judged or sent",
+    "waiting": "of which something waits to be judged or sent",
     "labelled": "labelled by an analyst",
     "merged": "merged or split by an analyst",
     "told": "told by a rule",
@@ -127,8 +127,9 @@ def prune(
                 gone += count
                 step(count)
                 time.sleep(BREATH)
-    if gone and not shrink:
-        note(f"{gone} items are gone. Their room is used for what comes; --shrink gives it back to the disk.")
+    if gone:
+        room = "" if shrink else " Their room is used for what comes; --shrink gives it back to the disk."
+        note(f"{gone} items are gone.{room}")
     if is_json:
         click.echo(json_line(_json(found, wish, gone, is_dry=dry_run)))
     if shrink and not dry_run:

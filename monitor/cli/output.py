@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import click
 
 from monitor import dates
-from monitor.items import Filed
+from monitor.items import Entity, Filed, Identifier, KeyDate
 from monitor.normalise import clean, harmless, inert
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
@@ -103,6 +103,17 @@ def item_json(filed: Filed) -> dict[str, Any]:
     from monitor.compose import item_record
 
     return {**item_record(filed), "copy_of": filed.copy_of}
+
+
+def findings_json(
+    identifiers: Sequence[Identifier], entities: Sequence[Entity], key_dates: Sequence[KeyDate]
+) -> dict[str, list[dict[str, Any]]]:
+    """What was found in an item, as JSON has it everywhere."""
+    return {
+        "identifiers": [{"type": each.type, "value": each.value} for each in identifiers],
+        "entities": [{"id": each.id, "type": each.type, "surface": each.surface} for each in entities],
+        "dates": [{"kind": each.kind.value, "date": each.date.isoformat(), "sentence": each.sentence} for each in key_dates],
+    }
 
 
 def stamp(moment: datetime | None) -> str | None:
