@@ -22,6 +22,7 @@ from pydantic import BaseModel, ValidationError
 from monitor.channels import KINDS, split
 from monitor.errors import ConfigError, SecretMissing
 from monitor.items import Paths, Quiet, Rule, Selectors, Source, Subscription
+from monitor.normalise import clean
 from monitor.pace import Pace
 from monitor.sections import AlertSection, File, SourceSection, is_loopback
 from monitor.sources import federal_register
@@ -341,7 +342,7 @@ def _source(each: SourceSection) -> Source:
     select = each.select
     return Source(
         id=each.id,
-        name=each.name or each.id,
+        name=clean(each.name or "") or each.id,
         type=each.type,
         url=url,
         country=each.country,

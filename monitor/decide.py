@@ -279,6 +279,8 @@ def _too_late(rule: Rule, subject: Subject, channel: str, past: Past, now: datet
         is_news: its event has come further, so that even a document that repeats another one word for word has to be told.
     """
     item, link = subject.judged.item, subject.judged.link
+    if item.is_imported:
+        return "imported: it was news elsewhere"
     if item.is_backlog and item.published is None and item.changed_at is None:
         return "undated, and there when its source was first read"
     if now - max(item.moment, item.changed_at or item.moment) > rule.window:

@@ -129,6 +129,21 @@ def find(index: Index, item: Item) -> Known | None:
     return None
 
 
+def marks(item: Item) -> tuple[bytes, ...]:
+    """What an entry that tells an item again shares with it, as digests of 8 bytes; the looser first, those with the title after it.
+
+    For items that are no longer kept: one mark in common is what find() asks of those that are.
+    """
+    address, title = address_key(item.url) or "", fold(item.title)
+    shared = [f"key\0{item.key}\0{address}", f"title\0{item.key}\0{title}"]
+    if address:
+        shared.append(f"address\0{address}\0{title}")
+    summary = _letters(item.summary)
+    if summary and len(_letters(item.title)) + len(summary) >= MIN_LETTERS:
+        shared.append(f"text\0{fingerprint(item.title, item.summary)}")
+    return tuple(hashlib.sha256(each.encode("utf-8", "surrogatepass")).digest()[:8] for each in shared)
+
+
 def is_changed(known: Known, item: Item) -> bool:
     """True if the item says something else than before; spacing, case, width and punctuation say nothing."""
     return fingerprint(known.title, known.summary) != fingerprint(item.title, item.summary)

@@ -21,7 +21,7 @@ from monitor import health
 from monitor.archive import Archive
 from monitor.archive.groups import GroupWriter
 from monitor.archive.intake import Change
-from monitor.dedupe import sort_out
+from monitor.dedupe import Sorted, sort_out
 from monitor.errors import ArchiveBusy, ArchiveError, FetchError, FetchKind, MonitorError, ParseError
 from monitor.items import Fetched, Item, Reading, Source, SourceState
 from monitor.pace import Pace, backoff, due
@@ -282,6 +282,7 @@ class Intake:
                 break
             now = self._clock()
             with self._archive.errors():
+                # asked for by name: what was pruned comes back, too
                 found = sort_out(tables.known(source.id, reading.items), reading.items)
                 empty = 0 if found.new else empty + 1
                 dated = [item.moment.date() for item in reading.items if item.published is not None]
@@ -350,12 +351,12 @@ class Intake:
         if not reading.entries and state.had_entries:
             raise ParseError("no entries, though it had some before", subject=source.id)
         with self._archive.errors():
-            found = sort_out(self._archive.intake.known(source.id, reading.items), reading.items)
+            found = self._sorted(source, reading.items)
         notes: list[str] = []
         if health.is_late(reading, state, len(found.new)):
             reading = await self._caught_up(source, reading, now, is_backlog=False, pages=MAX_CATCH_UP)
             with self._archive.errors():
-                found = sort_out(self._archive.intake.known(source.id, reading.items), reading.items)
+                found = self._sorted(source, reading.items)
             if health.is_late(reading, state, len(found.new)):
                 notes.append("no entry of the last fetch is left: the source moves faster than it is read; shorten every:")
         if source.is_full_text and not is_backlog:
@@ -396,6 +397,10 @@ class Intake:
         if healthy.address != state.address:
             log.warning("source=%s moved for good to=%s; change its address in feeds.yaml", source.id, healthy.address)
 
+    def _sorted(self, source: Source, items: Sequence[Item]) -> Sorted:
+        """The items of a document by what is to be done with them; what was pruned is known."""
+        return self._archive.pruning.new_only(source.id, sort_out(self._archive.intake.known(source.id, items), items))
+
     async def _failed(self, source: Source, state: SourceState, error: MonitorError) -> Outcome:
         now = self._clock()
         failed = health.after_failure(source, state, error, pace=self._pace, now=now)
@@ -424,7 +429,7 @@ class Intake:
                 log.warning("source=%s older entries not read: %s", source.id, error)
                 break
             with self._archive.errors():
-                found = sort_out(self._archive.intake.known(source.id, more.items), more.items)
+                found = self._sorted(source, more.items)
             met = {item.id for item in items}
             # of an index all that its newest document says counts; an older page says nothing new of a known entry
             items += [item for item in (more.items if is_needed else found.new) if item.id not in met]

@@ -190,6 +190,7 @@ class Item:
     is_backlog: bool = False  # True: seen at the first fetch of its source, or in a backfill
     changed_at: datetime | None = None  # when its source last changed it; None: never
     body: str = ""  # plain text of the page at its address, where the source asks for it and it could be read
+    is_imported: bool = False  # True: brought from another archive, and not changed by its source since: it was news there
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         # measured: a fifth of what pickling a frozen dataclass with slots costs by itself; thirty cross a process border with each feed

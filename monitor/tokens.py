@@ -2,7 +2,7 @@
 
 Words of alphabets are folded and lose their plural; Chinese, Japanese and Korean runs become overlapping pairs of characters, and
 each of their characters stands once in a list of its own, which finds words of one character. Traditional and simplified
-characters are one; hiragana and katakana are not, for タイ is Thailand and たい a wish (docs/decisions/0022).
+characters are one; hiragana and katakana are not, for タイ is Thailand and たい a wish (docs/decisions/0023).
 """
 
 from __future__ import annotations

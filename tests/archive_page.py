@@ -16,6 +16,7 @@ from monitor.archive import Archive
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "archive.md"
 LATER = {
     ("outbox", "note"): "what is new of the event as a whole, '' if nothing is",
+    ("items", "imported_at"): "when it was brought from another archive; null: it was read from its source",
     ("channels", "place"): "the channel's own id of the address; null if it has none or is not known yet",
 }
 """Columns that a later step added; SQLite keeps no comment of these."""

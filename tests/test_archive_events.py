@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from monitor import judgement, query
 from monitor.archive import Archive, schema
+from monitor.archive.connection import STEPS
 from monitor.archive.events import MACHINE
 from monitor.archive.intake import Change, IntakeTables
 from monitor.dedupe import sort_out
@@ -1012,7 +1013,7 @@ def test_a_migrated_archive_has_the_tables_of_a_new_one(tmp_path: Path, archive:
     with Archive.open(f"sqlite:///{path}") as migrated:
         assert tables(migrated) == tables(archive)
         kept = json.loads(migrated._connection.execute("select json_group_array(name) from _sqlite_migrations").fetchone()[0])
-    assert kept == ["m001_first", "m002_intake", "m003_events", "m004_measures", "m005_delivery"]
+    assert kept == list(STEPS)
 
 
 def test_an_item_keeps_the_event_that_an_analyst_gave_it_while_it_was_judged(archive: Archive) -> None:

@@ -1,25 +1,27 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, readers,
-exports, labels, silences, answers, past.
+exports, labels, silences, answers, past, pruning, bringing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from monitor.archive import connection as opening
+from monitor.archive import copying
 from monitor.archive.reading import AlertRow, ReadingTables
 
 if TYPE_CHECKING:
     from monitor.archive.alerts import AlertTables
     from monitor.archive.answers import AnswerTables
+    from monitor.archive.bringing import BringingTables
     from monitor.archive.events import EventTables
     from monitor.archive.exporting import ExportTables
     from monitor.archive.hubs import HubTables
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from monitor.archive.labels import LabelTables
     from monitor.archive.outbox import OutboxTables
     from monitor.archive.past import PastTables
+    from monitor.archive.pruning import PruningTables
     from monitor.archive.readers import ReaderTables
     from monitor.archive.silences import SilenceTables
 
@@ -42,11 +45,12 @@ class Archive:
         self.path = path
 
     @classmethod
-    def open(cls, url: str, *, is_readonly: bool = False) -> Self:
+    def open(cls, url: str, *, is_readonly: bool = False, is_any_age: bool = False) -> Self:
         """Open the archive of a URL such as sqlite:///data/monitor.db.
 
         Args:
             is_readonly: never writes, not even to make or migrate the file.
+            is_any_age: read-only, and of an older version too, to look it over or to copy it: most of it cannot be asked for then.
 
         Raises:
             UsageError: not a URL of an archive.
@@ -54,8 +58,19 @@ class Archive:
             ArchiveBusy: another process holds it.
         """
         path = opening.path_of(url)
-        connection = opening.open_for_reading(path) if is_readonly else opening.open_for_writing(path)
+        if is_readonly or is_any_age:
+            return cls(opening.open_for_reading(path, is_any_age=is_any_age), path)
+        connection = opening.open_for_writing(path)
         return cls(connection, path)
+
+    @classmethod
+    def open_anothers(cls, path: Path) -> Self:
+        """Open an archive that is not ours, of any age, to look at it or to copy it: nothing is written, neither to it nor beside it.
+
+        Raises:
+            ArchiveError: absent, damaged, foreign or newer.
+        """
+        return cls(opening.open_for_reading(path, is_any_age=True, is_anothers=True), path)
 
     def __enter__(self) -> Self:
         return self
@@ -158,6 +173,20 @@ class Archive:
 
         return PastTables(self._connection)
 
+    @cached_property
+    def pruning(self) -> PruningTables:
+        """What goes, and what went."""
+        from monitor.archive.pruning import PruningTables
+
+        return PruningTables(self._connection)
+
+    @cached_property
+    def bringing(self) -> BringingTables:
+        """What comes from another archive."""
+        from monitor.archive.bringing import BringingTables
+
+        return BringingTables(self._connection)
+
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
         """Hold the archive for the jobs while the block runs.
@@ -169,16 +198,37 @@ class Archive:
             yield
 
     @contextlib.contextmanager
+    def importing(self) -> Iterator[None]:
+        """Be the only one who brings things in while the block runs.
+
+        Raises:
+            ArchiveBusy: another process does.
+        """
+        with opening.sole_importer(self.path):
+            yield
+
+    def worker(self) -> str | None:
+        """The process that holds the archive for the jobs; None: nobody does."""
+        return opening.worker(self.path)
+
+    def lacking(self) -> list[str]:
+        """Steps of the schema that the archive has not been through yet, in order; none unless it was opened at any age."""
+        return opening.lacking(self._connection)
+
+    @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
         """Turn what SQLite raises inside the block into ArchiveError and ArchiveBusy."""
         with opening.translated(self.path):
             yield
 
-    def backup(self, target: Path) -> None:
+    def backup(self, target: Path, on_pages: Callable[[int, int], None] = lambda _done, _total: None) -> None:
         """A copy of the archive as it is at this moment, made while others work.
+
+        Args:
+            target: a file that is not there yet; nothing is left of it if the copy cannot be finished.
+            on_pages: told how many pages are copied, and of how many.
 
         Raises:
             ArchiveError: the target cannot be written.
         """
-        with opening.translated(target), contextlib.closing(sqlite3.connect(target)) as copy:
-            self._connection.backup(copy)
+        copying.copy(self._connection, target, on_pages)

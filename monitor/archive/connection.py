@@ -6,17 +6,20 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.errors import ArchiveBusy, ArchiveError, MonitorError, UsageError
 
-STEPS = ("m001_first", "m002_intake", "m003_events", "m004_measures", "m005_delivery", "m007_search")
+STEPS = ("m001_first", "m002_intake", "m003_events", "m004_measures", "m005_delivery", "m006_house", "m007_search")
 """Names of the steps in schema.py, known here so that reading need not import what writing needs."""
 _CACHE = 32 << 20
 """Bytes of pages that a writer keeps: eight indexes of ids and hashes are written at random places."""
 WAIT = 30.0
 """Seconds that a writer waits for another before it gives up."""
+_LOOKS, _LOOK = 3, 0.05
+"""Times, and seconds between them, that an impatient lock is tried: doctor holds it for an instant to see whether it is free."""
 
 
 def path_of(url: str) -> Path:
@@ -48,11 +51,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             connection.execute("pragma synchronous = full")
             connection.execute(f"pragma cache_size = -{_CACHE >> 10}")
             with _lock(path, "migrate"):
-                if _steps(connection) != set(STEPS):
+                if lacking(connection):
                     from monitor.archive import schema  # it imports sqlite-utils, which takes longer than all the rest
 
                     _keep_copy(connection, path)
-                    schema.migrate(connection)
+                    with transaction(connection):  # killed half way, it is as old as it was
+                        schema.migrate(connection)
             with transaction(connection):  # a read-only file shows itself here, not at the first item
                 connection.execute("pragma user_version = 1")
         except BaseException:
@@ -61,8 +65,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path, *, is_any_age: bool = False, is_anothers: bool = False) -> sqlite3.Connection:
     """A connection that cannot write; works on a read-only file.
+
+    Args:
+        is_any_age: archives of older versions are opened, too.
+        is_anothers: not even what readers share is made beside it, unless somebody has it open.
 
     Raises:
         ArchiveError: absent, no archive, or older than this program and so in need of a writer first.
@@ -70,12 +78,12 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise ArchiveError("there is no archive yet", subject=str(path), hint="Fill it with: monitor poll (or try: monitor demo)")
     with translated(path):
-        connection = _connect(path, is_readonly=True)
+        connection = _connect(path, is_readonly=True, is_anothers=is_anothers)
         try:
             _refuse_strangers(connection, path)
             if _is_empty(connection):
                 raise ArchiveError("is empty", subject=str(path), hint="Fill it with: monitor poll")
-            if _steps(connection) != set(STEPS):
+            if lacking(connection) and not is_any_age:
                 raise ArchiveError(
                     "was written by an older version of this program", subject=str(path), hint="Bring it here with: monitor poll"
                 )
@@ -112,6 +120,34 @@ def sole_worker(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def sole_importer(path: Path) -> Iterator[None]:
+    """Holds the place beside the archive where another one is copied to.
+
+    Raises:
+        ArchiveBusy: another process has it.
+    """
+    with _lock(path, "import", is_patient=False):
+        yield
+
+
+def worker(path: Path) -> str | None:
+    """The process that holds the archive for the jobs, "unknown" if it does not say; None: nobody does.
+
+    Raises:
+        ArchiveError: the lock cannot be looked at.
+    """
+    place = path.with_name(f"{path.name}.worker.lock")
+    if not place.exists():
+        return None
+    with translated(place), place.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # let go at once; who takes it just then tries again (_lock)
+        except BlockingIOError:
+            return lock.read(32).decode("ascii", "replace").strip() or "unknown"
+    return None
+
+
+@contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turns errors of SQLite and the file system into ours, naming the file and the next step."""
     try:
@@ -126,6 +162,12 @@ def translated(path: Path) -> Iterator[None]:
             raise ArchiveError("cannot be written: it is read-only", subject=str(path), hint="Check its permissions") from error
         if "full" in text:
             raise ArchiveError("the disk is full", subject=str(path), hint="Free space; nothing committed is lost") from error
+        if "I/O" in text:
+            raise ArchiveError(
+                f"the disk does not do what is asked ({text})",
+                subject=str(path),
+                hint="Check its room, its health and the limits of this user; nothing committed is lost",
+            ) from error
         if "unable to open" in text:
             raise ArchiveError("cannot be opened or made", subject=str(path), hint="Check the folder and permissions") from error
         raise ArchiveError(f"cannot be used ({text})", subject=str(path), hint="Check it with: monitor doctor") from error
@@ -139,10 +181,10 @@ def translated(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _connect(path: Path, *, is_readonly: bool = False) -> sqlite3.Connection:
+def _connect(path: Path, *, is_readonly: bool = False, is_anothers: bool = False) -> sqlite3.Connection:
     if is_readonly:
-        # immutable only where the WAL cannot be shared: a read-only folder without a live writer
-        is_immutable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+        # immutable only where the WAL cannot, or is not to be, shared, and without a live writer
+        is_immutable = (is_anothers or not os.access(path.parent, os.W_OK)) and not path.with_name(path.name + "-wal").exists()
         mode = "mode=ro&immutable=1" if is_immutable else "mode=ro"
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=WAIT, isolation_level=None)
     else:
@@ -184,16 +226,26 @@ def _steps(connection: sqlite3.Connection) -> set[str] | None:
     return {row["name"] for row in rows}
 
 
+def lacking(connection: sqlite3.Connection) -> list[str]:
+    """Steps that the archive has not been through yet, in order."""
+    done = _steps(connection) or set()
+    return [step for step in STEPS if step not in done]
+
+
 def _is_empty(connection: sqlite3.Connection) -> bool:
     return connection.execute("select 1 from sqlite_master limit 1").fetchone() is None
 
 
 def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
-    """Before the tables of a filled archive change, what was there is kept beside it."""
+    """Before the tables of a filled archive change, what was there is kept beside it: whole, or as the last change left it."""
+    from monitor.archive import copying
+
     if _is_empty(connection):
         return
-    with contextlib.closing(sqlite3.connect(path.with_name(path.name + ".before-migration"))) as copy:
-        connection.backup(copy)
+    part = path.with_name(path.name + ".before-migration.part")
+    copying.remove(part)  # of one that was killed
+    copying.copy(connection, part)
+    part.replace(part.with_suffix(""))
 
 
 @contextlib.contextmanager
@@ -207,7 +259,7 @@ def _lock(path: Path, name: str, *, is_patient: bool = True) -> Iterator[None]:
         ) from error
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX if is_patient else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle, is_patient=is_patient)
         except BlockingIOError as error:
             holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
             raise ArchiveBusy(
@@ -221,3 +273,20 @@ def _lock(path: Path, name: str, *, is_patient: bool = True) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _take(handle: int, *, is_patient: bool) -> None:
+    """Lock an open file.
+
+    Raises:
+        BlockingIOError: another process has it, and not just to look who does.
+    """
+    if is_patient:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return
+    for _ in range(_LOOKS):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOOK)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -84,7 +84,7 @@ class IntakeTables:
         with transaction(self._connection):
             for change in changes:
                 if change.found is not None:
-                    self._insert(change.found.new)
+                    self.insert(change.found.new)
                     for known, item in change.found.revised:
                         self._revise(known, item, change.at)
                 if change.since is not None:
@@ -124,7 +124,8 @@ class IntakeTables:
             [(source, since.isoformat(), address, first + place) for place, address in enumerate(addresses)],
         )
 
-    def _insert(self, items: Sequence[Item]) -> None:
+    def insert(self, items: Sequence[Item]) -> None:
+        """Write items that are not there yet, with their places in the search index; within the caller's transaction."""
         if not items:
             return
         places = textindex.new_places(self._connection, [item.moment for item in items])

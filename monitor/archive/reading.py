@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.archive import search as searching
+from monitor.archive import textindex
 from monitor.archive.search import Found
 from monitor.archive.values import one, read, read_surely, reasons_of, written
 from monitor.items import Filed, Reason, Revision
@@ -175,6 +176,20 @@ class ReadingTables:
         found = [row[0] for row in self._connection.execute("pragma integrity_check")]
         broken = [f"row {row[1]} of {row[0]} points nowhere" for row in self._connection.execute("pragma foreign_key_check")]
         return [each for each in found if each != "ok"] + broken
+
+    def index_faults(self) -> list[str]:
+        """What is wrong with the search index; [] if nothing."""
+        return textindex.faults(self._connection)
+
+    def newest(self) -> datetime | None:
+        """The latest moment at which something happened here: an item was seen or judged, a source read; None: nothing did."""
+        row = self._connection.execute(
+            """
+            select max(at) as at from (select max(first_seen) as at from (select first_seen from items order by n desc limit 1000)
+              union all select max(filed_at) from items union all select max(last_attempt) from sources)
+            """
+        ).fetchone()
+        return read(row["at"])
 
     def failing_channels(self) -> list[tuple[str, datetime, str]]:
         """Channels that do not take messages now: address, since when, why."""

@@ -382,6 +382,24 @@ create table readers (
 ) strict;
 """
 
+_HOUSE_TABLES = """
+create table prunings (
+  id integer primary key,           -- order of doing
+  at text not null,                 -- when
+  who text not null,                -- who said so
+  before text not null,             -- what had not moved since then went
+  narrowed text not null,           -- the query that narrowed it, '' if none did
+  items integer not null            -- how many items went
+) strict;
+
+create table pruned (
+  source text not null,             -- Source.id
+  mark blob not null,               -- what an entry that tells the item again has in common with it (dedupe.marks)
+  pruning integer not null references prunings (id), -- in which it went
+  primary key (source, mark)
+) strict, without rowid;
+"""
+
 _MOVES = (
     """
 create trigger posts_of_event after update on events
@@ -526,6 +544,15 @@ def m005_delivery(db: Database) -> None:
 
 
 @_STEPS()
+def m006_house(db: Database) -> None:
+    """What was taken out of the archive, and what was brought in from elsewhere (items.imported_at; null: read from its source)."""
+    for statement in _statements(_HOUSE_TABLES):
+        db.execute(statement)
+    db.execute("alter table items add column imported_at text")
+    db.execute("create index items_copy on items (copy_of) where copy_of is not null")
+
+
+@_STEPS()
 def m007_search(db: Database) -> None:
     """The index in order of time, with stems, one writing of Chinese and words of one character; items know their place in it."""
     db.execute("alter table items add column place integer")
@@ -550,7 +577,7 @@ def _keep_steps(db: Database) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an archive to this version, each step in a transaction of its own."""
+    """Bring an archive to this version, inside a transaction of the caller's."""
     _STEPS.apply(Database(connection, execute_plugins=False))
 
 

@@ -1,7 +1,7 @@
 """A query tree as SQL over the items and their index. Every value is bound; no text of a query becomes SQL.
 
 Places in the index run from old to new (archive.textindex), so the newest matches come first off it and a search stops when it has
-enough. CROSS JOIN keeps SQLite from a ruinous plan: the index leads, items follow (docs/decisions/0003, 0022).
+enough. CROSS JOIN keeps SQLite from a ruinous plan: the index leads, items follow (docs/decisions/0003, 0023).
 """
 
 from __future__ import annotations

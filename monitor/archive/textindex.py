@@ -2,7 +2,7 @@
 `item_letters` which single CJK characters a text has. Both are FTS5 tables without content; their rows are places of items.
 
 A place is the week of an item's moment and a number within it, so that the index runs from old to new whatever order items came
-in, and a search for the newest stops early (docs/decisions/0022). Tokens are ours (monitor.tokens): FTS5 only splits at spaces.
+in, and a search for the newest stops early (docs/decisions/0023). Tokens are ours (monitor.tokens): FTS5 only splits at spaces.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ ROOM = 20
 _BUFFER = 8 << 20
 """Bytes that FTS5 collects before it writes a segment: measured, its own choice of 1 MB costs a tenth more."""
 _CHUNK = 1000
+_SAMPLE, _TERMS = 200, 20
+"""Items that are looked up when the index is checked, by so many terms of their titles."""
 
 _TEXTS = """
 select items.place, items.title, items.summary, articles.body from items left join articles on articles.item = items.id
@@ -126,18 +128,30 @@ def rebuild(connection: sqlite3.Connection) -> None:
         last = chunk[-1][0]
 
 
+def compact(connection: sqlite3.Connection) -> None:
+    """Give back what rows that were forgotten still take; reads and writes the whole index."""
+    for table in ("item_search", "item_letters"):
+        connection.execute(f"insert into {table} ({table}) values ('optimize')")
+
+
 def faults(connection: sqlite3.Connection) -> list[str]:
-    """What is wrong with the index: items that it lacks, rows of no item; [] if nothing. Reads each table once."""
-    lacking = connection.execute("select count(*) from items where place not in (select id from item_search_docsize)").fetchone()[
-        0
+    """Where the index says something else than the items; [] if nowhere. Rows are counted, a sample is looked up."""
+    ask = connection.execute
+    lacking = ask(
+        "select count(*) from items where place is null or place not in (select id from item_search_docsize)"
+    ).fetchone()[0]
+    strange = ask("select count(*) from item_search_docsize where id not in (select place from items)").fetchone()[0]
+    found = [
+        *([f"it lacks {lacking} items"] if lacking else []),
+        *([f"it has {strange} rows of no item"] if strange else []),
     ]
-    strange = connection.execute("select count(*) from item_search_docsize where id not in (select place from items)").fetchone()[
-        0
-    ]
-    return [
-        *([f"the search index lacks {lacking} items"] if lacking else []),
-        *([f"the search index has {strange} rows of no item"] if strange else []),
-    ]
+    step = max(1, ask("select count(*) from items").fetchone()[0] // _SAMPLE)
+    for row in ask("select place, id, title from items where n % ? = 0 order by n desc limit ?", [step, _SAMPLE]):
+        terms = index_texts(row["title"])[0].split()[:_TERMS]
+        query = "select 1 from item_search where item_search match ? and rowid = ?"
+        if terms and ask(query, [f'title : "{" ".join(terms)}"', row["place"]]).fetchone() is None:
+            found.append(f"{row['id']} is not found by its title")
+    return found
 
 
 def _rows(texts: Iterable[Text]) -> list[tuple[int, str, str, str]]:

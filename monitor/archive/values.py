@@ -62,6 +62,7 @@ def item_of(row: sqlite3.Row, *, is_whole: bool = False) -> Item:
         is_backlog=bool(row["is_backlog"]),
         changed_at=read(row["changed_at"]),
         body=(row["body"] or "") if is_whole else "",
+        is_imported=row["imported_at"] is not None and (row["changed_at"] or "") <= row["imported_at"],
     )
 
 

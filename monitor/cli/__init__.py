@@ -45,8 +45,10 @@ _COMMANDS = {
     "coverage": "monitor.cli.coverage:coverage",
     "slack": "monitor.cli.slack:slack",
     "status": "monitor.cli.house:status",
-    "doctor": "monitor.cli.house:doctor",
-    "backup": "monitor.cli.house:backup",
+    "doctor": "monitor.cli.doctor:doctor",
+    "backup": "monitor.cli.keeping:backup",
+    "prune": "monitor.cli.keeping:prune",
+    "import": "monitor.cli.bringing:import_",
 }
 """Every command and where it is; imported when called, so that a search does not pay for scikit-learn."""
 
@@ -82,7 +84,7 @@ class _Commands(click.Group):
             "Read": ("search", "show", "events", "event", "dossier", "deadlines", "export", "why", "alerts"),
             "Ask the verbs": ("parse", "tag", "link", "identify"),
             "Teach": ("queue", "label", "train", "evaluate", "model", "stats"),
-            "House": ("sources", "coverage", "slack", "status", "doctor", "backup"),
+            "House": ("sources", "coverage", "slack", "status", "doctor", "backup", "prune", "import"),
         }
         for title, names in groups.items():
             rows = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -10,7 +9,7 @@ import click
 from monitor.archive import Archive
 from monitor.archive.reading import AlertRow
 from monitor.cli.options import Here, command, moment_since
-from monitor.cli.output import emit, format_option, note, stamp
+from monitor.cli.output import emit, format_option, json_line, note, stamp
 from monitor.errors import UsageError
 from monitor.items import Judged
 
@@ -56,7 +55,7 @@ def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
             "link": link,
             "rules": verdicts,
         }
-        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+        click.echo(json_line(shown, indent=1))
         return
     click.echo(f"{filed.item.id}  {filed.item.title}")
     _show_reading(judged, tags, stage)

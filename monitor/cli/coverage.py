@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from typing import Any
@@ -11,7 +10,7 @@ import click
 
 from monitor.cli.house import states_of
 from monitor.cli.options import Here, command
-from monitor.cli.output import emit, format_option, stamp
+from monitor.cli.output import emit, format_option, json_line, stamp
 
 _TROUBLES = ("failing", "stale", "silent")
 
@@ -40,7 +39,7 @@ def coverage(here: Here, by: str, troubled: bool, watchlist: bool, form: str | N
     counts = _counted(rows, by)
     listed = [row for row in rows if row["state"] in _TROUBLES]
     if form == "json":
-        click.echo(json.dumps({"by": by, "counts": counts, "troubled": listed}, ensure_ascii=False))
+        click.echo(json_line({"by": by, "counts": counts, "troubled": listed}))
         return
     is_table = form == "table" or (form is None and sys.stdout.isatty())
     if not troubled:

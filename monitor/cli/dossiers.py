@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import click
 from monitor import query
 from monitor.cli.events import event_json
 from monitor.cli.options import Here, command, moment_since
-from monitor.cli.output import emit, format_option, item_json, note, stamp
+from monitor.cli.output import emit, format_option, item_json, json_line, note, stamp
 from monitor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, is_j
         events = archive.events.records(last, now)
     file = standing_file(found, items, events, start, now)
     if is_json or form == "json":
-        click.echo(json.dumps(_json(file), ensure_ascii=False, indent=1))
+        click.echo(json_line(_json(file), indent=1))
         return
     _show(file, start, now.date())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 
 from monitor import query
 from monitor.cli.options import Here, command, known_theme, moment_since, user
-from monitor.cli.output import emit, format_option, item_json, note, stamp
+from monitor.cli.output import emit, format_option, item_json, json_line, note, stamp
 from monitor.errors import UsageError
 from monitor.normalise import clean
 
@@ -114,7 +113,7 @@ def event(here: Here, words: tuple[str, ...], who: str | None, reason: str, is_j
             "decisions": [_decision_json(each) for each in decisions],
             "storyline_events": others,
         }
-        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+        click.echo(json_line(shown, indent=1))
         return
     _head(found, here.now().date())
     if siblings:

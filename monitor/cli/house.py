@@ -1,22 +1,16 @@
-"""Commands about the house: status, doctor, backup."""
+"""What state the house is in: status, and what other commands ask of it."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
 from monitor.cli.options import Here, command
-from monitor.cli.output import note, stamp
-from monitor.errors import ArchiveError, MonitorError, UsageError
+from monitor.cli.output import json_line, stamp
+from monitor.errors import ArchiveError, MonitorError
 from monitor.items import Source, SourceState
-from monitor.normalise import clean
 
 
 @command("status", example="monitor status\nmonitor status --json | jq .outbox")
@@ -52,106 +46,9 @@ def status(here: Here, is_json: bool) -> None:
             raise
         shown["archive"] = {"url": here.url(), "exists": False, "note": str(error)}
     if is_json:
-        click.echo(json.dumps(shown, ensure_ascii=False))
+        click.echo(json_line(shown))
         return
     _print_status(shown)
-
-
-@command("doctor", example="monitor doctor")
-@click.pass_obj
-def doctor(here: Here) -> None:
-    """Looks the installation over: each line ok, warn or fail, and what to do. Exits with the code of the first failure."""
-    from monitor import house, models
-
-    def look(what: str, check: Callable[[], tuple[str, str]]) -> int:
-        """Print one line; the exit code it asks for."""
-        code = 0
-        try:
-            level, text = check()
-        except MonitorError as error:
-            level, text, code = "fail", str(error), error.exit_code
-        click.echo(f"{level:<5} {what:<14} {clean(text)}")
-        return code
-
-    def configuration() -> tuple[str, str]:
-        settings = here.config()
-        return (
-            "ok",
-            f"{settings.path}: {len(settings.sources)} sources, {len(settings.rules)} rules, {len(settings.subscriptions)} digests",
-        )
-
-    def archive() -> tuple[str, str]:
-        if not archive_exists(here):
-            return "warn", f"{here.url()}: there is none yet. Make it with: monitor poll"
-        with here.archive(is_readonly=True) as opened, opened.errors():
-            wrong = opened.reading.integrity()
-            counts = opened.reading.counts()
-        if wrong:
-            raise ArchiveError(wrong[0], subject=str(opened.path), hint="Restore a backup")
-        return (
-            "ok",
-            f"{opened.path}: sound; {counts['items']} items, {counts['events']} events, {counts['unjudged']} to be judged",
-        )
-
-    def disk() -> tuple[str, str]:
-        from monitor.archive.connection import path_of
-
-        folder = next(
-            (each for each in (path_of(here.url()).absolute().parent, *path_of(here.url()).absolute().parents) if each.exists()),
-            Path.cwd(),
-        )
-        free = shutil.disk_usage(folder).free
-        writable = os.access(folder, os.W_OK)
-        if not writable:
-            raise ArchiveError("cannot be written", subject=str(folder), hint="Check its permissions")
-        return ("ok" if free > 1 << 30 else "warn"), f"{folder}: {free / (1 << 30):.1f} GiB free"
-
-    def model() -> tuple[str, str]:
-        folder = house.classifiers_folder()
-        found = models.load(folder)
-        return "ok", f"{folder}: model {found.version}, themes {', '.join(found.themes)}"
-
-    def channels() -> tuple[str, str]:
-        settings = here.config()
-        addresses = {address for rule in settings.rules for address in rule.to}
-        addresses |= {address for each in settings.subscriptions for address in each.to}
-        for address in sorted(addresses):
-            house.open_channel(address, settings, here.now)
-        return "ok", f"configured: {', '.join(sorted(addresses)) or 'none in use'}"
-
-    def clock() -> tuple[str, str]:
-        moved = os.environ.get("MONITOR_NOW")
-        return ("warn" if moved else "ok"), f"{here.now():%Y-%m-%d %H:%M:%SZ}" + (f" (MONITOR_NOW={moved})" if moved else "")
-
-    checks = {
-        "configuration": configuration,
-        "archive": archive,
-        "disk": disk,
-        "model": model,
-        "channels": channels,
-        "clock": clock,
-    }
-    codes = [look(what, each) for what, each in checks.items()]
-    here.exit_code = next((code for code in codes if code), 0)
-
-
-@command("backup", example="monitor backup monitor-2026-05-01.db")
-@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
-@click.pass_obj
-def backup(here: Here, target: Path) -> None:
-    """Copy the archive, also while the service runs, and check the copy."""
-    from monitor.archive import Archive
-
-    with here.archive(is_readonly=True) as archive:
-        if target.exists() and target.samefile(archive.path):
-            raise UsageError("that is the archive itself", subject=str(target), hint="Name another file")
-        archive.backup(target)
-    with Archive.open(f"sqlite:///{target}", is_readonly=True) as copy, copy.errors():
-        wrong = copy.reading.integrity()
-        items = copy.reading.counts()["items"]
-    if wrong:
-        raise ArchiveError(f"the copy is not sound: {wrong[0]}", subject=str(target))
-    note(f"{target}: {items} items, sound")
 
 
 def archive_exists(here: Here) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import click
 
 from monitor.cli.options import GlobalOptions, Here, command, commands_of
-from monitor.cli.output import emit, format_option, note
+from monitor.cli.output import emit, format_option, json_line, note
 
 _LOOKED_AT = 2_000
 """Scores among which the most telling are sought, and items whose vocabulary is looked at."""
@@ -48,7 +47,7 @@ def history(here: Here, is_json: bool) -> None:
         for each in [{**models.manifest(folder), "kept": "in use"}, *models.history(folder)]
     ]
     if is_json:
-        click.echo(json.dumps(rows, ensure_ascii=False))
+        click.echo(json_line(rows))
         return
     for row in rows:
         click.echo(

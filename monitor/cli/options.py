@@ -129,8 +129,8 @@ def user() -> str:
         return "unknown"
 
 
-def moment_since(text: str, here: Here) -> datetime:
-    """The moment that a --since means.
+def moment_since(text: str, here: Here, option: str = "--since") -> datetime:
+    """The moment that a --since, or another option of that kind, means.
 
     Raises:
         UsageError: neither a span nor a date.
@@ -141,7 +141,7 @@ def moment_since(text: str, here: Here) -> datetime:
     try:
         return query.moment(text, here.now())
     except ValueError as error:
-        raise UsageError(f"--since {text!r} is neither a span nor a date", hint="Write 7d, 2026-05 or 2026-05-01") from error
+        raise UsageError(f"{option} {text!r} is neither a span nor a date", hint="Write 7d, 2026-05 or 2026-05-01") from error
 
 
 def known_theme(theme: str | None) -> None:

@@ -16,11 +16,12 @@ import click
 
 from monitor import dates
 from monitor.items import Entity, Filed, Identifier, KeyDate
-from monitor.normalise import clean, harmless
+from monitor.normalise import clean, harmless, inert
 from monitor.records import item_record
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = re.compile("[\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\uffff]")
+"""What json.dumps leaves as it is, and normalise.inert takes out."""
 _WIDEST = 34
 """Cells that a column other than the wide one may take."""
 _ROOM = 36
@@ -59,7 +60,7 @@ def emit(
     form = form or ("table" if sys.stdout.isatty() else "tsv")
     full = json_rows if json_rows is not None else rows
     if form == "json":
-        print(json.dumps(list(full), ensure_ascii=False, indent=1))
+        print(json_line(list(full), indent=1))
     elif form == "jsonl":
         for row in full:
             print(json_line(row))
@@ -79,10 +80,10 @@ def emit(
         _table(rows, columns, wide, optional)
 
 
-def json_line(value: object) -> str:
-    """A value as one line of JSON; text stays readable, but for lone surrogates, which no output takes."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if text.isascii() or not _SURROGATE.search(text) else json.dumps(value)
+def json_line(value: object, *, indent: int | None = None) -> str:
+    """A value as JSON, on one line unless indented; text stays readable, but for what a terminal could take for an order and what no
+    output takes: that is escaped, and so comes back as it was."""
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def cell(value: Any) -> str:
@@ -119,9 +120,20 @@ def stamp(moment: datetime | None) -> str | None:
     return None if moment is None else dates.stamp(moment)
 
 
+def size_text(count: int) -> str:
+    """Bytes for people: 1.2 GB."""
+    size = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
 def note(text: str) -> None:
-    """A line for the person at the terminal, on standard error."""
-    click.echo(text, err=True)
+    """A line, or several, for the person at the terminal, on standard error; inert."""
+    for line in text.splitlines() or [""]:
+        click.echo(inert(line), err=True)
 
 
 class Step(Protocol):
@@ -129,6 +141,18 @@ class Step(Protocol):
 
     def __call__(self, done: int, total: int | None = None) -> None:
         """So many steps more are done; the total, if it has become known or has changed."""
+
+
+def in_sum(step: Step) -> Callable[[int, int], None]:
+    """A step for what tells how much is done in all, not how much more."""
+    before = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal before
+        step(done - before, total)
+        before = done
+
+    return tell
 
 
 @contextlib.contextmanager

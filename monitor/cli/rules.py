@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.options import GlobalOptions, Here, commands_of, moment_since
-from monitor.cli.output import FORMATS, Step, cell, emit, format_option, note, progress, stamp
+from monitor.cli.output import FORMATS, Step, cell, emit, format_option, json_line, note, progress, stamp
 from monitor.errors import UsageError
 from monitor.items import Alert, AlertState, Rule
 
@@ -161,7 +160,7 @@ def test(
         unlike = None if rule_id is None else difference(found, told)
         titles = {} if unlike is None else archive.past.titles([each.item for each in unlike.fewer])
     if form == "json":
-        click.echo(json.dumps(_whole(found, version, unlike, len(told), titles, limit), ensure_ascii=False, indent=1))
+        click.echo(json_line(_whole(found, version, unlike, len(told), titles, limit), indent=1))
     elif form in FORMATS and form != "table":
         rows = [_verdict_json(each) for each in found.verdicts[:limit]]
         columns = ("item", "at", "state", "kind", "source", "event", "channel", "title", "reason")

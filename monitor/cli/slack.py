@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from monitor.cli.options import GlobalOptions, Here, commands_of
+from monitor.cli.output import json_line
 
 
 @click.group(
@@ -59,7 +58,7 @@ def check(here: Here, is_json: bool) -> None:
     is_well = all(each.level is not Level.FAIL for each in found)
     if is_json:
         checks = [{"level": each.level.value, "what": each.what, "text": each.text} for each in found]
-        click.echo(json.dumps({"ok": is_well, "checks": checks}, ensure_ascii=False))
+        click.echo(json_line({"ok": is_well, "checks": checks}))
     if not is_well:
         here.exit_code = 6
 

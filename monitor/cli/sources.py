@@ -199,7 +199,7 @@ def add(
 )
 @click.pass_obj
 def import_(here: Here, file: IO[bytes], dry_run: bool, trusted: bool) -> None:
-    """Add the sources of a list of subscriptions (OPML) to feeds.yaml.
+    """Add the sources of a list of subscriptions (OPML) to feeds.yaml. Items of another archive come with: monitor import.
 
     What is watched already is skipped, and so is what is no http or https address; each is said. Nothing is fetched.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.options import Here, command, user
-from monitor.cli.output import note, progress
+from monitor.cli.output import json_line, note, progress
 from monitor.errors import ModelError, UsageError
 from monitor.normalise import clean
 
@@ -122,7 +122,7 @@ def train(
         **about["figures"],
     }
     if is_json:
-        click.echo(json.dumps(report, ensure_ascii=False))
+        click.echo(json_line(report))
         return
     extra = "".join(f", {count} of them {what}" for count, what in ((len(labelled), "labels"), (len(guessed), "weak")) if count)
     click.echo(f"model {found.model.version}: {found.examples} items{extra}; figures of the {found.held_out} held out by event")
@@ -278,7 +278,7 @@ def evaluate(here: Here, file: Path, is_json: bool) -> None:
     ]
     report = {"version": model.version, "items": len(judged), **training.as_json(figuring.figures(judged, model.themes))}
     if is_json:
-        click.echo(json.dumps(report, ensure_ascii=False))
+        click.echo(json_line(report))
         return
     click.echo(f"model {model.version} on {len(judged)} items of {file}")
     _print_figures(report)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from monitor.cli.options import Here, command
-from monitor.cli.output import note, progress
+from monitor.cli.output import json_line, note, progress
 from monitor.errors import UsageError
 from monitor.items import Source, Subscription
 from monitor.query import FIRST_YEAR, LAST_YEAR
@@ -104,7 +103,7 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, day: str | None,
         "failures": [{"source": each.source, "error": each.error} for each in found.failures],
     }
     if is_json:
-        click.echo(json.dumps(report, ensure_ascii=False))
+        click.echo(json_line(report))
     else:
         click.echo(
             f"{report['sources']} sources: {report['fetched']} fetched, {report['unchanged']} unchanged, {report['failed']} failed"
@@ -191,7 +190,7 @@ def deliver(here: Here, is_json: bool) -> None:
             "waiting": counts["waiting"],
             "errors": list(found.errors),
         }
-        click.echo(json.dumps(report, ensure_ascii=False))
+        click.echo(json_line(report))
     else:
         note(f"{found.sent + found.found} sent, {found.failed} to be tried again, {found.dead} refused; {counts['waiting']} wait")
         for error in found.errors:

@@ -15,7 +15,7 @@ from typing import Any
 from lxml import etree
 
 from monitor.errors import FetchError, UsageError
-from monitor.normalise import clean
+from monitor.normalise import clean, inert
 from monitor.sources import federal_register
 from monitor.sources.costly import has_many_attributes
 from monitor.sources.decode import xml_text
@@ -262,4 +262,4 @@ def _folders(path: str) -> tuple[str, ...]:
 
 
 def _xml(text: str) -> str:
-    return _NOT_XML.sub("", text)
+    return inert(_NOT_XML.sub("", text))

@@ -1,0 +1,224 @@
+"""Command that brings items in: import."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from monitor.cli.keeping import BREATH
+from monitor.cli.options import Here, command
+from monitor.cli.output import in_sum, json_line, note, progress, size_text
+from monitor.errors import ArchiveError, BadLine, UsageError
+from monitor.normalise import clean
+
+if TYPE_CHECKING:
+    from monitor.archive import Archive
+
+_SQLITE = b"SQLite format 3\0"
+_STEP = 200
+"""Lines that are kept in one transaction."""
+_MAX_LINE = 1 << 20
+"""Characters of a line; an item that we write has a hundredth of that."""
+_NAMED = 20
+"""Lines refused that are named; more are counted."""
+
+
+class _Tally:
+    """What an import has done so far."""
+
+    def __init__(self) -> None:
+        self.imported = self.known = self.labels = self.refused = 0
+        self.reasons: list[tuple[int, str]] = []  # the first refusals: line and reason
+
+    def refuse(self, number: int, error: BadLine) -> None:
+        self.refused += 1
+        if len(self.reasons) < _NAMED:
+            self.reasons.append((number, error.cause))
+
+
+@command(
+    "import",
+    example="""monitor import older/monitor.db
+monitor search 'theme:export_control' --format jsonl --limit 100000 > items.jsonl
+monitor import items.jsonl --archive sqlite:///other.db""",
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def import_(here: Here, file: Path, is_json: bool) -> None:
+    """Bring items of another archive, or of JSON lines, into this one. (Sources come in with: monitor sources import.)
+
+    FILE is an archive of this program, of this version or an older one, or JSON lines as `monitor search --format jsonl` writes them;
+    - reads lines from standard input. Items keep their ids, times and events; those of an archive their tags, labels and revisions, too,
+    and lines are judged at the next `monitor poll`. What is here already is left as it is, so the same command goes on where it
+    stopped. No rule tells what was imported. FILE is never written.
+    """
+    tally = _Tally()
+    now = here.now()
+    with here.archive() as archive, archive.errors():
+        if _is_database(file):
+            _from_archive(archive, file, now, tally)
+        else:
+            _from_lines(archive, file, now, tally)
+    for number, reason in tally.reasons:
+        note(f"monitor: line {number}: {clean(reason)}")
+    if tally.refused > len(tally.reasons):
+        note(f"monitor: and {tally.refused - len(tally.reasons)} lines more")
+    if is_json:
+        found = {"imported": tally.imported, "known": tally.known, "labels": tally.labels, "refused": tally.refused}
+        refusals = [{"line": number, "reason": reason} for number, reason in tally.reasons]
+        click.echo(json_line({**found, "reasons": refusals}))
+    else:
+        labels = f", {tally.labels} labels" if tally.labels else ""
+        click.echo(f"imported {tally.imported} items{labels}; {tally.known} were here already; {tally.refused} refused")
+
+
+def _is_database(file: Path) -> bool:
+    """True for a SQLite file.
+
+    Raises:
+        UsageError: it cannot be read, or is a list of sources.
+    """
+    if str(file) == "-":
+        return False
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(512)
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror})", subject=str(file)) from error
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        raise UsageError(
+            "is XML, not items", subject=str(file), hint="Sources of an OPML file come in with: monitor sources import"
+        )
+    return head.startswith(_SQLITE)
+
+
+def _from_archive(archive: Archive, file: Path, now: datetime, tally: _Tally) -> None:
+    if file.samefile(archive.path):
+        raise UsageError("that is the archive itself", subject=str(file), hint="Name another file")
+    with _own_copy(archive, file) as copy, archive.bringing.beside(copy) as total:
+        with progress("Importing", total) as step:
+            for each in archive.bringing.take(now):
+                tally.imported += each.imported
+                tally.known += each.known
+                step(each.imported + each.known)
+                time.sleep(BREATH)
+        tally.labels = archive.bringing.take_verdicts()
+
+
+@contextlib.contextmanager
+def _own_copy(archive: Archive, file: Path) -> Iterator[Path]:
+    """A copy of another archive, brought to this version, in a folder beside ours that goes with the block.
+
+    Raises:
+        ArchiveError: no archive, a newer one, or no room.
+        ArchiveBusy: another import is at work.
+    """
+    from monitor.archive import Archive
+
+    folder = archive.path.with_name(archive.path.name + ".import")
+    with archive.importing():
+        shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+        try:
+            folder.mkdir()
+            copy = folder / "archive.db"
+            with Archive.open_anothers(file.resolve()) as other, progress("Copying", None) as step:
+                _room_for(other, folder)
+                other.backup(copy, in_sum(step))
+            Archive.open(f"sqlite:///{copy}").close()
+            yield copy
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _room_for(other: Archive, folder: Path) -> None:
+    """Refuse to begin what cannot end: a copy, and another one if its tables change.
+
+    Raises:
+        ArchiveError: too little room.
+    """
+    needed = other.pruning.size()[0] * (3 if other.lacking() else 1)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ArchiveError(
+            f"the disk is full: {size_text(needed)} are needed for a while, {size_text(free)} are free",
+            subject=str(folder.parent),
+            hint="Free space",
+        )
+
+
+def _from_lines(archive: Archive, file: Path, now: datetime, tally: _Tally) -> None:
+    from monitor.items import Item
+    from monitor.records import item_of_line
+
+    size = None if str(file) == "-" else file.stat().st_size
+    waiting: list[tuple[Item, str | None]] = []
+
+    def put() -> None:
+        found = archive.bringing.put(waiting, now)
+        tally.imported += found.imported
+        tally.known += found.known
+        waiting.clear()
+        time.sleep(BREATH)
+
+    with _lines(file) as stream, progress("Importing", size) as step:
+        for number, line in _numbered(stream):
+            step(len(line))
+            if not line.strip():
+                continue
+            try:
+                waiting.append(item_of_line(_text(line), now))
+            except BadLine as error:
+                tally.refuse(number, error)
+            if len(waiting) == _STEP:
+                put()
+        put()
+    if tally.refused and not tally.imported + tally.known:
+        number, reason = tally.reasons[0]
+        raise UsageError(
+            f"line {number} {clean(reason)}, and no other line is an item", subject=str(file), hint="See: monitor import --help"
+        )
+    if tally.imported:
+        note("They are judged at the next round of the service, or now with: monitor poll")
+
+
+@contextlib.contextmanager
+def _lines(file: Path) -> Iterator[IO[bytes]]:
+    if str(file) == "-":
+        yield sys.stdin.buffer
+        return
+    with file.open("rb") as stream:
+        yield stream
+
+
+def _numbered(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers, from 1; of one that is too long only the beginning is read into memory at a time."""
+    number = 0
+    while line := stream.readline(_MAX_LINE + 1):
+        number += 1
+        whole = line
+        while line and not line.endswith(b"\n") and len(line) > _MAX_LINE:
+            line = stream.readline(_MAX_LINE + 1)
+        yield number, whole
+
+
+def _text(line: bytes) -> str:
+    """The text of a line.
+
+    Raises:
+        BadLine: too long, or no UTF-8.
+    """
+    if len(line) > _MAX_LINE:
+        raise BadLine(f"is longer than {_MAX_LINE} bytes")
+    try:
+        return line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadLine("is no UTF-8") from error

@@ -1,0 +1,319 @@
+"""Commands that keep the archive: backup, prune."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.options import Here, command, known_theme, moment_since, user
+from monitor.cli.output import in_sum, json_line, note, progress, size_text, stamp
+from monitor.errors import ArchiveError, UsageError
+
+if TYPE_CHECKING:
+    from monitor.archive import Archive
+    from monitor.archive.pruning import Prospect, Wish
+
+_DATED = re.compile(r"monitor-\d{8}T\d{6}Z\.db")
+BREATH = 0.02
+"""Seconds between two steps of a long work on the archive, in which the service may write."""
+_REASONS = {
+    "waiting": "of which something waits to be judged or sent",
+    "labelled": "labelled by an analyst",
+    "merged": "merged or split by an analyst",
+    "told": "told by a rule",
+    "moved": "moved since then",
+    "deadline": "with a date to come",
+}
+"""monitor.archive.pruning.Kept, in words."""
+
+
+@command("backup", example="monitor backup monitor-2026-05-01.db\nmonitor backup /backup/monitor --keep 14")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--keep", type=click.IntRange(1), metavar="N", help="TARGET is a folder: write a dated copy, keep the newest N.")
+@click.option("--force", is_flag=True, help="Replace TARGET also if it is no archive of this program.")
+@click.pass_obj
+def backup(here: Here, target: Path, keep: int | None, force: bool) -> None:
+    """Copy the archive, also while the service runs, and check the copy.
+
+    The copy is written beside TARGET and gets its name when it is whole and checked, so an earlier backup of that name stays until then.
+    """
+    from monitor.archive import Archive
+
+    is_folder = keep is not None or target.is_dir()
+    if is_folder:
+        target = target / f"monitor-{here.now():%Y%m%dT%H%M%SZ}.db"
+    target = target.resolve()
+    with Archive.open(here.url(), is_any_age=True) as archive, archive.errors():
+        _refuse(target, archive.path, force=force)
+        items = _copy(archive, target)
+    note(f"{target}: {items}sound, {size_text(target.stat().st_size)}")
+    if keep is not None:
+        _rotate(target.parent, keep)
+
+
+@command(
+    "prune",
+    example="""monitor prune --before 2y --dry-run
+monitor prune --before 2y --no-theme --yes
+monitor prune --before 2024-01-01 --query 'source:wire -theme:export_control'
+monitor prune --shrink""",
+)
+@click.option("--before", metavar="WHEN", help="Events that did not move since: 2y, 18m, 2024-01, 2024-01-31.")
+@click.option("--theme", help="Only events with an item of this theme.")
+@click.option("--no-theme", "is_themeless", is_flag=True, help="Only events of which no item has a theme.")
+@click.option("--query", "words", metavar="QUERY", help="Only events of which an item matches.")
+@click.option(
+    "--also",
+    type=click.Choice([each for each in _REASONS if each != "waiting"]),
+    multiple=True,
+    help="Take these, too; may be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would go, and stop.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--shrink", is_flag=True, help="Give the free room back to the disk; the service must be stopped.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.pass_obj
+def prune(
+    here: Here,
+    before: str | None,
+    theme: str | None,
+    is_themeless: bool,
+    words: str | None,
+    also: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    shrink: bool,
+    is_json: bool,
+) -> None:
+    """Take old events out of the archive, with all their items.
+
+    \b
+    An event goes whole or stays whole. It stays, unless --also says otherwise, if
+      labelled  an analyst gave a verdict on an item of it
+      merged    an analyst merged or split it
+      told      a rule told it: what was told keeps its evidence
+      moved     it, or an item of it, changed since
+      deadline  it states a date that is still to come
+    and always if something of it waits to be judged or sent. What went does not come back as new,
+    though a feed still carries it. The service may go on meanwhile.
+    """
+    if before is None:
+        if not shrink:
+            raise UsageError("--before is missing", hint="Say how old, for example: monitor prune --before 2y --dry-run")
+        _shrink(here)
+        return
+    if sum((theme is not None, is_themeless, words is not None)) > 1:
+        raise UsageError("--theme, --no-theme and --query do not go together", hint="A query can say it: 'theme:x source:y'")
+    wish, narrowed = _wish(here, before, theme, is_themeless, words, also)
+    with here.archive(is_readonly=dry_run) as archive, archive.errors():
+        found = archive.pruning.look(wish, here.now())
+        if not is_json:
+            _tell(found, wish)
+        if found.items and not dry_run and not _may_go(found, yes=yes):
+            note("Nothing was taken out.")
+            return
+        gone = 0
+        with progress("Pruning", found.items) as step:
+            for count in () if dry_run else archive.pruning.prune(wish, here.now(), user(), narrowed):
+                gone += count
+                step(count)
+                time.sleep(BREATH)
+    if gone:
+        room = "" if shrink else " Their room is used for what comes; --shrink gives it back to the disk."
+        note(f"{gone} items are gone.{room}")
+    if is_json:
+        click.echo(json_line(_json(found, wish, gone, is_dry=dry_run)))
+    if shrink and not dry_run:
+        _shrink(here)
+
+
+def _refuse(target: Path, archive: Path, *, force: bool) -> None:
+    """Refuse a target that must not be replaced.
+
+    Raises:
+        UsageError: the archive itself, one in use, or a file that is none of ours.
+    """
+    from monitor.archive import Archive
+    from monitor.archive.connection import worker
+
+    if not target.exists():
+        return
+    if target.samefile(archive):
+        raise UsageError("that is the archive itself", subject=str(target), hint="Name another file")
+    process = worker(target)
+    if process:
+        raise UsageError(f"is the archive of another monitor (process {process})", subject=str(target), hint="Name another file")
+    wal = target.with_name(target.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise UsageError(f"is an archive in use: {wal.name} is beside it", subject=str(target), hint="Name another file")
+    if force:
+        return
+    try:
+        Archive.open_anothers(target).close()
+    except ArchiveError as error:
+        raise UsageError("is there, and is no backup of ours", subject=str(target), hint="--force replaces it") from error
+
+
+def _copy(archive: Archive, target: Path) -> str:
+    """Make the copy, check it, and give it its name; how many items it has, in words.
+
+    Raises:
+        ArchiveError: no room, not to be written, or not sound; nothing is left of the copy then.
+    """
+    from monitor.archive import Archive
+
+    needed = archive.pruning.size()[0]
+    with _part(target) as part:
+        free = shutil.disk_usage(target.parent).free
+        if free < needed:
+            raise ArchiveError(
+                f"the disk is full: the copy needs {size_text(needed)}, {size_text(free)} are free",
+                subject=str(target),
+                hint="Free space",
+            )
+        with progress("Copying", None) as step:
+            archive.backup(part, in_sum(step))
+        with progress("Checking", None), Archive.open(f"sqlite:///{part}", is_any_age=True) as copy, copy.errors():
+            wrong = copy.reading.integrity()
+            items = "" if copy.lacking() else f"{copy.reading.counts()['items']} items, "
+        if wrong:
+            raise ArchiveError(
+                f"the copy is not sound: {wrong[0]}", subject=str(target), hint="Look over the archive: monitor doctor"
+            )
+        shutil.copymode(archive.path, part)
+        part.replace(target)
+    return items
+
+
+@contextlib.contextmanager
+def _part(target: Path) -> Iterator[Path]:
+    """A name beside the target for what is not whole yet; nothing is there afterwards. What killed ones left goes, too."""
+    from monitor.archive.copying import remove
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(
+            f"cannot be made ({error.strerror})", subject=str(target.parent), hint="Name another folder"
+        ) from error
+    for left in target.parent.glob(".*.part"):
+        match = re.fullmatch(rf"\.{re.escape(target.name)}\.(\d+)\.part", left.name)
+        if match and not _is_alive(int(match[1])):
+            remove(left)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield part
+    except ArchiveError as error:
+        if error.subject != str(part):
+            raise
+        raise ArchiveError(error.cause, subject=str(target), hint=error.hint) from error  # by the name that the reader gave
+    finally:
+        remove(part)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return process != os.getpid()
+
+
+def _rotate(folder: Path, keep: int) -> None:
+    """Remove the oldest dated copies beyond `keep`."""
+    dated = sorted(each for each in folder.iterdir() if _DATED.fullmatch(each.name))
+    for old in dated[:-keep]:
+        old.unlink()
+        note(f"removed {old}")
+
+
+def _wish(
+    here: Here, before: str, theme: str | None, is_themeless: bool, words: str | None, also: tuple[str, ...]
+) -> tuple[Wish, str]:
+    """What is to go, and how it was narrowed.
+
+    Raises:
+        UsageError: no moment, one that is too near, or no query.
+    """
+    from monitor import query
+    from monitor.archive.pruning import YOUNGEST, Kept, Wish
+
+    known_theme(theme)
+    moment = moment_since(before, here, option="--before")
+    if moment > here.now() - YOUNGEST:
+        raise UsageError(
+            f"--before {before} is too near", hint=f"Items of the last {YOUNGEST.days} days are still joined to events and told"
+        )
+    narrowed = f"theme:{theme}" if theme else words or ""
+    tree = None if theme is None and words is None else query.parse(narrowed)
+    if tree == query.And(()):
+        raise UsageError("--query is empty", hint="Leave it out to take all that is old")
+    wish = Wish(before=moment, tree=tree, is_themeless=is_themeless, despite=tuple(Kept(each) for each in also))
+    return wish, "no theme" if is_themeless else narrowed
+
+
+def _tell(found: Prospect, wish: Wish) -> None:
+    click.echo(f"before     {wish.before:%Y-%m-%d %H:%MZ}")
+    revisions = f", {found.revisions} revisions" if found.revisions else ""
+    click.echo(f"would go   {found.events} events with {found.items} items{revisions}; about {size_text(found.bytes)}")
+    for reason, items in found.kept:
+        how = "" if reason == "waiting" else f" (--also {reason})"
+        click.echo(f"stays      {items} items of events {_REASONS[reason]}{how}")
+
+
+def _may_go(found: Prospect, *, yes: bool) -> bool:
+    """True if it was asked for; at a terminal it is asked, elsewhere --yes has to be said.
+
+    Raises:
+        UsageError: there is nobody to ask.
+    """
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("nothing is taken out without being asked for", hint="Say --yes, or --dry-run to only look")
+    return click.confirm(f"Take {found.items} items out for good?", err=True)
+
+
+def _json(found: Prospect, wish: Wish, gone: int, *, is_dry: bool) -> dict[str, Any]:
+    return {
+        "before": stamp(wish.before),
+        "events": found.events,
+        "items": found.items,
+        "revisions": found.revisions,
+        "bytes": found.bytes,
+        "kept": {reason.value: items for reason, items in found.kept},
+        "dry_run": is_dry,
+        "pruned": gone,
+    }
+
+
+def _shrink(here: Here) -> None:
+    """Write the archive's file anew without its free room.
+
+    Raises:
+        ArchiveBusy: the service works on it.
+        ArchiveError: no room for that.
+    """
+    with here.archive() as archive, archive.errors(), archive.working():
+        before, unused = archive.pruning.size()
+        free = shutil.disk_usage(archive.path.parent).free
+        if free < 2 * (before - unused):
+            raise ArchiveError(
+                f"the disk is full: shrinking needs {size_text(2 * (before - unused))} for a while, {size_text(free)} are free",
+                subject=str(archive.path),
+                hint="Free space",
+            )
+        with progress("Shrinking", None):
+            archive.pruning.shrink()
+        note(f"{archive.path}: {size_text(before)} before, {size_text(archive.pruning.size()[0])} now")
