@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, readers,
-labels, silences, answers, past.
+labels, silences, answers, past, figures, following.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from monitor.archive.reading import AlertRow, ReadingTables
 if TYPE_CHECKING:
     from monitor.archive.alerts import AlertTables
     from monitor.archive.answers import AnswerTables
+    from monitor.archive.figures import FigureTables
+    from monitor.archive.following import Following
     from monitor.archive.hubs import HubTables
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
@@ -41,11 +43,12 @@ class Archive:
         self.path = path
 
     @classmethod
-    def open(cls, url: str, *, is_readonly: bool = False) -> Self:
+    def open(cls, url: str, *, is_readonly: bool = False, wait: float = opening.WAIT) -> Self:
         """Open the archive of a URL such as sqlite:///data/monitor.db.
 
         Args:
             is_readonly: never writes, not even to make or migrate the file.
+            wait: seconds that a reader waits for others before it gives up.
 
         Raises:
             UsageError: not a URL of an archive.
@@ -53,7 +56,7 @@ class Archive:
             ArchiveBusy: another process holds it.
         """
         path = opening.path_of(url)
-        connection = opening.open_for_reading(path) if is_readonly else opening.open_for_writing(path)
+        connection = opening.open_for_reading(path, wait) if is_readonly else opening.open_for_writing(path)
         return cls(connection, path)
 
     def __enter__(self) -> Self:
@@ -145,6 +148,20 @@ class Archive:
         from monitor.archive.past import PastTables
 
         return PastTables(self._connection)
+
+    @cached_property
+    def figures(self) -> FigureTables:
+        """What is counted."""
+        from monitor.archive.figures import FigureTables
+
+        return FigureTables(self._connection)
+
+    @cached_property
+    def following(self) -> Following:
+        """What is judged from now on."""
+        from monitor.archive.following import Following
+
+        return Following(self._connection)
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

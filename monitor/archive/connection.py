@@ -61,8 +61,11 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path, wait: float = WAIT) -> sqlite3.Connection:
     """A connection that cannot write; works on a read-only file.
+
+    Args:
+        wait: seconds that it waits for others before it gives up.
 
     Raises:
         ArchiveError: absent, no archive, or older than this program and so in need of a writer first.
@@ -70,7 +73,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise ArchiveError("there is no archive yet", subject=str(path), hint="Fill it with: monitor poll (or try: monitor demo)")
     with translated(path):
-        connection = _connect(path, is_readonly=True)
+        connection = _connect(path, is_readonly=True, wait=wait)
         try:
             _refuse_strangers(connection, path)
             if _is_empty(connection):
@@ -139,14 +142,14 @@ def translated(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _connect(path: Path, *, is_readonly: bool = False) -> sqlite3.Connection:
+def _connect(path: Path, *, is_readonly: bool = False, wait: float = WAIT) -> sqlite3.Connection:
     if is_readonly:
         # immutable only where the WAL cannot be shared: a read-only folder without a live writer
         is_immutable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
         mode = "mode=ro&immutable=1" if is_immutable else "mode=ro"
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=WAIT, isolation_level=None)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=wait, isolation_level=None)
     else:
-        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=wait, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
     return connection

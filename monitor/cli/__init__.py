@@ -21,6 +21,7 @@ _COMMANDS = {
     "deliver": "monitor.cli.working:deliver",
     "digest": "monitor.cli.working:digest",
     "search": "monitor.cli.reading:search",
+    "tail": "monitor.cli.tail:tail",
     "show": "monitor.cli.reading:show",
     "events": "monitor.cli.events:events",
     "event": "monitor.cli.events:event",
@@ -40,13 +41,14 @@ _COMMANDS = {
     "evaluate": "monitor.cli.teaching:evaluate",
     "queue": "monitor.cli.model:queue",
     "model": "monitor.cli.model:model",
-    "stats": "monitor.cli.model:stats",
     "sources": "monitor.cli.sources:sources",
+    "stats": "monitor.cli.stats:stats",
     "coverage": "monitor.cli.coverage:coverage",
     "slack": "monitor.cli.slack:slack",
     "status": "monitor.cli.house:status",
     "doctor": "monitor.cli.house:doctor",
     "backup": "monitor.cli.house:backup",
+    "completion": "monitor.cli.completion:completion",
 }
 """Every command and where it is; imported when called, so that a search does not pay for scikit-learn."""
 
@@ -79,10 +81,10 @@ class _Commands(click.Group):
             "Try": ("demo", "init"),
             "Watch and tell": ("run", "poll", "deliver", "digest"),
             "Tune": ("rules", "silence"),
-            "Read": ("search", "show", "events", "event", "dossier", "deadlines", "export", "why", "alerts"),
+            "Read": ("search", "tail", "show", "events", "event", "dossier", "deadlines", "export", "why", "alerts", "stats"),
             "Ask the verbs": ("parse", "tag", "link", "identify"),
-            "Teach": ("queue", "label", "train", "evaluate", "model", "stats"),
-            "House": ("sources", "coverage", "slack", "status", "doctor", "backup"),
+            "Teach": ("queue", "label", "train", "evaluate", "model"),
+            "House": ("sources", "coverage", "slack", "status", "doctor", "backup", "completion"),
         }
         for title, names in groups.items():
             rows = []
@@ -134,7 +136,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except SystemExit as error:
         # click's own way out of a broken pipe: the reader has seen enough, which is no failure
-        return 0 if isinstance(error.__context__, BrokenPipeError) else 1
+        if isinstance(error.__context__, BrokenPipeError):
+            return 0
+        return error.code if isinstance(error.code, int) else 1  # of the shell's completion, which ends so
     except MonitorError as error:
         _report(error)
         return error.exit_code

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from monitor import query
+from monitor.cli import completion
 from monitor.cli.options import Here, command, query_words
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
@@ -57,7 +58,7 @@ def search(here: Here, words: tuple[str, ...], limit: int, sort: str, form: str 
 
 
 @command("show", example="monitor show I-5vq2m7n4kd3a\nmonitor show I-5vq2 --json")
-@click.argument("item")
+@click.argument("item", shell_complete=completion.items)
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def show(here: Here, item: str, is_json: bool) -> None:
