@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -43,6 +44,7 @@ DARK: dict[Role, str] = {
     "text": "#eef0f3",
     "faint": "#aab2bd",
 }
+_NOT_LATIN = re.compile("[^\x00-\xff]+")
 GROUNDS = {"light": "#ffffff", "dark": "#16181c"}
 
 
@@ -121,7 +123,7 @@ def _panel(panel: Panel, bars: Sequence[date], left: float, top: float, wide: fl
         level = highest * share
         if level == int(level):
             shapes.append(Box("grid", start, base - _BARS * share, room, 1))
-            shapes.append(Words("faint", start - 6, base - _BARS * share + 4, f"{level:,.0f}", 11, "end"))
+            shapes.append(Words("faint", start - 6, base - _BARS * share + 4, _short(int(level)), 11, "end"))
     step = room / len(panel.counts)
     for place, count in enumerate(panel.counts):
         if count:
@@ -136,20 +138,23 @@ def _panel(panel: Panel, bars: Sequence[date], left: float, top: float, wide: fl
 def _dates(bars: Sequence[date], start: float, y: float, step: float) -> list[Box | Words]:
     """Dates below some of the bars: the first, and others at even steps."""
     every = -(-len(bars) // _DATES)
-    is_long = bars[0].year != bars[-1].year
-    return [
-        Words("faint", start + place * step, y, f"{bars[place]:%Y-%m-%d}" if is_long else f"{bars[place]:%m-%d}", 11)
-        for place in range(0, len(bars), every)
-    ]
+    are_months = len(bars) > 1 and all(each.day == 1 for each in bars)
+    form = "%Y-%m" if are_months else "%m-%d" if bars[0].year == bars[-1].year else "%Y-%m-%d"
+    return [Words("faint", start + place * step, y, bars[place].strftime(form), 11) for place in range(0, len(bars), every)]
+
+
+def _short(count: int) -> str:
+    """A round figure in at most five characters."""
+    return f"{count:,}" if count < 10_000 else f"{count / 1000:g}k" if count < 1_000_000 else f"{count / 1_000_000:g}M"
 
 
 def _round_up(count: int) -> int:
-    """The next 1, 2 or 5 with noughts, or even number below ten: a figure that an axis can have."""
+    """The next figure of one digit and noughts that an axis can have."""
     if count <= 2:
         return max(count, 1)
     power = 1
     while True:
-        for factor in (1, 2, 4, 5, 6, 8):
+        for factor in (1, 2, 3, 4, 5, 6, 8):
             if factor * power >= count:
                 return factor * power
         power *= 10
@@ -182,7 +187,7 @@ def as_svg(drawing: Drawing) -> str:
 
 
 def as_png(drawing: Drawing) -> bytes:
-    """The drawing as a PNG of SCALE times its size. Its font has Latin letters alone: other characters are shown as a question mark."""
+    """The drawing as a PNG of SCALE times its size. Its font has Latin letters alone: of other text it shows an ellipsis."""
     from PIL import Image, ImageDraw, ImageFont
 
     picture = Image.new("RGB", (drawing.width * SCALE, drawing.height * SCALE), GROUNDS["light"])
@@ -195,7 +200,7 @@ def as_png(drawing: Drawing) -> bytes:
             pen.rectangle(corners, fill=LIGHT[each.role])
         else:
             font = ImageFont.load_default(each.size * SCALE)
-            text = _arrows(each.text).encode("latin-1", "replace").decode("latin-1")
+            text = _NOT_LATIN.sub("…", _arrows(each.text))
             where = (each.x * SCALE, each.y * SCALE)
             anchor = {"start": "ls", "middle": "ms", "end": "rs"}[each.anchor]
             stroke = 1 if each.is_bold else 0

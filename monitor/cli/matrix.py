@@ -172,7 +172,7 @@ def _table(lines: Sequence[Line], keys: Sequence[str], found: Received) -> None:
         {
             place: " ".join(value or "?" for value in line.place),
             "on": line.sources or "-",
-            **{names[theme]: _figure(*pair) for theme, *pair in zip(found.themes, line.themes, line.before, strict=True)},
+            **{names[theme]: _figure(now, was) for theme, now, was in zip(found.themes, line.themes, line.before, strict=True)},
             "no theme": line.rest or "·",
         }
         for line in lines

@@ -187,7 +187,7 @@ def _draw(out: Path, drawn_as: str, of: Frame, shown: dict[str, tuple[list[Tally
     panels = [
         plot.Panel(
             name=_name(kind, row),
-            says=f"{row.items}" + ("" if row.before is None else f" · {row.before} before · {_trend(row)}"),
+            says=f"{row.items:,}" + ("" if row.before is None else f" · {row.before:,} before · {_trend(row)}"),
             counts=row.counts,
         )
         for kind, (rows, _) in shown.items()
@@ -196,7 +196,7 @@ def _draw(out: Path, drawn_as: str, of: Frame, shown: dict[str, tuple[list[Tally
     if not panels:
         raise UsageError("there is nothing to draw", hint="Nothing came in this span: --since says how far back to look")
     heading = f"Items per {of.per.value} by {' and '.join(shown)}"
-    below = f"{of.start:%Y-%m-%d} to {of.until:%Y-%m-%d}, UTC" + (f" · {wanted}" if wanted else "")
+    below = f"{of.start:%Y-%m-%d} to {of.until:%Y-%m-%d}, UTC; the last bar is not over" + (f" · {wanted}" if wanted else "")
     drawing = plot.small_multiples(panels, of.bars, heading=heading, below=below)
     raw = plot.as_svg(drawing).encode() if drawn_as == ".svg" else plot.as_png(drawing)
     try:
