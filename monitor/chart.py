@@ -48,9 +48,9 @@ def spark(counts: Sequence[int], width: int) -> str:
     """The counts as characters, each as high as its count, the highest full; none is a dot, one beside a thousand can still be seen.
 
     Args:
-        width: cells that there are; where there are fewer than counts, neighbours are added up.
+        width: cells that there are, 1 or more; where there are fewer than counts, neighbours are added up.
     """
-    step = -(-len(counts) // max(1, width))
+    step = max(1, -(-len(counts) // width))
     joined = [sum(counts[place : place + step]) for place in range(0, len(counts), step)]
     top = max(joined, default=0)
     return "".join(_RISES[-(-count * len(_RISES) // top) - 1] if count else "·" for count in joined)

@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.archive.following import Heard
+
+T = TypeVar("T")
 
 _PAUSE = 0.5
 """Seconds between two looks. A look that finds nothing costs one pragma, 5 us."""
@@ -55,7 +57,7 @@ def tail(here: Here, wanted: str | None, since: str | None, limit: int | None, i
     if limit is None and since is None:
         limit = _SHOWN
     write = {"jsonl": _jsonl, "tsv": _tsv, "table": _table}[form or ("table" if sys.stdout.isatty() else "tsv")]
-    with here.archive(is_readonly=True, wait=_WAIT) as archive:
+    with _patiently(lambda: here.archive(is_readonly=True, wait=_WAIT)) as archive:
         following = archive.following
 
         def look(ask: Callable[[], list[Heard]]) -> list[Heard]:
@@ -69,12 +71,12 @@ def tail(here: Here, wanted: str | None, since: str | None, limit: int | None, i
             write(_patiently(lambda: look(lambda: following.look(tree, here.now()))), here.now())
 
 
-def _patiently(look: Callable[[], list[Heard]]) -> list[Heard]:
-    """A look that outlasts a busy archive; what was written meanwhile is found then."""
+def _patiently(ask: Callable[[], T]) -> T:
+    """What is asked of the archive, asked again as long as that is busy; what was written meanwhile is found then."""
     is_told = False
     while True:
         try:
-            return look()
+            return ask()
         except ArchiveBusy:
             if not is_told:
                 note("The archive is busy; waiting for it.")
