@@ -46,7 +46,7 @@ def asked(run: Run, monkeypatch: pytest.MonkeyPatch, line: str, shell: str = "ba
         patch.setenv("COMP_CWORD", str(len(words) - 1) if shell != "fish" else words[-1])
         code, out, err = run()
     assert (code, err) == (0, "")
-    return out.splitlines()
+    return [each for each in out.splitlines() if each]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_what_goes_wrong_is_no_answer(here: Path, run: Run, monkeypatch: pytest.
     Path("list.yaml").write_text("- 1", encoding="utf-8")
     words = asked(run, monkeypatch, line, shell)
     assert [each for each in words if each.startswith(("I-", "E-"))] == []
-    assert len(words) <= (0 if "no-such" not in line else 60)
+    assert "no-such" in line or words == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -132,7 +132,7 @@ def test_a_real_bash_completes(here: Path, tmp_path: Path) -> None:
     script = """
     eval "$(monitor completion bash)"
     complete -p monitor
-    COMP_WORDS=(monitor poll jp-); COMP_CWORD=2; _monitor_completion; echo "${COMPREPLY[@]}"
+    COMP_WORDS=(monitor poll jp-); COMP_CWORD=2; _monitor_completion monitor; echo "${COMPREPLY[@]}"
     """
     done = subprocess.run(
         ["bash", "--norc", "-c", script],

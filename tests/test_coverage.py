@@ -107,7 +107,7 @@ def test_the_matrix_fits_the_terminal(here: Path, columns: int) -> None:
     assert code == 0
     assert all(len(line) <= columns for line in out.splitlines()[1:])
     [japan] = [line for line in out.splitlines() if line.startswith("JP ja official")]
-    assert japan.split()[3:] == ["2", "0/3", "1/0", "·", "·", "·"]
+    assert japan.split()[3:] == ["2", "0/3", "1/0", "·", "·", "1"]
     assert "KR ko official" in out
     assert "TW: no official source is on" in " ".join(out.split())
 

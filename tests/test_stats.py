@@ -128,7 +128,7 @@ def test_a_picture_is_written_where_it_is_asked(here: Path, run: Run, name: str)
     if name.endswith("svg"):
         assert "黒鉛" in Path(name).read_text(encoding="utf-8")
     else:
-        assert Image.open(name).format == "PNG"
+        assert Image.open(io.BytesIO(Path(name).read_bytes())).format == "PNG"
 
 
 def test_an_empty_archive_has_no_figures(here: Path, run: Run) -> None:

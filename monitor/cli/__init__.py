@@ -70,7 +70,7 @@ class _Commands(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         import difflib
 
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             near = difflib.get_close_matches(args[0], _COMMANDS, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"there is no command {args[0]!r}.{hint}")

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -62,6 +61,8 @@ def _command() -> list[str] | None:
 
 def _paged(command: list[str], text: str) -> bool:
     """Show text through a pager; False if it cannot be started."""
+    import subprocess  # a search that fits the screen does not pay for it
+
     # as git sets them: leave at once what fits, keep colours, leave the text on the screen
     environment = {"LESS": "FRX", "LESSCHARSET": "utf-8", "LV": "-c", **os.environ}
     try:
