@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -141,15 +142,16 @@ def _gone(cells: Sequence[Cell], earlier: Sequence[Cell], watched: Sequence[Watc
 
 
 def _unheard(cells: Sequence[Cell], watched: Sequence[Watched]) -> list[BlindSpot]:
-    """Countries and tiers, then languages, whose sources are on and brought nothing at all; the most sources first."""
+    """Countries and tiers, then languages, whose sources are on and brought nothing at all; tier by tier, the most sources first."""
     heard = {(each.country, each.tier) for each in cells}
     langs = {each.lang for each in cells}
     places = Counter((each.country, each.tier) for each in watched if each.country)
     tongues = Counter(each.lang for each in watched if each.lang)
     of_places = [
         BlindSpot(sort=Sort.UNHEARD, country=country, tier=tier, sources=count)
+        for manner in _MANNER
         for (country, tier), count in _most(places)
-        if (country, tier) not in heard
+        if tier == manner and (country, tier) not in heard
     ]
     return of_places + [
         BlindSpot(sort=Sort.UNHEARD, lang=lang, sources=count) for lang, count in _most(tongues) if lang not in langs
@@ -183,6 +185,35 @@ def says(spots: Sequence[BlindSpot], days: int) -> list[tuple[BlindSpot, str]]:
         days: length of the span, rounded.
     """
     return [(each, _WORDS[each.sort](each, days)) for each in spots]
+
+
+def told(spots: Sequence[BlindSpot], days: int, most: int) -> list[str]:
+    """The blind spots in words for a person: in one line those that differ by country or language alone, in brackets the sources on.
+
+    Args:
+        days: length of the span, rounded.
+        most: places that a line names before it says how many more there are.
+    """
+    lines: list[str] = []
+    for _, some in groupby(spots, key=lambda each: (each.sort, each.theme, each.tier, each.lang is None)):
+        group = list(some)
+        if group[0].sort is Sort.GONE:
+            lines += [_says_gone(each, days) for each in group]
+            continue
+        named = ", ".join(f"{each.country or each.lang} ({each.sources})" for each in group[:most])
+        lines.append(f"{_beginning(group[0], days)} {named}" + (f" and {len(group) - most} more" if len(group) > most else ""))
+    return lines
+
+
+def _beginning(spot: BlindSpot, days: int) -> str:
+    """What a line says before it names its places."""
+    if spot.sort is Sort.UNOFFICIAL:
+        return "no official source is on, only others, for"
+    if spot.sort is Sort.NOTHING:
+        return f"{spot.theme}: nothing official in {days} d from"
+    if spot.lang:
+        return f"of any theme: nothing in {days} d in"
+    return f"of any theme: nothing {_MANNER[spot.tier or '']} in {days} d from"
 
 
 def _says_gone(spot: BlindSpot, days: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from builders import NOW
 
-from monitor.blindspots import BlindSpot, Cell, Sort, Watched, blind_spots, matrix, says
+from monitor.blindspots import BlindSpot, Cell, Sort, Watched, blind_spots, matrix, says, told
 
 THEMES = ("critical_minerals", "export_control")
 
@@ -83,6 +83,32 @@ def test_the_words_name_place_span_and_sources() -> None:
         "critical_minerals: nothing official from JP in 30 d although 4 sources are on",
         "TW: no official source is on; what is heard comes of 3 others",
     ]
+
+
+def test_a_person_reads_places_of_one_kind_in_one_line() -> None:
+    """With the sources that are on; many places are cut."""
+    on = [watched(country, lang=lang, tier=tier) for country, lang, tier in _PLACES]
+    found = blind_spots([cell(None, items=1), cell(None, country="KR", lang="ko")], [cell(country="CN")], on, THEMES)
+    assert told(found, 30, 2) == [
+        "export_control: nothing from CN in 30 d; in the 30 d before there were 3, the last on 2026-05-01",
+        "of any theme: nothing official in 30 d from CN (2), GB (1) and 1 more",
+        "of any theme: nothing of the press in 30 d from TW (1)",
+        "of any theme: nothing in 30 d in zh (3), en (2)",
+        "critical_minerals: nothing official in 30 d from JP (1), KR (1)",
+        "export_control: nothing official in 30 d from JP (1), KR (1)",
+        "no official source is on, only others, for TW (1)",
+    ]
+
+
+_PLACES = (
+    ("JP", "ja", "official"),
+    ("KR", "ko", "official"),
+    ("CN", "zh", "official"),
+    ("CN", "zh", "official"),
+    ("GB", "en", "official"),
+    ("US", "en", "official"),
+    ("TW", "zh", "press"),
+)
 
 
 def test_the_matrix_has_a_line_for_all_that_is_on_or_came() -> None:

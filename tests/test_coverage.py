@@ -109,7 +109,7 @@ def test_the_matrix_fits_the_terminal(here: Path, columns: int) -> None:
     [japan] = [line for line in out.splitlines() if line.startswith("JP ja official")]
     assert japan.split()[3:] == ["2", "0/3", "1/0", "·", "·", "1"]
     assert "KR ko official" in out
-    assert "TW: no official source is on" in " ".join(out.split())
+    assert "no official source is on, only others, for TW (1)" in " ".join(out.split())
 
 
 def test_the_matrix_as_columns(here: Path, run: Run) -> None:

@@ -8,7 +8,6 @@ import sys
 import textwrap
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from monitor.blindspots import BlindSpot, Cell, Line, Watched
 
-_NAMED = 6
+_NAMED = 12
 """Countries that a line on a terminal names before it says how many more there are."""
 _WIDE = 116
 """Cells from which on themes are written in full."""
@@ -126,20 +125,13 @@ def spots_json(found: Received) -> dict[str, Any]:
 
 
 def tell(found: Received) -> None:
-    """The blind spots on a terminal, those of one theme in one paragraph."""
-    from monitor.blindspots import Sort, says
+    """The blind spots on a terminal, those that differ by country alone in one paragraph."""
+    from monitor.blindspots import told
 
     spots = _spots(found)
     pager.show(f"\nBlind spots, {found.since:%Y-%m-%d} to {found.until:%Y-%m-%d}; in brackets: sources that are on\n")
-    for (sort, theme), some in groupby(spots, key=lambda each: (each.sort, each.theme)):
-        group = list(some)
-        if sort is Sort.NOTHING:
-            named = ", ".join(f"{each.country} ({each.sources})" for each in group[:_NAMED])
-            more = f" and {len(group) - _NAMED} more" if len(group) > _NAMED else ""
-            _say(f"{theme}: nothing official in {found.days} d from {named}{more}")
-        else:
-            for _, words in says(group, found.days):
-                _say(words)
+    for line in told(spots, found.days, _NAMED):
+        _say(line)
     if not spots:
         _say("none")
     if found.earlier is None:
