@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -66,6 +67,15 @@ class _Commands(click.Group):
         module, attribute = place.split(":")
         found: click.Command = getattr(importlib.import_module(module), attribute)
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # the reader has seen enough, which is no failure; click would end with 1. Keep Python from complaining once more at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.ensure_object(Here).exit_code = 0
+            return None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         import difflib
@@ -130,15 +140,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("monitor: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # the reader has seen enough; keep Python from complaining once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except SystemExit as error:
-        # click's own way out of a broken pipe: the reader has seen enough, which is no failure
-        if isinstance(error.__context__, BrokenPipeError):
-            return 0
-        return error.code if isinstance(error.code, int) else 1  # of the shell's completion, which ends so
+    except SystemExit as error:  # how click's completion ends
+        return error.code if isinstance(error.code, int) else 1
     except MonitorError as error:
         _report(error)
         return error.exit_code
