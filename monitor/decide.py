@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from monitor.items import Alert, AlertKind, AlertState, Limit, Quiet, Rule, Stage, Standpoint, Tier
+from monitor.items import Alert, AlertKind, AlertState, Judged, Limit, Quiet, Rule, Stage, Standpoint, Tier
 from monitor.match import Subject, compiled, matches
 from monitor.messages import Silence
 from monitor.reasons import wanted, why
@@ -191,6 +192,17 @@ def risen(rule: Rule, at: Standpoint, told: Standpoint | None) -> tuple[AlertKin
         return AlertKind.STAGE, f"{_plain(told.stage)} → {_plain(at.stage)}{step}"
     passed = [count for count in rule.growth if told.sources < count <= at.sources]
     return (AlertKind.GROWTH, f"{passed[-1]} sources") if passed else (AlertKind.MATCH, "")
+
+
+def shown_first(batch: Sequence[Judged], shows: AbstractSet[str | None]) -> list[Judged]:
+    """A batch in the order in which it is decided on: what brings an event to its stage tells it, unless it repeats an item of the
+    batch, which then goes before it; the rest follows as it came.
+
+    Args:
+        shows: ids of the items that bring their events to their stage; None of one that a date brought there.
+    """
+    first = {each.link.copy_of or each.item.id for each in batch if each.item.id in shows}
+    return sorted(batch, key=lambda each: (each.item.id not in first, each.item.id not in shows))
 
 
 def _plain(word: str) -> str:

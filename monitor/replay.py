@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.decide import Remembered, advanced, decide
+from monitor.decide import Remembered, advanced, decide, shown_first
 from monitor.events import Part, in_time, part_of, reached, said_by, standpoint
 from monitor.items import Alert, AlertKind, AlertState, DateKind, Judged, Rule, Stage
 from monitor.match import Subject
@@ -289,10 +289,12 @@ class _Run:
         events = dict.fromkeys(self._into.get(turn.judged.link.event, turn.judged.link.event) for turn in batch)
         come = {event: reached(in_time(self._parts[event]), batch[0].at.date()) for event in events}
         shows = {way[-1].item for way, _ in come.values()}
-        for turn in sorted(batch, key=lambda each: each.judged.item.id not in shows):
+        turns = {turn.judged.item.id: turn for turn in batch}
+        for judged in shown_first([turn.judged for turn in batch], shows):
+            turn = turns[judged.item.id]
             event = self._into.get(turn.judged.link.event)
             if event is not None:  # merged within the batch
-                turn = replace(turn, judged=replace(turn.judged, link=replace(turn.judged.link, event=event)))  # noqa: PLW2901
+                turn = replace(turn, judged=replace(turn.judged, link=replace(turn.judged.link, event=event)))
             self._remember(turn)
             self._decide(turn, come[turn.judged.link.event])
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.archive import Archive
-from monitor.decide import Remembered, advanced, decide, furthest
+from monitor.decide import Remembered, advanced, decide, furthest, shown_first
 from monitor.errors import MonitorError, QueryError
 from monitor.events import Part, in_time, part_of, reached, said_by, standpoint
 from monitor.items import Alert, Judged, Rule, Standpoint
@@ -86,9 +86,7 @@ class Verdicts:
         for judged in batch:
             self._take(judged)
         shows = {self._come_to(self._into.get(each.link.event, each.link.event)).way[-1].item for each in batch}
-        # what brings an event to its stage tells it; the rest follows in order
-        ordered = sorted(batch, key=lambda judged: judged.item.id not in shows)
-        return [alert for judged in ordered for alert in self._of_item(judged)]
+        return [alert for judged in shown_first(batch, shows) for alert in self._of_item(judged)]
 
     def _of_item(self, judged: Judged) -> list[Alert]:
         event = self._into.get(judged.link.event)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -157,6 +160,30 @@ def shared() -> Path:
 
 if str(SHARED / "hostile") not in sys.path and SHARED.is_dir():
     sys.path.append(str(SHARED / "hostile"))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with the demo's archive and configuration, and what the demo printed."""
+    folder = tmp_path_factory.mktemp("demo")
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(["demo", "--keep", str(folder / "data")])
+    assert code == 0, err.getvalue()
+    text = (bundled.demo() / "feeds.yaml").read_text(encoding="utf-8").replace("${DEMO_BASE}", "http://127.0.0.1:9")
+    (folder / "feeds.yaml").write_text(text, encoding="utf-8")
+    return folder, out.getvalue()
+
+
+@pytest.fixture
+def demo_folder(demo: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own with the demo's archive in its usual place, at the moment at which the demo ends."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(demo[0] / "data" / "monitor.db", tmp_path / "data" / "monitor.db")
+    shutil.copy(demo[0] / "feeds.yaml", tmp_path / "feeds.yaml")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MONITOR_NOW", "2023-10-25T13:00:00Z")
+    return tmp_path
 
 
 @pytest.fixture

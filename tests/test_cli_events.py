@@ -585,7 +585,6 @@ def test_evidence_needs_no_configuration(here: Path, capsys: Capture) -> None:
     ("arguments", "code", "said"),
     [
         (["export", "I-5vq2m7n4kd3a"], 2, "is no event"),
-        (["export", "nonsense"], 2, "monitor events"),
         (["export", "E-nosuch"], 2, "there is no event 'E-nosuch'"),
         (["export", "E-nosuch", "--format", "pdf"], 2, "bibtex"),
         (["export", "E-nosuch", "--archive", "sqlite:///absent.db"], 7, "monitor poll"),

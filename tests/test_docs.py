@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 from pydantic import BaseModel
 
-from monitor import bundled, config, items
+from monitor import config, items
 from monitor.cli import _COMMANDS, main
 from monitor.errors import FetchKind
 from monitor.query import FIELDS
@@ -25,19 +25,6 @@ DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md"), ROOT / "classifiers" / "MODEL_CARD.md"]
 )
 SCORE = re.compile(r"\d\.\d\d")
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A folder with the demo's archive and configuration, and what the demo printed."""
-    folder = tmp_path_factory.mktemp("demo")
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = main(["demo", "--keep", str(folder / "data")])
-    assert code == 0, err.getvalue()
-    text = (bundled.demo() / "feeds.yaml").read_text(encoding="utf-8").replace("${DEMO_BASE}", "http://127.0.0.1:9")
-    (folder / "feeds.yaml").write_text(text, encoding="utf-8")
-    return folder, out.getvalue()
 
 
 def blocks(path: Path, language: str) -> list[str]:

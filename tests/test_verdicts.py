@@ -198,6 +198,20 @@ def test_a_batch_is_taken_in_as_a_whole_before_it_is_told(archive: Archive) -> N
     assert (later.state.value, later.news) == ("waiting", "final → withdrawn (withdrawn)")
 
 
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)])
+def test_a_story_that_came_with_its_copies_is_told_once(archive: Archive, order: tuple[int, ...]) -> None:
+    """Also where it is the copy that brings the event to its stage: 3 and 1 repeat 2, and all of them show it."""
+    batch = {number: judged(number, shown=FINAL) for number in order}
+    for copy in (1, 3):
+        batch[copy] = replace(batch[copy], link=replace(batch[copy].link, copy_of="I-2"))
+    alerts = decide(archive, *(batch[number] for number in order))
+    assert sorted((each.item, each.state.value) for each in alerts) == [
+        ("I-1", "suppressed"),
+        ("I-2", "waiting"),
+        ("I-3", "suppressed"),
+    ]
+
+
 def test_an_event_goes_on_under_the_id_of_the_one_that_it_went_into(archive: Archive) -> None:
     """An item shows two events to be one: what was told of either is the past of both, at once and in later batches."""
     decide(archive, judged(1, B))

@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, readers,
-labels, silences, answers, past, figures, following.
+exports, labels, silences, answers, past, figures, following.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from monitor.archive.reading import AlertRow, ReadingTables
 if TYPE_CHECKING:
     from monitor.archive.alerts import AlertTables
     from monitor.archive.answers import AnswerTables
+    from monitor.archive.exporting import ExportTables
     from monitor.archive.figures import FigureTables
     from monitor.archive.following import Following
     from monitor.archive.hubs import HubTables
@@ -110,6 +111,13 @@ class Archive:
     def reading(self) -> ReadingTables:
         """The readers' side."""
         return ReadingTables(self._connection)
+
+    @cached_property
+    def exports(self) -> ExportTables:
+        """The exports' side."""
+        from monitor.archive.exporting import ExportTables
+
+        return ExportTables(self._connection)
 
     @cached_property
     def readers(self) -> ReaderTables:

@@ -95,6 +95,15 @@ class ReadingTables:
             for row in rows
         ]
 
+    def copies(self, item: str, event: str | None) -> list[Filed]:
+        """Items of an event that repeat an item, the first first.
+
+        Args:
+            event: the item's; None gives none. Copies join the event of what they repeat, and by events items are found fast.
+        """
+        rows = self._connection.execute("select * from items where event = ? and copy_of = ? order by moment, n", [event, item])
+        return [searching.filed(self._connection, row) for row in rows.fetchall()]
+
     def linked_by(self, item: str) -> tuple[Reason, ...]:
         """What joined an item to its event; none if it opened it or was not judged yet."""
         row = self._connection.execute("select linked_by from items where id = ?", [item]).fetchone()

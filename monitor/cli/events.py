@@ -1,4 +1,4 @@
-"""Commands about events: what moved, one event, its merges and splits, deadlines, evidence packs."""
+"""Commands about events: what moved, one event, its merges and splits, deadlines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from monitor.errors import UsageError
 from monitor.normalise import clean
 
 if TYPE_CHECKING:
-    from monitor.archive import Archive
     from monitor.archive.events import Decision
     from monitor.events import Event, Part
     from monitor.stage import Transition
@@ -299,69 +298,6 @@ def _change(each: Standing) -> str:
     if each.is_withdrawn:
         return "withdrawn"
     return f"was {each.was[-1].isoformat()}" if each.was else ""
-
-
-@command(
-    "export",
-    example="""monitor export E-enyqubii3x --format md > evidence.md
-monitor export E-enyq --format html --out evidence.html
-monitor export E-enyq --format bibtex""",
-)
-@click.argument("event_id", metavar="EVENT", shell_complete=completion.events)
-@click.option(
-    "--format", "form", type=click.Choice(["md", "html", "csv", "json", "bibtex"]), default="md", show_default=True, help="Form."
-)
-@click.option("--out", type=click.Path(dir_okay=False, writable=True), help="Write to a file instead of standard output.")
-@click.pass_obj
-def export(here: Here, event_id: str, form: str, out: str | None) -> None:
-    """An evidence pack of an event: every item with source, title, dates, time of retrieval and hash.
-
-    The hash is the SHA-256 of the UTF-8 bytes of what was retrieved, as it is archived: title, line end, summary, and, where the
-    page was read, line end and its text.
-    """
-    from pathlib import Path
-
-    from monitor import evidence
-
-    if not event_id.upper().startswith("E-"):
-        raise UsageError(f"{event_id!r} is no event", hint="Ids of events begin with E- and are listed by: monitor events")
-    with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.events.record(archive.events.find(event_id), here.now())
-        pieces = [_whole(archive, each) for each in archive.events.parts(found.id)]
-        names = {source.id: source.name for source in here.config().sources} if _has_config(here) else {}
-    text = evidence.FORMS[form](evidence.Pack(event=found, pieces=tuple(pieces), source_names=names, made_at=here.now()))
-    if out is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(out).write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written ({error.strerror})", hint=None) from error
-    note(f"wrote {out}: {len(pieces)} items")
-
-
-def _has_config(here: Here) -> bool:
-    from monitor.errors import ConfigError
-
-    try:
-        here.config()
-    except ConfigError:  # an archive is evidence without the configuration that made it
-        return False
-    return True
-
-
-def _whole(archive: Archive, part: Part) -> Any:
-    from monitor.evidence import Piece
-
-    judged = archive.judging.judged(part.filed.item.id)
-    return Piece(
-        filed=part.filed,
-        body="" if judged is None else judged.item.body,
-        revisions=len(archive.reading.revisions(part.filed.item.id)),
-        shown=part.shown,
-        dates=part.dates,
-        identifiers=part.identifiers,
-    )
 
 
 def event_json(found: Event) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import click
 
 from monitor import dates
 from monitor.cli import pager
-from monitor.items import Filed
+from monitor.items import Entity, Filed, Identifier, KeyDate
 from monitor.normalise import clean, harmless
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
@@ -105,6 +105,17 @@ def item_json(filed: Filed) -> dict[str, Any]:
     from monitor.compose import item_record
 
     return {**item_record(filed), "copy_of": filed.copy_of}
+
+
+def findings_json(
+    identifiers: Sequence[Identifier], entities: Sequence[Entity], key_dates: Sequence[KeyDate]
+) -> dict[str, list[dict[str, Any]]]:
+    """What was found in an item, as JSON has it everywhere."""
+    return {
+        "identifiers": [{"type": each.type, "value": each.value} for each in identifiers],
+        "entities": [{"id": each.id, "type": each.type, "surface": each.surface} for each in entities],
+        "dates": [{"kind": each.kind.value, "date": each.date.isoformat(), "sentence": each.sentence} for each in key_dates],
+    }
 
 
 def stamp(moment: datetime | None) -> str | None:

@@ -1,17 +1,14 @@
-"""Commands that read the archive: search, show, why, alerts."""
+"""The command search."""
 
 from __future__ import annotations
 
-import json
-import textwrap
 from typing import Any
 
 import click
 
 from monitor import query
-from monitor.cli import completion
 from monitor.cli.options import Here, command, query_words
-from monitor.cli.output import emit, format_option, item_json, note, stamp
+from monitor.cli.output import emit, format_option, item_json, note
 from monitor.errors import UsageError
 from monitor.items import Filed
 
@@ -55,57 +52,6 @@ def search(here: Here, words: tuple[str, ...], limit: int, sort: str, form: str 
     if not found:
         note("Nothing found.")
         here.exit_code = 1 if is_strict else 0
-
-
-@command("show", example="monitor show I-5vq2m7n4kd3a\nmonitor show I-5vq2 --json")
-@click.argument("item", shell_complete=completion.items)
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
-@click.pass_obj
-def show(here: Here, item: str, is_json: bool) -> None:
-    """One item with everything that is known of it. The beginning of an id is enough."""
-    with here.archive(is_readonly=True) as archive, archive.errors():
-        filed = archive.reading.item(item)
-        judged = archive.judging.judged(filed.item.id)
-        revisions = archive.reading.revisions(filed.item.id)
-    found: dict[str, Any] = item_json(filed)
-    if judged is not None:
-        found["stage"] = judged.findings.stage.value
-        found["shown"] = (
-            None
-            if judged.findings.shown is None
-            else {
-                "jurisdiction": judged.findings.shown.jurisdiction,
-                "step": judged.findings.shown.step,
-                "stage": judged.findings.shown.stage.value,
-                "sentence": judged.findings.shown.sentence,
-            }
-        )
-        found["identifiers"] = [{"type": each.type, "value": each.value} for each in judged.findings.identifiers]
-        found["entities"] = [{"id": each.id, "type": each.type, "surface": each.surface} for each in judged.findings.entities]
-        found["dates"] = [
-            {"kind": each.kind.value, "date": each.date.isoformat(), "sentence": each.sentence} for each in judged.findings.dates
-        ]
-        found["body"] = judged.item.body or None
-    found["revisions"] = [{"at": stamp(each.at), "title": each.title, "summary": each.summary} for each in revisions]
-    if is_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
-        return
-    click.echo(found["title"])
-    for name in ("id", "source", "tier", "country", "lang", "published", "first_seen", "url", "event", "stage", "copy_of"):
-        if found.get(name):
-            click.echo(f"  {name + ':':<12}{found[name]}")
-    if filed.themes:
-        click.echo("  themes:     " + ", ".join(f"{theme} {score:.2f}" for theme, score in filed.themes))
-    for each in found.get("identifiers", ()):
-        click.echo(f"  {each['type'] + ':':<12}{each['value']}")
-    for each in found.get("dates", ()):
-        click.echo(f"  {each['kind'] + ':':<12}{each['date']}  {each['sentence'][:100]}")
-    if found["summary"]:
-        click.echo("\n" + textwrap.fill(found["summary"], 100))
-    if found.get("body"):
-        click.echo("\nThe page at its address:\n" + textwrap.fill(found["body"], 100))
-    for each in found["revisions"]:
-        click.echo(f"\nUntil {each['at']} it said: {each['title']}\n{each['summary']}".rstrip())
 
 
 def _row(filed: Filed) -> dict[str, Any]:
