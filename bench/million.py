@@ -54,7 +54,7 @@ def filings(count: int, *, seed: int = 7, span: timedelta = timedelta(days=3 * 3
     langs, shares = zip(*_SHARES, strict=True)
     for place in range(count):
         lang = rng.choices(langs, shares)[0]
-        first_seen = NOW - span + span * place / count
+        first_seen = NOW - span + span * (place / count)
         # most are read within hours; some give only their day; some were old when they came
         delay = timedelta(minutes=rng.expovariate(1 / 90)) if rng.random() < 0.97 else timedelta(days=rng.uniform(1, 60))
         published = first_seen - delay

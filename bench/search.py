@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -28,8 +29,10 @@ from bench.search_queries import Ask, asks, cjk_words
 from monitor import query, tokens
 from monitor.archive import Archive
 from monitor.archive.intake import Change
+from monitor.archive.search import Found, condition
 from monitor.dedupe import Sorted
 from monitor.items import SourceState
+from monitor.query import Node
 
 ROOT = Path(__file__).resolve().parent.parent
 _BATCH = 500
@@ -73,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _sizes(path)
         questions = asks(path)
         _speed(path, questions)
-        _completeness(path, options.items)
+        _completeness(path)
         _shell(path)
         for name in [each for each in options.peers.split(",") if each in PEERS]:
             _beside(PEERS[name](folder / name), path, questions)
@@ -130,9 +133,14 @@ def _sizes(path: Path) -> None:
         }
     whole = index["words and pairs"] + index["characters"]
     parts = ", ".join(f"{name} {size / 1e6:,.0f}" for name, size in index.items())
-    print(
-        f"text {text / 1e6:,.0f} MB; index {whole / 1e6:,.0f} MB = {whole / text:.2f} times the text  {_said(whole / text <= 1.6)} (asked 1.6); MB: {parts}\n"
-    )
+    times = whole / text
+    print(f"text {text / 1e6:,.0f} MB; index {whole / 1e6:,.0f} MB = {times:.2f} times  {_said(times <= 1.6)} (asked 1.6)")
+    print(f"  MB: {parts}\n")
+
+
+def _asking(archive: Archive, tree: Node, *, by_rank: bool) -> Callable[[], Found]:
+    """The call that is timed."""
+    return lambda: archive.reading.find(tree, NOW, limit=_LIMIT, by_rank=by_rank)
 
 
 def _speed(path: Path, questions: Sequence[Ask]) -> None:
@@ -145,7 +153,7 @@ def _speed(path: Path, questions: Sequence[Ask]) -> None:
             name = "ranked" if by_rank else "newest"
             for ask, tree in zip(questions, trees, strict=True):
                 archive.reading.find(tree, NOW, limit=_LIMIT, by_rank=by_rank)
-                took = statistics.median(_timed(lambda: archive.reading.find(tree, NOW, limit=_LIMIT, by_rank=by_rank), 3))  # noqa: B023
+                took = statistics.median(_timed(_asking(archive, tree, by_rank=by_rank), 3))
                 table.setdefault(ask.kind, {}).setdefault(name, []).append(took)
                 totals.setdefault(f"{name}, warm", []).append(took)
     step = max(1, len(trees) // _COLD)
@@ -154,9 +162,7 @@ def _speed(path: Path, questions: Sequence[Ask]) -> None:
         for tree in trees[::step]:
             _forget_pages(path)
             with Archive.open(f"sqlite:///{path}", is_readonly=True) as archive:
-                totals.setdefault(f"{name}, cold", []).append(
-                    _timed(lambda: archive.reading.find(tree, NOW, limit=_LIMIT, by_rank=by_rank), 1)[0]  # noqa: B023
-                )
+                totals.setdefault(f"{name}, cold", []).append(_timed(_asking(archive, tree, by_rank=by_rank), 1)[0])
     print(f"{len(questions)} queries, top {_LIMIT}, milliseconds   p50      p95      max")
     for name, values in totals.items():
         print(f"  {name:<38} {_Times(values=tuple(values))}")
@@ -170,7 +176,7 @@ def _speed(path: Path, questions: Sequence[Ask]) -> None:
     print()
 
 
-def _completeness(path: Path, count: int) -> None:
+def _completeness(path: Path) -> None:
     """What search finds for 200 CJK words, beside what stands in the texts."""
     words = cjk_words(path, 200)
     plain: dict[str, set[int]] = {word: set() for word in words}
@@ -189,11 +195,6 @@ def _completeness(path: Path, count: int) -> None:
     with Archive.open(f"sqlite:///{path}", is_readonly=True) as archive:
         connection = archive._connection
         for word in words:
-            asked = tokens.ask(word)
-            assert asked is not None
-            values: list[object] = []
-            from monitor.archive.search import condition
-
             where, values = condition(query.Word(word), NOW)
             found_of[word] = {row[0] for row in connection.execute(f"select n from items where {where}", values)}
     for name, truth in (("as written", plain), ("folded", folded)):
@@ -201,7 +202,6 @@ def _completeness(path: Path, count: int) -> None:
         recall = hits / sum(len(truth[word]) for word in words)
         precision = hits / sum(len(found_of[word]) for word in words)
         print(f"{len(words)} CJK words of 1 to 4 characters, substrings {name}: recall {recall:.4%}, precision {precision:.3%}")
-    del count
     print()
 
 
@@ -210,7 +210,7 @@ def _shell(path: Path) -> None:
     for words in (["export controls"], ["輸出管理"], ["米"], ["--sort", "rank", "輸出 規制 半導体"]):
         command = [sys.executable, "-m", "monitor", "--archive", f"sqlite:///{path}", "search", *words, "--limit", "20"]
         subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
-        took = _timed(lambda: subprocess.run(command, capture_output=True, check=True, cwd=ROOT), 7)  # noqa: B023
+        took = _timed(partial(subprocess.run, command, capture_output=True, check=True, cwd=ROOT), 7)
         middle = statistics.median(took)
         print(f"monitor search {' '.join(words):<28} {middle:6.0f} ms  {_said(middle < 350)} (asked 350)")
     print()
@@ -235,12 +235,10 @@ def _beside(peer: Peer, path: Path, questions: Sequence[Ask]) -> None:
             tree = query.parse(ask.text)
             for name, by_rank in (("newest", False), ("ranked", True)):
                 found = archive.reading.find(tree, NOW, limit=_LIMIT, by_rank=by_rank)
-                ours.setdefault(name, []).append(
-                    _timed(lambda: archive.reading.find(tree, NOW, limit=_LIMIT, by_rank=by_rank), 1)[0]
-                )
+                ours.setdefault(name, []).append(_timed(_asking(archive, tree, by_rank=by_rank), 1)[0])
                 assert ask.words is not None
                 hits = peer.search(ask, by_rank=by_rank)
-                theirs.setdefault(name, []).append(_timed(lambda: peer.search(ask, by_rank=by_rank), 1)[0])  # noqa: B023
+                theirs.setdefault(name, []).append(_timed(partial(peer.search, ask, by_rank=by_rank), 1)[0])
             fewer += len(hits) < len(found.items)
     for name in ("newest", "ranked"):
         print(f"  {peer.name:<12} {name}  {_Times(values=tuple(theirs[name]))}    ours {_Times(values=tuple(ours[name]))}")

@@ -19,6 +19,12 @@ def classifiers() -> Path:
     return _place("classifiers", "classifiers")
 
 
+def classifiers_in_use() -> Path:
+    """The classifiers folder in use: ./classifiers if it stands beside the configuration, else the one that ships."""
+    here = Path("classifiers")
+    return here if (here / "lexicon.jsonl").exists() else classifiers()
+
+
 def demo() -> Path:
     """The folder of the demo sources."""
     return _place("demo", "data/demo")

@@ -1,4 +1,4 @@
-"""A row of bars as a small picture: one bar a day. Pure; draws no text, so that any language and any colours can stand beside it.
+"""A row of bars as a small picture or as characters: one bar a day. Pure; writes no words, so that any language can stand beside it.
 
 The ground is transparent and the colours are of middle brightness: they keep a contrast of 3 and more on white and on black.
 """
@@ -13,6 +13,8 @@ SCALE = 2
 BAR = (74, 127, 191)
 LAST = (201, 104, 34)
 GROUND = (138, 143, 150)
+_RISES = "▁▂▃▄▅▆▇█"
+_PARTS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
 def bars(counts: Sequence[int], *, width: int, height: int, highest: int | None = None) -> bytes:
@@ -40,3 +42,26 @@ def bars(counts: Sequence[int], *, width: int, height: int, highest: int | None 
     written = io.BytesIO()
     picture.save(written, "PNG", optimize=True)
     return written.getvalue()
+
+
+def spark(counts: Sequence[int], width: int) -> str:
+    """The counts as characters, each as high as its count, the highest full; none is a dot, one beside a thousand can still be seen.
+
+    Args:
+        width: cells that there are, 1 or more; where there are fewer than counts, neighbours are added up.
+    """
+    step = max(1, -(-len(counts) // width))
+    joined = [sum(counts[place : place + step]) for place in range(0, len(counts), step)]
+    top = max(joined, default=0)
+    return "".join(_RISES[-(-count * len(_RISES) // top) - 1] if count else "·" for count in joined)
+
+
+def bar(share: float, width: int) -> str:
+    """A bar from left to right, to an eighth of a cell; at least an eighth for any share above 0.
+
+    Args:
+        share: 0..1 of the width.
+        width: cells.
+    """
+    eighths = max(round(share * width * 8), 1 if share > 0 else 0)
+    return "█" * (eighths // 8) + _PARTS[eighths % 8]

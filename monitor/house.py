@@ -259,5 +259,4 @@ def own_lexicon(settings: Path) -> Path | None:
 
 def classifiers_folder() -> Path:
     """The classifiers folder in use: ./classifiers if it stands beside the configuration, else the one that ships."""
-    here = Path("classifiers")
-    return here if (here / "lexicon.jsonl").exists() else bundled.classifiers()
+    return bundled.classifiers_in_use()

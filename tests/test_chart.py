@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from monitor.chart import BAR, GROUND, LAST, SCALE, bars
+from monitor.chart import BAR, GROUND, LAST, SCALE, bar, bars, spark
 
 
 def picture(counts: list[int], width: int = 60, height: int = 20, **changes: int) -> Image.Image:
@@ -70,3 +70,22 @@ def test_any_counts_make_a_small_picture(counts: list[int]) -> None:
     raw = bars(counts, width=240, height=24)
     assert Image.open(io.BytesIO(raw)).size == (240 * SCALE, 24 * SCALE)
     assert len(raw) < 4_000
+
+
+def test_bars_of_characters_show_none_little_and_most() -> None:
+    """A dot, the lowest, the full one; neighbours are added up where there is no room for each."""
+    assert spark([0, 1, 1000], 3) == "·▁█"
+    assert spark([1, 1, 4, 4, 0], 3) == "▂█·"
+    assert spark([], 3) == ""
+
+
+def test_a_bar_of_characters_is_as_long_as_its_share() -> None:
+    """To an eighth of a cell; a share above nothing can be seen."""
+    assert [bar(share, 4) for share in (0, 0.0001, 0.5, 1)] == ["", "▏", "██", "████"]
+    assert bar(0.53, 4) == "██▏"
+
+
+@given(st.lists(st.integers(0, 10_000), max_size=400), st.integers(1, 100))
+def test_bars_of_characters_fit(counts: list[int], width: int) -> None:
+    """Never wider than the room."""
+    assert len(spark(counts, width)) <= width

@@ -299,7 +299,7 @@ def test_the_queue_asks_about_what_nobody_has_judged(here: Path, capsys: pytest.
 def test_stats_tell_how_the_classifier_scored(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By week and theme; and how much of the vocabulary it does not know."""
     run(capsys, "poll")
-    code, out, err = run(capsys, "stats", "--weeks", "500", "--format", "json")
+    code, out, err = run(capsys, "model", "stats", "--weeks", "500", "--format", "json")
     assert code == 0
     assert {row["theme"] for row in json.loads(out)} == {
         "critical_minerals",

@@ -123,6 +123,8 @@ def test_every_key_and_variable_is_documented() -> None:
         "MONITOR_ARCHIVE",
         "MONITOR_NOW",
         "NO_COLOR",
+        "NO_PAGER",
+        "MONITOR_PAGER",
     }
     assert [key for key in sorted(keys(File) | variables) if f"`{key}`" not in text and f"`{key}:" not in text] == []
 

@@ -58,6 +58,13 @@ PROMISED = {
         "was", "withdrawn",
     ],
     "overdue": ["due", "step", "stage", "event", "title", "basis"],
+    "tailed_item": ["filed_at"],
+    "stats": ["since", "until", "before_since", "per", "bars", "items", "before", "groups"],
+    "coverage": ["by", "counts", "troubled"],
+    "matrix": ["by", "cells", "since", "until", "blind_spots"],
+    "stats_group": ["by", "group", "items", "before", "trend", "counts"],
+    "matrix_cell": ["sources", "themes", "no_theme"],
+    "blind_spot": ["sort", "theme", "country", "lang", "tier", "sources", "before", "last", "says"],
     "status": ["sources", "outbox", "channels", "model", "archive"],
     "poll": [
         "sources", "fetched", "unchanged", "held", "failed", "new", "revised", "judged", "tagged", "alerts", "folded", "seconds",
@@ -149,6 +156,19 @@ def test_alerts_and_deadlines_are_what_is_promised(demo_folder: Path, run: Run) 
         check("alert", alert)
     for deadline in each_of(run("deadlines", "--within", "365d", "--format", "json")[1], "json"):
         check("deadline", deadline)
+
+
+def test_what_is_counted_and_followed_is_what_is_promised(demo_folder: Path, run: Run) -> None:
+    """Figures with and without a span before, the matrix by all its keys, coverage, items that are followed."""
+    for since in ("4d", "30d"):
+        check("stats", json.loads(run("stats", "--since", since, "--format", "json")[1]))
+        check("coverage", json.loads(run("coverage", "--since", since, "--format", "json")[1]))
+        for keys in ([], ["--by", "kind"]):
+            check("matrix", json.loads(run("coverage", "--matrix", "--since", since, *keys, "--format", "json")[1]))
+    for group in each_of(run("stats", "--format", "jsonl")[1], "jsonl"):
+        check("stats_group", group)
+    for item in each_of(run("tail", "--no-follow", "-n", "100", "--format", "jsonl")[1], "jsonl"):
+        check("tailed_item", item)
 
 
 def test_overdue_steps_are_what_is_promised(

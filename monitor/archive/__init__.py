@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, readers,
-exports, labels, silences, answers, past, pruning, bringing.
+exports, labels, silences, answers, past, pruning, bringing, figures, following.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from monitor.archive.bringing import BringingTables
     from monitor.archive.events import EventTables
     from monitor.archive.exporting import ExportTables
+    from monitor.archive.figures import FigureTables
+    from monitor.archive.following import Following
     from monitor.archive.hubs import HubTables
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
@@ -45,12 +47,13 @@ class Archive:
         self.path = path
 
     @classmethod
-    def open(cls, url: str, *, is_readonly: bool = False, is_any_age: bool = False) -> Self:
+    def open(cls, url: str, *, is_readonly: bool = False, is_any_age: bool = False, wait: float = opening.WAIT) -> Self:
         """Open the archive of a URL such as sqlite:///data/monitor.db.
 
         Args:
             is_readonly: never writes, not even to make or migrate the file.
             is_any_age: read-only, and of an older version too, to look it over or to copy it: most of it cannot be asked for then.
+            wait: seconds that a reader waits for others before it gives up.
 
         Raises:
             UsageError: not a URL of an archive.
@@ -59,7 +62,7 @@ class Archive:
         """
         path = opening.path_of(url)
         if is_readonly or is_any_age:
-            return cls(opening.open_for_reading(path, is_any_age=is_any_age), path)
+            return cls(opening.open_for_reading(path, wait=wait, is_any_age=is_any_age), path)
         connection = opening.open_for_writing(path)
         return cls(connection, path)
 
@@ -186,6 +189,20 @@ class Archive:
         from monitor.archive.bringing import BringingTables
 
         return BringingTables(self._connection)
+
+    @cached_property
+    def figures(self) -> FigureTables:
+        """What is counted."""
+        from monitor.archive.figures import FigureTables
+
+        return FigureTables(self._connection)
+
+    @cached_property
+    def following(self) -> Following:
+        """What is judged from now on."""
+        from monitor.archive.following import Following
+
+        return Following(self._connection)
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

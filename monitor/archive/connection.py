@@ -65,10 +65,13 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path, *, is_any_age: bool = False, is_anothers: bool = False) -> sqlite3.Connection:
+def open_for_reading(
+    path: Path, *, wait: float = WAIT, is_any_age: bool = False, is_anothers: bool = False
+) -> sqlite3.Connection:
     """A connection that cannot write; works on a read-only file.
 
     Args:
+        wait: seconds that it waits for others before it gives up.
         is_any_age: archives of older versions are opened, too.
         is_anothers: not even what readers share is made beside it, unless somebody has it open.
 
@@ -78,7 +81,7 @@ def open_for_reading(path: Path, *, is_any_age: bool = False, is_anothers: bool 
     if not path.exists():
         raise ArchiveError("there is no archive yet", subject=str(path), hint="Fill it with: monitor poll (or try: monitor demo)")
     with translated(path):
-        connection = _connect(path, is_readonly=True, is_anothers=is_anothers)
+        connection = _connect(path, is_readonly=True, wait=wait, is_anothers=is_anothers)
         try:
             _refuse_strangers(connection, path)
             if _is_empty(connection):
@@ -181,14 +184,14 @@ def translated(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _connect(path: Path, *, is_readonly: bool = False, is_anothers: bool = False) -> sqlite3.Connection:
+def _connect(path: Path, *, is_readonly: bool = False, wait: float = WAIT, is_anothers: bool = False) -> sqlite3.Connection:
     if is_readonly:
         # immutable only where the WAL cannot, or is not to be, shared, and without a live writer
         is_immutable = (is_anothers or not os.access(path.parent, os.W_OK)) and not path.with_name(path.name + "-wal").exists()
         mode = "mode=ro&immutable=1" if is_immutable else "mode=ro"
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=WAIT, isolation_level=None)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=wait, isolation_level=None)
     else:
-        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=wait, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
     connection.create_function("holds", 5, _holds, deterministic=True)

@@ -83,6 +83,25 @@ class ReadingTables:
         row = one(self._connection, "items", item, "item", "monitor search")
         return searching.filed(self._connection, row)
 
+    def items_like(self, beginning: str, limit: int) -> list[tuple[str, str]]:
+        """Ids that begin so, with titles, the last that came first."""
+        rows = self._connection.execute(
+            "select id, title from items where id >= ? and id < ? order by n desc limit ?",
+            [beginning, beginning + "\uffff", limit],
+        )
+        return [tuple(row) for row in rows]
+
+    def events_like(self, beginning: str, limit: int) -> list[tuple[str, str]]:
+        """Ids of events that begin so, with the title of their first item, the last that moved first."""
+        rows = self._connection.execute(
+            """
+            select id, coalesce((select title from items i where i.event = e.id order by n limit 1), '')
+            from events e where into_event is null and id >= ? and id < ? order by moved_at desc limit ?
+            """,
+            [beginning, beginning + "\uffff", limit],
+        )
+        return [tuple(row) for row in rows]
+
     def revisions(self, item: str) -> list[Revision]:
         """Earlier states of an item, the oldest first."""
         rows = self._connection.execute("select * from revisions where item = ? order by at, rowid", [item])

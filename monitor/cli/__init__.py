@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -21,6 +22,7 @@ _COMMANDS = {
     "deliver": "monitor.cli.working:deliver",
     "digest": "monitor.cli.working:digest",
     "search": "monitor.cli.reading:search",
+    "tail": "monitor.cli.tail:tail",
     "show": "monitor.cli.showing:show",
     "events": "monitor.cli.events:events",
     "event": "monitor.cli.events:event",
@@ -40,8 +42,8 @@ _COMMANDS = {
     "evaluate": "monitor.cli.teaching:evaluate",
     "queue": "monitor.cli.model:queue",
     "model": "monitor.cli.model:model",
-    "stats": "monitor.cli.model:stats",
     "sources": "monitor.cli.sources:sources",
+    "stats": "monitor.cli.stats:stats",
     "coverage": "monitor.cli.coverage:coverage",
     "slack": "monitor.cli.slack:slack",
     "status": "monitor.cli.house:status",
@@ -49,6 +51,7 @@ _COMMANDS = {
     "backup": "monitor.cli.keeping:backup",
     "prune": "monitor.cli.keeping:prune",
     "import": "monitor.cli.bringing:import_",
+    "completion": "monitor.cli.completion:completion",
 }
 """Every command and where it is; imported when called, so that a search does not pay for scikit-learn."""
 
@@ -67,10 +70,19 @@ class _Commands(click.Group):
         found: click.Command = getattr(importlib.import_module(module), attribute)
         return found
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # the reader has seen enough, which is no failure; click would end with 1. Keep Python from complaining once more at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.ensure_object(Here).exit_code = 0
+            return None
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         import difflib
 
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             near = difflib.get_close_matches(args[0], _COMMANDS, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"there is no command {args[0]!r}.{hint}")
@@ -81,10 +93,10 @@ class _Commands(click.Group):
             "Try": ("demo", "init"),
             "Watch and tell": ("run", "poll", "deliver", "digest"),
             "Tune": ("rules", "silence"),
-            "Read": ("search", "show", "events", "event", "dossier", "deadlines", "export", "why", "alerts"),
+            "Read": ("search", "tail", "show", "events", "event", "dossier", "deadlines", "export", "why", "alerts", "stats"),
             "Ask the verbs": ("parse", "tag", "link", "identify"),
-            "Teach": ("queue", "label", "train", "evaluate", "model", "stats"),
-            "House": ("sources", "coverage", "slack", "status", "doctor", "backup", "prune", "import"),
+            "Teach": ("queue", "label", "train", "evaluate", "model"),
+            "House": ("sources", "coverage", "slack", "status", "doctor", "backup", "prune", "import", "completion"),
         }
         for title, names in groups.items():
             rows = []
@@ -130,13 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("monitor: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # the reader has seen enough; keep Python from complaining once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except SystemExit as error:
-        # click's own way out of a broken pipe: the reader has seen enough, which is no failure
-        return 0 if isinstance(error.__context__, BrokenPipeError) else 1
+    except SystemExit as error:  # how click's completion ends
+        return error.code if isinstance(error.code, int) else 1
     except MonitorError as error:
         _report(error)
         return error.exit_code

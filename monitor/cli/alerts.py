@@ -8,6 +8,7 @@ import click
 
 from monitor.archive import Archive
 from monitor.archive.reading import AlertRow
+from monitor.cli import completion
 from monitor.cli.options import Here, command, moment_since
 from monitor.cli.output import emit, format_option, json_line, note, stamp
 from monitor.errors import UsageError
@@ -15,8 +16,8 @@ from monitor.items import Judged
 
 
 @command("why", example="monitor why I-abc\nmonitor why I-abc --rule official-now\nmonitor why I-abc --json")
-@click.argument("item")
-@click.option("--rule", "rule_id", help="Only this rule.")
+@click.argument("item", shell_complete=completion.items)
+@click.option("--rule", "rule_id", shell_complete=completion.rules, help="Only this rule.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
@@ -128,7 +129,7 @@ monitor alerts retry""",
 @click.argument("action", type=click.Choice(["retry"]), required=False)
 @click.option("--since", default="7d", show_default=True, metavar="SPAN|DATE", help="Decided since.")
 @click.option("--state", type=click.Choice(["waiting", "sent", "folded", "suppressed", "dead"]), help="Only in this state.")
-@click.option("--rule", help="Only of this rule.")
+@click.option("--rule", shell_complete=completion.rules, help="Only of this rule.")
 @click.option("--channel", help="Only for this channel; with retry: only what it refused.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @format_option()

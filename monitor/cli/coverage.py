@@ -8,44 +8,78 @@ from typing import Any
 
 import click
 
-from monitor.cli.house import states_of
+from monitor.cli import pager
+from monitor.cli.house import archive_exists, states_of
 from monitor.cli.options import Here, command
 from monitor.cli.output import emit, format_option, json_line, stamp
+from monitor.errors import UsageError
 
 _TROUBLES = ("failing", "stale", "silent")
 
 
 @command(
     "coverage",
-    example="monitor coverage\nmonitor coverage --by lang\nmonitor coverage --troubled --format tsv\nmonitor coverage --watchlist",
+    example="""monitor coverage
+monitor coverage --by lang
+monitor coverage --matrix --since 90d
+monitor coverage --matrix --by country --format csv
+monitor coverage --troubled --format tsv
+monitor coverage --watchlist""",
+)
+@click.option("--by", type=click.Choice(["country", "lang", "tier", "kind"]), help="What to count by.  [default: country]")
+@click.option(
+    "--matrix", is_flag=True, help="What came, by country, language and tier (or --by), theme by theme; and what did not."
 )
 @click.option(
-    "--by", type=click.Choice(["country", "lang", "tier", "kind"]), default="country", show_default=True, help="What to count by."
+    "--since", default="30d", show_default=True, metavar="SPAN|DATE", help="What came since then; for blind spots, too."
 )
 @click.option("--troubled", is_flag=True, help="Only the sources that fail, are not read any more or have fallen silent.")
 @click.option("--watchlist", is_flag=True, help="Instead: the dossiers, and for how long nothing has been heard of each.")
-@format_option("table", "json", "tsv")
+@format_option("table", "json", "csv", "tsv", "md")
 @click.pass_obj
-def coverage(here: Here, by: str, troubled: bool, watchlist: bool, form: str | None) -> None:
-    """Sources by country, language, tier or kind; and every one that fails, is not read any more, or has fallen silent.
+def coverage(here: Here, by: str | None, matrix: bool, since: str, troubled: bool, watchlist: bool, form: str | None) -> None:
+    """What is watched, what came of it, and where nothing came: sources by country, language, tier or kind; every one that fails, is
+    not read any more, or has fallen silent; blind spots.
 
     Silent is a source that is read without an error and, publishing as it usually does, would have brought something new
-    by now with a chance of 99 in 100.
+    by now with a chance of 99 in 100. A blind spot is a theme and country that had 3 items and more in the span before and has none
+    now; sources that are on and brought nothing; official sources that spoke, but not of a theme; a country without any.
+    In the matrix, 2/7 is two items now and seven in the span before.
     """
+    if sum((matrix, troubled, watchlist)) > 1:
+        raise UsageError("--matrix, --troubled and --watchlist are three questions", hint="Ask one at a time")
     if watchlist:
         _watchlist(here, form)
         return
+    if matrix:
+        from monitor.cli.matrix import show
+
+        show(here, (by,) if by else None, since, form)
+        return
+    _sources(here, by or "country", since, troubled, form)
+
+
+def _sources(here: Here, by: str, since: str, troubled: bool, form: str | None) -> None:
+    """The sources counted, and those in trouble; on a terminal and in JSON the blind spots as well."""
+    from monitor.cli.matrix import received, spots_json, tell
+
     rows = _rows(here)
     counts = _counted(rows, by)
     listed = [row for row in rows if row["state"] in _TROUBLES]
-    if form == "json":
-        click.echo(json_line({"by": by, "counts": counts, "troubled": listed}))
-        return
     is_table = form == "table" or (form is None and sys.stdout.isatty())
-    if not troubled:
-        emit(counts, (by, "sources", "official", "read", "unread", *_TROUBLES), form, wide=by)
-    if troubled or (is_table and listed):  # one table is enough for a program that reads columns
-        emit(listed, ("id", "state", "last_new", "says", "name"), form, wide="says", optional=("name",))
+    # one table is enough for a program that reads columns
+    spots = received(here, since) if (is_table or form == "json") and not troubled and archive_exists(here) else None
+    if form == "json":
+        shown = {"by": by, "counts": counts, "troubled": listed}
+        click.echo(json_line(shown | ({} if spots is None else spots_json(spots))))
+        return
+    with pager.together():
+        if not troubled:
+            emit(counts, (by, "sources", "official", "read", "unread", *_TROUBLES), form, wide=by)
+        if troubled or (is_table and listed):
+            emit(listed, ("id", "state", "last_new", "says", "name"), form, wide="says", optional=("name",))
+        if spots is not None:
+            tell(spots)
 
 
 def _watchlist(here: Here, form: str | None) -> None:

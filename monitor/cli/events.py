@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor import query
+from monitor.cli import completion
 from monitor.cli.options import Here, command, known_theme, moment_since, user
 from monitor.cli.output import emit, format_option, item_json, json_line, note, stamp
 from monitor.errors import UsageError
@@ -39,7 +40,7 @@ importance = 100 x theme x (.30 stage + .25 sources + .20 tier + .15 momentum + 
     example="monitor events --since 7d\nmonitor events --theme export_control --format json\nmonitor events --by time --all",
 )
 @click.option("--since", default="7d", show_default=True, metavar="SPAN|DATE", help="Moved since.")
-@click.option("--theme", help="Only events of a theme.")
+@click.option("--theme", shell_complete=completion.themes, help="Only events of a theme.")
 @click.option("--by", type=click.Choice(["importance", "time"]), default="importance", show_default=True, help="Order.")
 @click.option("--all", "is_all", is_flag=True, help="Events without a theme, too.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
@@ -79,7 +80,9 @@ monitor event E-enyq --json
 monitor event merge E-enyqubii3x E-5kc2mbq7ta --reason 'the same order'
 monitor event split E-enyqubii3x I-5vq2m7n4kd3a I-7abz3gh2kq4c""",
 )
-@click.argument("words", metavar="EVENT | merge EVENT OTHER… | split EVENT ITEM…", nargs=-1, required=True)
+@click.argument(
+    "words", metavar="EVENT | merge EVENT OTHER… | split EVENT ITEM…", nargs=-1, required=True, shell_complete=completion.events
+)
 @click.option("--who", default=None, help="merge, split: who decides; default: the user of this machine.")
 @click.option("--reason", default="", help="merge, split: why.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
@@ -218,7 +221,7 @@ def _told(each: Decision, event: str) -> str:
     example="monitor deadlines --within 60d\nmonitor deadlines --overdue\nmonitor deadlines --within 90d --format ics > deadlines.ics",
 )
 @click.option("--within", default="30d", show_default=True, metavar="SPAN", help="From today on.")
-@click.option("--theme", help="Only dates of a theme.")
+@click.option("--theme", shell_complete=completion.themes, help="Only dates of a theme.")
 @click.option("--overdue", is_flag=True, help="Instead: steps that were expected by now and have not been seen.")
 @format_option("table", "json", "ics", "csv", "tsv", "md")
 @click.pass_obj

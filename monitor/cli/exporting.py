@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor import query
+from monitor.cli import completion
 from monitor.cli.options import Here, command, query_words
 from monitor.cli.output import note, progress
 from monitor.errors import ConfigError, UsageError
@@ -40,7 +41,7 @@ monitor export E-enyqubii3x --format md > evidence.md
 monitor export E-enyq --out evidence.html""",
     is_dashed=True,
 )
-@click.argument("words", metavar="QUERY|EVENT", nargs=-1, required=True, callback=query_words)
+@click.argument("words", metavar="QUERY|EVENT", nargs=-1, required=True, callback=query_words, shell_complete=completion.events)
 @click.option(
     "--format",
     "form",

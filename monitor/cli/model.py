@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import click
 
+from monitor.cli import completion
 from monitor.cli.options import GlobalOptions, Here, command, commands_of
 from monitor.cli.output import emit, format_option, json_line, note
 
@@ -16,11 +17,11 @@ _LOOKED_AT = 2_000
 @click.group(
     "model",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="\b\nExample:\n  monitor model history\n  monitor model rollback",
+    epilog="\b\nExample:\n  monitor model history\n  monitor model rollback\n  monitor model stats",
 )
 @GlobalOptions
 def model() -> None:
-    """The trained classifier: which one is in use, and which were before."""
+    """The trained classifier: which one is in use, which were before, and whether the world has moved away from it."""
 
 
 _command = commands_of(model)
@@ -68,8 +69,40 @@ def rollback(here: Here, version: str | None) -> None:
     click.echo(f"model {facts['version']} is in use again; items judged from now on are tagged by it")
 
 
+@_command("stats", "monitor model stats", "monitor model stats --weeks 12 --format json")
+@click.option("--weeks", default=8, show_default=True, type=click.IntRange(1, 520), help="So many weeks back.")
+@format_option()
+@click.pass_obj
+def stats(here: Here, weeks: int, form: str | None) -> None:
+    """How the classifier scored, week by week, and how much of the vocabulary it does not know: has the world moved away from it?"""
+    from monitor import house, models
+    from monitor.train import unknown
+
+    here.start_log()
+    folder = house.classifiers_folder()
+    facts = models.manifest(folder)
+    since = here.now() - timedelta(weeks=weeks)
+    with here.archive(is_readonly=True) as archive, archive.errors():
+        found = archive.labels.scores(since)
+        recent = archive.labels.texts(since, here.now(), _LOOKED_AT)
+    rows = [
+        {
+            "week": row["week"],
+            "theme": row["theme"],
+            "items": row["items"],
+            "given": f"{row['given'] / row['items']:.1%}",
+            "in doubt": f"{row['doubtful'] / row['items']:.1%}",
+            "mean score": f"{row['mean']:.3f}",
+        }
+        for row in found
+    ]
+    emit(rows, ("week", "theme", "items", "given", "in doubt", "mean score"), form, wide="theme")
+    share, usual = unknown(models.load(folder), recent), facts.get("unknown_vocabulary", 0.0)
+    note(f"vocabulary that the model does not know: {share:.1%} of these items; {usual:.1%} of those it was measured on")
+
+
 @command("queue", example="monitor queue\nmonitor queue --theme telecom_5g --limit 5")
-@click.option("--theme", default=None, help="Ask about this theme alone.")
+@click.option("--theme", default=None, shell_complete=completion.themes, help="Ask about this theme alone.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="How many items.")
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="Items of the last so many days.")
 @format_option()
@@ -107,35 +140,3 @@ def queue(here: Here, theme: str | None, limit: int, days: int, form: str | None
         ("id", "theme", "score", "title"),
         form,
     )
-
-
-@command("stats", example="monitor stats\nmonitor stats --weeks 12 --format json")
-@click.option("--weeks", default=8, show_default=True, type=click.IntRange(1, 520), help="So many weeks back.")
-@format_option()
-@click.pass_obj
-def stats(here: Here, weeks: int, form: str | None) -> None:
-    """How the classifier scored, week by week, and how much of the vocabulary it does not know: has the world moved away from it?"""
-    from monitor import house, models
-    from monitor.train import unknown
-
-    here.start_log()
-    folder = house.classifiers_folder()
-    facts = models.manifest(folder)
-    since = here.now() - timedelta(weeks=weeks)
-    with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.labels.scores(since)
-        recent = archive.labels.texts(since, here.now(), _LOOKED_AT)
-    rows = [
-        {
-            "week": row["week"],
-            "theme": row["theme"],
-            "items": row["items"],
-            "given": f"{row['given'] / row['items']:.1%}",
-            "in doubt": f"{row['doubtful'] / row['items']:.1%}",
-            "mean score": f"{row['mean']:.3f}",
-        }
-        for row in found
-    ]
-    emit(rows, ("week", "theme", "items", "given", "in doubt", "mean score"), form, wide="theme")
-    share, usual = unknown(models.load(folder), recent), facts.get("unknown_vocabulary", 0.0)
-    note(f"vocabulary that the model does not know: {share:.1%} of these items; {usual:.1%} of those it was measured on")

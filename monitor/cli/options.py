@@ -32,6 +32,7 @@ class Here:
     archive_url: str | None = None
     verbosity: int = 0
     exit_code: int = 0
+    is_paged: bool = True
     _config: Config | None = field(default=None, init=False)
 
     def config(self) -> Config:
@@ -56,15 +57,20 @@ class Here:
         """The archive's URL."""
         return self.archive_url or os.environ.get("MONITOR_ARCHIVE") or "sqlite:///data/monitor.db"
 
-    def archive(self, *, is_readonly: bool = False) -> Archive:
+    def archive(self, *, is_readonly: bool = False, wait: float | None = None) -> Archive:
         """The archive, opened.
+
+        Args:
+            wait: seconds that a reader waits for others before it gives up; None: as long as a writer.
 
         Raises:
             ArchiveError, ArchiveBusy: it cannot be used.
         """
         from monitor.archive import Archive
 
-        return Archive.open(self.url(), is_readonly=is_readonly)
+        if wait is None:
+            return Archive.open(self.url(), is_readonly=is_readonly)
+        return Archive.open(self.url(), is_readonly=is_readonly, wait=wait)
 
     def now(self) -> datetime:
         """The product's clock."""
@@ -95,6 +101,11 @@ def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
     return keep
 
 
+def _no_pager(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(Here).is_paged = False
+
+
 def GlobalOptions(command: F) -> F:  # noqa: N802 (reads as a decorator of commands)
     """Give a command the options that all have."""
     for option in (
@@ -102,6 +113,13 @@ def GlobalOptions(command: F) -> F:  # noqa: N802 (reads as a decorator of comma
             "-v", "--verbose", count=True, expose_value=False, callback=_keep("verbosity"), help="Say more; -vv for everything."
         ),
         click.option("-q", "--quiet", count=True, expose_value=False, callback=_keep("quiet"), help="Say only errors."),
+        click.option(
+            "--no-pager",
+            is_flag=True,
+            expose_value=False,
+            callback=_no_pager,
+            help="Never show a long table page by page [NO_PAGER, MONITOR_PAGER, PAGER].",
+        ),
         click.option(
             "--archive",
             metavar="URL",

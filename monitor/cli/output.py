@@ -10,11 +10,12 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import click
 
 from monitor import dates
+from monitor.cli import pager
 from monitor.items import Entity, Filed, Identifier, KeyDate
 from monitor.normalise import clean, harmless, inert
 from monitor.records import item_record
@@ -47,14 +48,16 @@ def emit(
     *,
     wide: str = "title",
     optional: Sequence[str] = (),
+    right: Sequence[str] = (),
     json_rows: Sequence[Row] | None = None,
 ) -> None:
-    """Write rows to standard output.
+    """Write rows to standard output; a table that is longer than the terminal goes through a pager (monitor.cli.pager).
 
     Args:
         columns: keys shown in tables, CSV, TSV and Markdown, in order; the first is the id.
         wide: the column that takes the room that is left.
         optional: columns that a table leaves out where the terminal is narrow, the least needed first.
+        right: columns of figures, which a table sets flush right.
         json_rows: what JSON shows, if it is more than the columns.
     """
     form = form or ("table" if sys.stdout.isatty() else "tsv")
@@ -77,7 +80,7 @@ def emit(
         for row in rows:
             print("\t".join(cell(row[name]) for name in columns))
     else:
-        _table(rows, columns, wide, optional)
+        pager.show(_table(rows, columns, wide, optional, right))
 
 
 def json_line(value: object, *, indent: int | None = None) -> str:
@@ -197,7 +200,7 @@ def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
     print(stream.getvalue(), end="")
 
 
-def _table(rows: Sequence[Row], columns: Sequence[str], wide: str, optional: Sequence[str]) -> None:
+def _table(rows: Sequence[Row], columns: Sequence[str], wide: str, optional: Sequence[str], right: Sequence[str]) -> str:
     """A table that fits the terminal: columns of `optional` go, one by one, until the wide one has room for a line."""
     from rich.box import SIMPLE_HEAD
     from rich.cells import cell_len
@@ -218,7 +221,10 @@ def _table(rows: Sequence[Row], columns: Sequence[str], wide: str, optional: Seq
         if name == wide:
             table.add_column(name, overflow="fold", ratio=1)
         else:
-            table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=_WIDEST)
+            justify: Literal["left", "right"] = "right" if name in right else "left"
+            table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=_WIDEST, justify=justify)
     for row in cells:
         table.add_row(*[Text(row[name]) for name in kept])
-    console.print(table)
+    with console.capture() as written:
+        console.print(table)
+    return written.get()

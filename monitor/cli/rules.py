@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli import completion
 from monitor.cli.options import GlobalOptions, Here, commands_of, moment_since
 from monitor.cli.output import FORMATS, Step, cell, emit, format_option, json_line, note, progress, stamp
 from monitor.errors import UsageError
@@ -99,7 +100,7 @@ def list_(here: Here, form: str | None) -> None:
     "monitor rules test official-now --when 'theme:export_control score:>=0.8' --since 90d",
     "monitor rules test --when 'gallium stage:final' --since 30d --format json",
 )
-@click.argument("rule_id", metavar="[RULE]", required=False)
+@click.argument("rule_id", metavar="[RULE]", required=False, shell_complete=completion.rules)
 @click.option("--since", default="90d", show_default=True, metavar="SPAN|DATE", help="Items judged since.")
 @click.option(
     "--when", metavar="QUERY", help="Another query than the rule has; without RULE a rule of its own, to a channel of its own."

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli import completion
 from monitor.cli.options import Here, command
-from monitor.cli.output import findings_json, item_json, stamp
+from monitor.cli.output import findings_json, item_json, json_line, stamp
 from monitor.errors import UsageError
 from monitor.items import Filed, Judged, Revision
 from monitor.normalise import clean
@@ -40,7 +40,7 @@ class _Known:
 
 
 @command("show", example="monitor show I-5vq2m7n4kd3a\nmonitor show I-5vq2 --json | jq .revisions")
-@click.argument("item")
+@click.argument("item", shell_complete=completion.items)
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def show(here: Here, item: str, is_json: bool) -> None:
@@ -52,7 +52,7 @@ def show(here: Here, item: str, is_json: bool) -> None:
     with here.archive(is_readonly=True) as archive, archive.errors():
         known = _known(archive, item, here)
     if is_json:
-        click.echo(json.dumps(_json(known), ensure_ascii=False, indent=1))
+        click.echo(json_line(_json(known), indent=1))
         return
     from monitor.cli.paragraphs import Paper
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor import query
+from monitor.cli import completion
 from monitor.cli.options import GlobalOptions, Here, command, commands_of, query_words, user
 from monitor.cli.output import emit, format_option, note, stamp
 from monitor.errors import ConfigError, UsageError
@@ -44,7 +45,7 @@ monitor silence add source:meti --for 2d --channel slack:#econsec --why 'test no
 monitor silence add 'theme:telecom_5g -country:JP' --until 2026-06-30""",
     is_dashed=True,
 )
-@click.argument("words", metavar="EVENT|QUERY", nargs=-1, callback=query_words)
+@click.argument("words", metavar="EVENT|QUERY", nargs=-1, callback=query_words, shell_complete=completion.events)
 @click.option("--for", "span", metavar="SPAN", help="For so long, up to 366d [default: 7d].")
 @click.option("--until", metavar="DATE", help="Instead: up to the end of that day, month or year (UTC).")
 @click.option("--channel", help="Only for this channel, for example slack:#econsec.")

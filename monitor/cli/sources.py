@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli import checking
+from monitor.cli import checking, completion
 from monitor.cli.house import states_of
 from monitor.cli.options import GlobalOptions, Here, commands_of
 from monitor.cli.output import emit, format_option, note, progress, stamp
@@ -70,7 +70,7 @@ def list_(here: Here, failing: bool, silent: bool, form: str | None) -> None:
     "monitor sources check --url https://www.meti.go.jp/policy/anpo/ --propose",
     "monitor sources check --format json",
 )
-@click.argument("names", metavar="[SOURCE]...", nargs=-1)
+@click.argument("names", metavar="[SOURCE]...", nargs=-1, shell_complete=completion.sources)
 @click.option("--url", metavar="URL", help="Look at an address that is in no configuration.")
 @click.option("--type", "type_", metavar="TYPE", help="Read --url as this type; default: by its content.")
 @click.option("--propose", is_flag=True, help="Propose selectors, also where those of the configuration work.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli import completion
 from monitor.cli.options import Here, command, user
 from monitor.cli.output import json_line, note, progress
 from monitor.errors import ModelError, UsageError
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @command("label", example="monitor label I-5vq2m7n4kd3a export_control yes\nmonitor label I-5vq2 telecom_5g no --who mori")
-@click.argument("item")
-@click.argument("theme")
+@click.argument("item", shell_complete=completion.items)
+@click.argument("theme", shell_complete=completion.themes)
 @click.argument("verdict", type=click.Choice(["yes", "no"]))
 @click.option("--who", default=None, help="Whose verdict it is; default: the user of this machine.")
 @click.pass_obj

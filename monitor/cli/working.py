@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from monitor.cli import completion
 from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, note, progress
 from monitor.errors import UsageError
@@ -47,7 +48,7 @@ def run(here: Here) -> None:
 
 
 @command("poll", example="monitor poll\nmonitor poll jp-meti-press us-fr-bis --json\nmonitor poll us-fr-bis --since 2025-01-01")
-@click.argument("names", metavar="[SOURCE]...", nargs=-1)
+@click.argument("names", metavar="[SOURCE]...", nargs=-1, shell_complete=completion.sources)
 @click.option("--due", "is_due_only", is_flag=True, help="Only sources whose time has come.")
 @click.option("--since", "day", metavar="DAY", help="Read the sources named back to this day, YYYY-MM-DD, as far as they can.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
@@ -207,7 +208,7 @@ monitor digest morning --send
 monitor digest morning --readers
 monitor digest morning --resubscribe analyst@example.org""",
 )
-@click.argument("name")
+@click.argument("name", shell_complete=completion.digests)
 @click.option("--preview", "is_preview", is_flag=True, help="Show it; with --out write .txt, .html and .eml.")
 @click.option("--send", "is_send", is_flag=True, help="Send it now, once per local day and recipient.")
 @click.option("--date", "day", metavar="DAY", help="Local day, YYYY-MM-DD; default today.")
