@@ -16,6 +16,7 @@ from monitor.archive import Archive
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "archive.md"
 LATER = {
     ("outbox", "note"): "what is new of the event as a whole, '' if nothing is",
+    ("items", "place"): "its row in the search index: the week of `moment`, and a number within it",
     ("items", "imported_at"): "when it was brought from another archive; null: it was read from its source",
     ("channels", "place"): "the channel's own id of the address; null if it has none or is not known yet",
 }
@@ -36,7 +37,7 @@ def columns(connection: sqlite3.Connection, table: str) -> list[tuple[str, str, 
 def tables(connection: sqlite3.Connection) -> list[str]:
     """Tables that are ours: not those of the search index and of the migrations."""
     rows = connection.execute("select name from sqlite_master where type = 'table' order by name")
-    return [name for (name,) in rows if not re.match("_|sqlite_|item_search", name)]
+    return [name for (name,) in rows if not re.match("_|sqlite_|item_search|item_letters", name)]
 
 
 def as_markdown(found: list[tuple[str, str, str]]) -> str:

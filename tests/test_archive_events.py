@@ -20,7 +20,8 @@ from monitor import judgement, query
 from monitor.archive import Archive, schema
 from monitor.archive.connection import STEPS
 from monitor.archive.events import MACHINE
-from monitor.archive.intake import Change, IntakeTables
+from monitor.archive import intake
+from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.errors import UsageError
 from monitor.events import Part, in_time, reached
@@ -931,10 +932,11 @@ def an_old_archive(path: Path) -> tuple[Item, Item]:
             summary="ガリウムの輸出管理を強化する政令が公布された。",
             published=NOW - timedelta(hours=1),
         )
-        intake = IntakeTables(connection)
         for item in (report, rule):
-            found = sort_out(intake.known(item.source, [item]), [item])
-            intake.store(Change(found=found, state=SourceState(id=item.source, polls=2), at=NOW))
+            columns = intake.ITEM_COLUMNS
+            marks = ", ".join("?" * len(columns.split(",")))
+            connection.execute(f"insert into items ({columns}) values ({marks})", intake.row_of(item))
+            intake.IntakeTables(connection).store(Change(state=SourceState(id=item.source, polls=2), at=NOW))
         stamp = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
         connection.execute(
             "insert into events (id, opened_at, moved_at, stage, step) values (?, '2026-04-30T00:00:00Z', ?, 'final', '公布')",

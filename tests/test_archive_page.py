@@ -66,8 +66,8 @@ def test_the_two_views_have_the_columns_that_the_page_names(fresh: sqlite3.Conne
 
 
 def test_there_are_ten_questions() -> None:
-    """And one on the search index."""
-    assert len(QUERIES) == 11
+    """And two on the search index."""
+    assert len(QUERIES) == 12
 
 
 @pytest.mark.parametrize("sql", QUERIES)

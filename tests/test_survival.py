@@ -27,7 +27,7 @@ from test_rounds import NO_ROOT
 
 from monitor.archive import Archive, schema
 from monitor.archive.connection import STEPS
-from monitor.segment import index_text
+from monitor.tokens import index_texts
 
 OPENER = """
 import sys
@@ -64,7 +64,7 @@ def first_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 " '[]', 'JP', '公布', 'old')",
                 [number, item.id, item.source, item.key, item.title, event],
             )
-            old.execute("insert into item_search (rowid, title, summary) values (?, ?, '')", [number, index_text(item.title)])
+            old.execute("insert into item_search (rowid, title, summary) values (?, ?, '')", [number, index_texts(item.title)[0]])
             old.execute("insert into events values (?, '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', 'final', '公布')", [event])
             old.execute(
                 "insert into alerts (rule, item, event, channel, state, reason, decided_at)"

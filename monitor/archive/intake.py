@@ -15,11 +15,11 @@ from monitor.dedupe import Index, Known, Sorted, address_key, fingerprint
 from monitor.items import Item, SourceState, Validators
 
 _CHUNK = 400
-_ITEM_COLUMNS = (
+ITEM_COLUMNS = (
     "id, source, key, url, title, summary, published, first_seen, moment, lang, country, tier, kind, step, stated, is_backlog,"
     " address, fingerprint"
 )
-_INSERT = f"insert into items (place, {_ITEM_COLUMNS}) values (?{', ?' * len(_ITEM_COLUMNS.split(','))})"
+_INSERT = f"insert into items (place, {ITEM_COLUMNS}) values (?{', ?' * len(ITEM_COLUMNS.split(','))})"
 _STATE_COLUMNS = (
     "id, url, address, moved_to, moved_count, gone_count, etag, last_modified, polls, had_entries, entries, seen, reader, notes,"
     " rhythm, hub, topic, error_kind, error_text, error_count, not_before, next_poll"
@@ -130,7 +130,7 @@ class IntakeTables:
             return
         places = textindex.new_places(self._connection, [item.moment for item in items])
         # measured: executemany takes a third of what a row object for each costs
-        self._connection.executemany(_INSERT, [(place, *_row(item)) for place, item in zip(places, items, strict=True)])
+        self._connection.executemany(_INSERT, [(place, *row_of(item)) for place, item in zip(places, items, strict=True)])
         self._index(places, items)
         bodies = [(item.id, item.body, written(item.first_seen)) for item in items if item.body]
         self._connection.executemany("insert into articles (item, body, read_at) values (?, ?, ?)", bodies)
@@ -203,8 +203,8 @@ class IntakeTables:
         )
 
 
-def _row(item: Item) -> tuple[str | int | None, ...]:
-    """The columns of _ITEM_COLUMNS."""
+def row_of(item: Item) -> tuple[str | int | None, ...]:
+    """An item as ITEM_COLUMNS has it."""
     published = None if item.published is None else written(item.published)
     first_seen = written(item.first_seen)
     return (

@@ -34,7 +34,7 @@ create table sources (
 ) strict;
 
 create table items (
-  n integer primary key,            -- order of arrival; the search index uses it
+  n integer primary key,            -- order of arrival
   id text not null unique,          -- I-..., derived from source and key
   source text not null,             -- Source.id
   key text not null,                -- what makes it this entry within its source
