@@ -244,6 +244,16 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch:
+    """A query under a name."""
+
+    name: str  # asked for as @name
+    query: str
+    who: str  # who saved it
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """A known agency, company, country, mineral, law or programme that a text names."""
 

@@ -18,6 +18,7 @@ import difflib
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -89,6 +90,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _VALUE = re.compile(r'"(?P<phrase>[^"]*)"|(?P<open>"[^"]*$)|(?P<run>[^\s,()"]+)')
+_SAVED = re.compile(r'"[^"]*"?|(?<![^\s(-])@(?P<name>[\w-]+)')
+NAME = re.compile(r"[^\W_][\w-]{0,39}")
+"""Names of saved searches."""
 _DURATION = re.compile(r"^(?:P(?P<iso>\d{1,4})(?P<iso_unit>[DWMY])|(?P<n>\d{1,4})(?P<unit>[hdwmy]))$")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _DAY = re.compile(r"^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
@@ -280,6 +284,28 @@ class _Parser:
         return self.at < len(self.tokens) and self.tokens[self.at] == _Token("word", word, self.tokens[self.at].position)
 
 
+def with_saved(text: str, saved: Mapping[str, str]) -> str:
+    """A query with each @name in it replaced by the query that was saved under the name, in brackets.
+
+    Raises:
+        QueryError: there is none of a name; the nearest one is told.
+    """
+    folded = unicodedata.normalize("NFKC", text)
+    parts: list[str] = []
+    at = 0
+    for match in _SAVED.finditer(folded):
+        if match["name"] is None:
+            continue
+        name = match["name"].casefold()
+        if name not in saved:
+            near = difflib.get_close_matches(name, saved, 1)
+            hint = f"Did you mean @{near[0]}?" if near else "Saved searches are listed by: monitor searches"
+            raise QueryError(f"there is no saved search '{name}'", query=folded, position=match.start("name") - 1, hint=hint)
+        parts += [folded[at : match.start("name") - 1], f"({saved[name]})"]
+        at = match.end("name")
+    return "".join([*parts, folded[at:]])
+
+
 def duration(text: str) -> timedelta | None:
     """A span such as 12h, 7d, 2w, 3m, 1y or P1W; None if it is none. A month counts 30 days, a year 365."""
     match = _DURATION.match(text.strip())
@@ -328,6 +354,17 @@ def themes(node: Node) -> tuple[str, ...]:
             return tuple(value.casefold() for value in values)
         case And(nodes) | Or(nodes):
             return tuple(theme for each in nodes for theme in themes(each))
+        case _:
+            return ()
+
+
+def words(node: Node) -> tuple[Word, ...]:
+    """Words that a match would hold; not those that it must not."""
+    match node:
+        case Word():
+            return (node,)
+        case And(nodes) | Or(nodes):
+            return tuple(word for each in nodes for word in words(each))
         case _:
             return ()
 

@@ -94,7 +94,7 @@ def damage() -> None:
         ("archive", "fail", 7, "newer version", lambda: sql("insert into _sqlite_migrations values (999, 'archive', 'm999_later', '')")),
         ("archive", "fail", 7, "monitor.db", lambda: ARCHIVE.write_bytes(b"no archive at all, but some text" * 99)),
         ("schema", "warn", 0, STEPS[-1], lambda: sql(f"delete from _sqlite_migrations where name = '{STEPS[-1]}'")),
-        ("index", "fail", 7, "1 items, but 2 rows", lambda: sql("insert into item_search (rowid, title) values (99, 'x')")),
+        ("index", "fail", 7, "it has 1 rows of no item", lambda: sql("insert into item_search (rowid, title) values (99, 'x')")),
         ("index", "fail", 7, "is not found by its title", lambda: sql("update items set title = '別の題名'")),
         ("orders", "warn", 0, "alerts retry", lambda: order("dead")),
         ("orders", "warn", 0, "not taken now: slack:#x", lambda: fail("slack:#x", "gone")),

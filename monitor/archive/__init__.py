@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, readers,
-exports, labels, silences, answers, past, pruning, bringing, figures, following.
+exports, labels, silences, answers, past, pruning, bringing, figures, following, searches.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.archive.past import PastTables
     from monitor.archive.pruning import PruningTables
     from monitor.archive.readers import ReaderTables
+    from monitor.archive.searches import SearchTables
     from monitor.archive.silences import SilenceTables
 
 __all__ = ["AlertRow", "Archive"]
@@ -154,6 +155,13 @@ class Archive:
         from monitor.archive.labels import LabelTables
 
         return LabelTables(self._connection)
+
+    @cached_property
+    def searches(self) -> SearchTables:
+        """Queries under names."""
+        from monitor.archive.searches import SearchTables
+
+        return SearchTables(self._connection)
 
     @cached_property
     def silences(self) -> SilenceTables:

@@ -382,6 +382,15 @@ create table readers (
 ) strict;
 """
 
+_SEARCH_TABLES = """
+create table searches (
+  name text primary key,            -- asked for as @name
+  query text not null,              -- what it stands for
+  who text not null,                -- who saved it
+  at text not null                  -- when
+) strict;
+"""
+
 _HOUSE_TABLES = """
 create table prunings (
   id integer primary key,           -- order of doing
@@ -559,6 +568,8 @@ def m007_search(db: Database) -> None:
     textindex.rebuild(db.conn)
     # what a search looks at before it fetches a row; without it, filters would read the texts
     db.execute("create index items_search on items (place, moment, lang, source, country, tier, kind, id)")
+    for statement in _statements(_SEARCH_TABLES):
+        db.execute(statement)
 
 
 def _keep_steps(db: Database) -> None:

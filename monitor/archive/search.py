@@ -75,7 +75,7 @@ def search(connection: sqlite3.Connection, tree: Node, now: datetime, *, limit: 
         return Found(items=_filed(connection, [hit.n for hit in _newest(connection, tree, now, limit)]))
     hits = _newest(connection, tree, now, RANKED)
     candidates = _candidates(connection, hits)
-    best = ranking.ranked(candidates, _words(tree), now)[:limit]
+    best = ranking.ranked(candidates, query.words(tree), now)[:limit]
     return Found(
         items=_filed(connection, best),
         weighed=len(hits),
@@ -372,14 +372,3 @@ def _joined(conditions: list[str], word: str) -> str:
 
 def _marks(values: tuple[str, ...]) -> str:
     return ",".join("?" * len(values))
-
-
-def _words(node: Node) -> list[Word]:
-    """Words that a match would hold; not those that it must not."""
-    match node:
-        case Word():
-            return [node]
-        case And(nodes) | Or(nodes):
-            return [word for each in nodes for word in _words(each)]
-        case _:
-            return []
