@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from monitor import bundled, classifiers, config, encoders, joinings, models
+from monitor import bundled, classifiers, config, encoders, joinings, lexiconfile, models
 from monitor.announce import Announcer
 from monitor.archive import Archive
 from monitor.channels import Channel, split
@@ -253,7 +253,7 @@ def theme_names(folder: Path, lang: str = "en") -> Mapping[str, str]:
 
 def own_lexicon(settings: Path) -> Path | None:
     """The user's own names and dossiers, beside a configuration; None if there are none."""
-    found = settings.parent / classifiers.OWN_LEXICON
+    found = settings.parent / lexiconfile.OWN_LEXICON
     return found if found.is_file() else None
 
 
