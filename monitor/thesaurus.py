@@ -32,6 +32,9 @@ _HOME = {"ja": "jp-", "zh": "cn-", "ko": "kr-"}
 _UNSPACED = re.compile(rf"(?<=[{CJK}]) (?=[{CJK}])")
 _PLURAL = re.compile(r"(?<=[a-z]{3})(?<!s)s(?= |$)")
 _UNSPACED_RUN = re.compile(f"[{CJK}]+")
+_RUN = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+(?:[ '’.&-]+[^\\W_{CJK}]+)*")
+_LONGEST_UNSPACED = 10
+"""Characters of a name within an unspaced text that is looked for."""
 _LATIN_WORD = re.compile("[a-z0-9]+")
 _BRACKETS = re.compile(r"[()\[\]]")
 _EAST = frozenset(("ja", "zh", "ko"))
@@ -87,6 +90,25 @@ class Thesaurus:
     def find(self, text: str) -> tuple[Term, ...]:
         """The terms that a text is a word of; several, if it means several things."""
         return tuple({term.id: term for _, term in self._meanings(text)}.values())
+
+    def within(self, text: str) -> tuple[tuple[str, Term], ...]:
+        """The terms that a text names, as it names them, in order, each once; of two that overlap the longer one."""
+        found: dict[str, tuple[str, Term]] = {}
+        for run in _RUN.findall(text):
+            # words between spaces; in scripts without spaces, characters
+            parts, between = (list(run), "") if _UNSPACED_RUN.fullmatch(run) else (run.split(), " ")
+            most = _LONGEST_UNSPACED if not between else self.longest
+            at = 0
+            while at < len(parts):
+                for length in range(min(len(parts) - at, most), 0 if between else 1, -1):
+                    said = between.join(parts[at : at + length])
+                    if terms := self.find(said):
+                        found |= {term.id: found.get(term.id, (said, term)) for term in terms}
+                        break
+                else:
+                    length = 1
+                at += length
+        return tuple(found.values())
 
     def translations(self, text: str, term: Term) -> dict[str, tuple[str, ...]]:
         """A term's words by language, without the languages of the text, words that would find nothing more, and those of others.
