@@ -186,7 +186,7 @@ def _longer(pair: str, mine: str, theirs: str) -> str:
         return pair
     start = mine.find(pair)
     end = start + 2
-    while 0 <= start and end < len(mine) and _RUN.fullmatch(mine[end]) and mine[start : end + 1] in theirs:
+    while start >= 0 and end < len(mine) and _RUN.fullmatch(mine[end]) and mine[start : end + 1] in theirs:
         end += 1
     while start > 0 and _RUN.fullmatch(mine[start - 1]) and mine[start - 1 : end] in theirs:
         start -= 1
