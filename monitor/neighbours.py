@@ -118,10 +118,15 @@ def centred(vectors: Floats, langs: Sequence[str], usual: Mapping[str, Floats]) 
     """
     if not usual or not len(vectors):
         return vectors
-    nothing = np.zeros(vectors.shape[1], np.float32)
-    found = vectors - np.stack([usual.get(lang, usual.get("", nothing)) for lang in langs])
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return (found / np.where(lengths < 1e-6, 1, lengths)).astype(np.float32)
+    found = vectors.copy()
+    places = np.array(langs)
+    for lang in set(langs):
+        always = usual.get(lang, usual.get(""))
+        if always is not None:
+            found[places == lang] -= always
+    lengths = np.sqrt(np.einsum("ij,ij->i", found, found))
+    found /= np.where(lengths < 1e-6, 1, lengths)[:, None]
+    return found
 
 
 def ranked(
