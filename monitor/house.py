@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from monitor import bundled, classifiers, config, encoders, joinings, lexiconfile, models
+from monitor import classifiers, config, encoders, joinings, lexiconfile, models
 from monitor.announce import Announcer
 from monitor.archive import Archive
 from monitor.channels import Channel, split
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from monitor.tag import Model
 
 log = logging.getLogger(__name__)
+
+classifiers_folder = lexiconfile.classifiers_folder
+own_lexicon = lexiconfile.own_lexicon
 
 
 def judge(archive: Archive, settings: Config, folder: Path, clock: Callable[[], datetime]) -> Judge:
@@ -249,15 +252,3 @@ def posting(rules: NetworkRules, clock: Callable[[], datetime]) -> Posting:
 def theme_names(folder: Path, lang: str = "en") -> Mapping[str, str]:
     """Names of the themes by id."""
     return {theme.id: theme.name(lang) for theme in classifiers.load_themes(folder)}
-
-
-def own_lexicon(settings: Path) -> Path | None:
-    """The user's own names and dossiers, beside a configuration; None if there are none."""
-    found = settings.parent / lexiconfile.OWN_LEXICON
-    return found if found.is_file() else None
-
-
-def classifiers_folder() -> Path:
-    """The classifiers folder in use: ./classifiers if it stands beside the configuration, else the one that ships."""
-    here = Path("classifiers")
-    return here if (here / "lexicon.jsonl").exists() else bundled.classifiers()

@@ -1,4 +1,7 @@
-"""The file lexicon.jsonl: the entries that ship, and the user's own. Reads it, and imports little: a search waits for it."""
+"""Where the classifiers and the lexicon are, and the lexicon's entries: those that ship, and the user's own.
+
+Reads files, and imports little: a search waits for it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,23 @@ import json
 from pathlib import Path
 from typing import Any
 
-from monitor import query
+from monitor import bundled, query
 from monitor.errors import ModelError, QueryError
 
 OWN_LEXICON = "lexicon.jsonl"
 """File beside feeds.yaml with names and dossiers of the user's own; a line with the id of one that ships goes before it."""
+
+
+def classifiers_folder() -> Path:
+    """The classifiers folder in use: ./classifiers if it stands beside the configuration, else the one that ships."""
+    here = Path("classifiers")
+    return here if (here / "lexicon.jsonl").exists() else bundled.classifiers()
+
+
+def own_lexicon(settings: Path) -> Path | None:
+    """The user's own names and dossiers, beside a configuration; None if there are none."""
+    found = settings.parent / OWN_LEXICON
+    return found if found.is_file() else None
 
 
 def entries(folder: Path, own: Path | None) -> list[dict[str, Any]]:

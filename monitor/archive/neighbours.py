@@ -65,15 +65,17 @@ class NeighbourTables:
         ).fetchall()
         return [searching.filed(self._connection, row) for row in rows]
 
-    def of(self, items: Sequence[str], tree: Node, now: datetime) -> list[Filed]:
-        """Items by their ids, those that match a query, in the order given."""
+    def of(self, items: Sequence[str], tree: Node, now: datetime, *, limit: int) -> list[Filed]:
+        """Items by their ids, the first ones that match a query, in the order given."""
         where, values = searching.condition(tree, now)
         rows = self._connection.execute(
-            f"select items.* from items where id in (select value from json_each(?)) and ({where})",
-            [json.dumps(list(items)), *values],
+            f"""
+            select items.* from json_each(?) each cross join items on items.id = each.value where {where}
+            order by each.key limit ?
+            """,
+            [json.dumps(list(items)), *values, limit],
         ).fetchall()
-        found = {row["id"]: searching.filed(self._connection, row) for row in rows}
-        return [found[item] for item in items if item in found]
+        return [searching.filed(self._connection, row) for row in rows]
 
     def vectors(self, encoder: str, *, limit: int) -> list[tuple[str, str, bytes]]:
         """Item, language and what it means (float16, little endian, of length 1), of the items whose vectors are kept, newest first.

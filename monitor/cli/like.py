@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from monitor.cli.output import item_json
-from monitor.errors import ConfigError, ModelError
+from monitor.errors import ModelError
 from monitor.query import And, Node
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from monitor.archive import Archive
@@ -25,6 +26,8 @@ _CANDIDATES = 300
 """Items that are compared, of those that words find, and as many of each other way."""
 _KEPT = 20_000
 """Vectors of the archive that are looked through, the newest: 20 MB."""
+_LOOKED_AT = 2_000
+"""Of these, those that may match a query beside the item: the nearest in meaning."""
 _ENCODED = 200
 """Characters of a candidate whose vector is not kept any more; measured: 300 candidates in half a second, a fifth of READ's time."""
 
@@ -49,11 +52,11 @@ def like(here: Here, item: str, tree: Node, limit: int) -> Liked:
         UsageError: there is no such item, or several.
         ArchiveError, ModelError: the archive, or the lexicon, cannot be used.
     """
-    from monitor import house, neighbours, thesaurus
+    from monitor import lexiconfile, neighbours, thesaurus
 
     now = here.now()
-    folder = house.classifiers_folder()
-    terms = thesaurus.load(folder, _own(here))
+    folder = lexiconfile.classifiers_folder()
+    terms = thesaurus.load(folder, lexiconfile.own_lexicon(here.path()))
     with here.archive(is_readonly=True) as archive, archive.errors():
         of = archive.reading.item(item)
         asked = archive.neighbours
@@ -65,76 +68,67 @@ def like(here: Here, item: str, tree: Node, limit: int) -> Liked:
         if words is not None:
             by_words = archive.reading.search(And((tree, words)), now, limit=_CANDIDATES, by_rank=True)
             candidates |= {each.item.id: each for each in by_words}
-        meaning, notes = _meaning(archive, folder, of, candidates, tree, here)
+        meaning, notes = _meaning(archive, folder, of, candidates, tree, now)
         known = asked.identifiers((of.item.id, *candidates))
     near = neighbours.ranked(of, candidates.values(), sought=sought, identifiers=known, meaning=meaning, limit=limit)
     return Liked([_row(each) for each in near], [_record(each) for each in near], notes)
 
 
 def _meaning(
-    archive: Archive, folder: Path, of: Filed, candidates: dict[str, Filed], tree: Node, here: Here
+    archive: Archive, folder: Path, of: Filed, candidates: dict[str, Filed], tree: Node, now: datetime
 ) -> tuple[dict[str, float] | None, tuple[str, ...]]:
     """How near in meaning each candidate is to an item, by id; those nearest of the last weeks become candidates.
 
     None, with a note, where there are no sentence vectors.
     """
-    import numpy as np
-
     from monitor import joinings
     from monitor.neighbours import centred
 
     try:
         name = joinings.encoder_of(folder)
-        usual = {} if name is None else joinings.load(folder, vectors=name).usual
-        kept = [] if name is None else archive.neighbours.vectors(name, limit=_KEPT)
-        place = {item: at for at, (item, _, _) in enumerate(kept)}
-        size = len(next(iter(usual.values()), ()))
-        vectors = (
-            np.frombuffer(b"".join(vector for _, _, vector in kept), "<f2")
-            .astype(np.float32)
-            .reshape(len(kept), -1 if kept else size)
-        )
-        mine = vectors[place[of.item.id]][None] if of.item.id in place else _encoded(name, [of.item.text])
-        mine = centred(mine, [of.item.lang], usual)[0]
-        cosines = centred(vectors, [lang for _, lang, _ in kept], usual) @ mine if kept else np.zeros(0, np.float32)
-        nearest = np.argsort(-cosines, kind="stable")[: _CANDIDATES // 3]
-        near = archive.neighbours.of([kept[at][0] for at in nearest.tolist()], tree, here.now())
+        if name is None:
+            raise ModelError("the classifiers were trained without sentence vectors")
+        usual = joinings.load(folder, vectors=name).usual
+        place, vectors = _kept(archive, name, usual)
+        own = place.get(of.item.id)
+        mine = centred(_encoded(name, [of.item.text]), [of.item.lang], usual)[0] if own is None else vectors[own]
+        found = {item: float(cosine) for item, cosine in zip(place, vectors @ mine, strict=True)} if place else {}
+        nearest = sorted(found, key=lambda item: -found[item])[:_LOOKED_AT]
+        near = archive.neighbours.of(nearest, tree, now, limit=_CANDIDATES // 3)
         candidates |= {each.item.id: each for each in near}
-        found = {item: float(cosines[at]) for item, at in place.items() if item in candidates}
-        missing = [each.item for each in candidates.values() if each.item.id not in place]
-        others = centred(_encoded(name, [each.text[:_ENCODED] for each in missing]), [each.lang for each in missing], usual)
-        return found | {each.id: float(row @ mine) for each, row in zip(missing, others, strict=True)}, ()
+        if missing := [each.item for each in candidates.values() if each.item.id not in found]:
+            others = centred(_encoded(name, [each.text[:_ENCODED] for each in missing]), [each.lang for each in missing], usual)
+            found |= {each.id: float(cosine) for each, cosine in zip(missing, others @ mine, strict=True)}
     except ModelError as error:
         return None, (f"Words alone decide: {error}",)
+    return found, ()
 
 
-def _encoded(name: str | None, texts: Sequence[str]) -> Floats:
+def _kept(archive: Archive, encoder: str, usual: Mapping[str, Floats]) -> tuple[dict[str, int], Floats]:
+    """The vectors that the archive keeps: the row of each item, and (n_items, size) without what their languages always mean."""
+    import numpy as np
+
+    from monitor.neighbours import centred
+
+    kept = archive.neighbours.vectors(encoder, limit=_KEPT)
+    if not kept:
+        return {}, np.zeros((0, 0), np.float32)
+    whole = np.frombuffer(b"".join(vector for _, _, vector in kept), "<f2").astype(np.float32).reshape(len(kept), -1)
+    return {item: place for place, (item, _, _) in enumerate(kept)}, centred(whole, [lang for _, lang, _ in kept], usual)
+
+
+def _encoded(name: str, texts: Sequence[str]) -> Floats:
     """Vectors of texts, by the encoder of a name and no other.
 
     Raises:
         ModelError: it cannot be had.
     """
-    import numpy as np
-
     from monitor import encoders
 
-    if name is None:
-        raise ModelError("the classifiers were trained without sentence vectors")
-    if not texts:
-        return np.zeros((0, 0), np.float32)
     encoder = encoders.load(name)
     if encoder.id != name:
         raise ModelError(f"the vectors are of {name}, here is {encoder.id}")
     return encoders.encode(encoder, texts)
-
-
-def _own(here: Here) -> Path | None:
-    from monitor import house
-
-    try:
-        return house.own_lexicon(here.config().path)
-    except ConfigError:  # what ships needs no configuration
-        return None
 
 
 def _row(near: Neighbour) -> dict[str, Any]:
