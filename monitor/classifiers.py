@@ -6,11 +6,10 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from monitor import query
+from monitor import lexiconfile, query
 from monitor.cues import Cues
 from monitor.dossiers import Dossier
 from monitor.errors import ModelError, QueryError
@@ -163,10 +162,6 @@ def load_reports(folder: Path, *, level: str = "event") -> tuple[Report, ...]:
     return tuple(found)
 
 
-OWN_LEXICON = "lexicon.jsonl"
-"""File beside feeds.yaml with names and dossiers of the user's own; a line with the id of one that ships goes before it."""
-
-
 def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
     """The matcher over the lexicon of the folder and, if there is one, the user's own.
 
@@ -179,7 +174,7 @@ def load_lexicon(folder: Path, own: Path | None = None) -> Lexicon:
             type=raw["type"],
             surfaces=tuple((lang, surface) for lang, all_names in raw["names"].items() for surface in all_names),
         )
-        for raw in _entries(folder, own)
+        for raw in lexiconfile.entries(folder, own)
     )
 
 
@@ -199,61 +194,9 @@ def load_dossiers(folder: Path, own: Path | None = None) -> tuple[Dossier, ...]:
             query=query.parse(kept["query"]) if kept.get("query") else None,
             asked=tuple(kept.get("asked") or ()),
         )
-        for raw in _entries(folder, own)
+        for raw in lexiconfile.entries(folder, own)
         if (kept := raw.get("dossier")) is not None
     )
-
-
-def _entries(folder: Path, own: Path | None) -> list[dict[str, Any]]:
-    """Lines of the lexicon by id, those of the user's own in the place of those that ship."""
-    found: dict[str, dict[str, Any]] = {}
-    for path in (folder / "lexicon.jsonl", own):
-        if path is None:
-            continue
-        try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
-        except OSError as error:
-            raise ModelError(f"cannot be read ({error.strerror})", subject=str(path)) from error
-        except UnicodeDecodeError as error:
-            raise ModelError("is not UTF-8", subject=str(path), hint="Save it as UTF-8") from error
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                raw = json.loads(line)
-                _check(raw)
-                found[raw["id"]] = raw
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError, QueryError) as error:
-                what = str(error) if isinstance(error, TypeError | QueryError) else repr(error)
-                raise ModelError(f"no lexicon entry ({what})", subject=f"{path}:{number}") from error
-    return list(found.values())
-
-
-def _check(raw: dict[str, Any]) -> None:
-    """Raises KeyError, TypeError, QueryError: a line of the lexicon is not what it should be."""
-    for name in ("id", "type"):
-        if not isinstance(raw[name], str) or not raw[name]:
-            raise TypeError(f"{name} is no text")
-    for lang, names in raw["names"].items():
-        if not _is_texts(names):
-            raise TypeError(f"names of {lang} are no list of texts")
-    kept = raw.get("dossier")
-    if kept is None:
-        return
-    if not isinstance(kept, dict):
-        raise TypeError("dossier is no object")
-    for name in ("sources", "asked"):
-        if not _is_texts(kept.get(name, [])):
-            raise TypeError(f"{name} of the dossier are no list of texts")
-    for name in ("name", "note", "query"):
-        if not isinstance(kept.get(name, ""), str):
-            raise TypeError(f"{name} of the dossier is no text")
-    if kept.get("query"):
-        query.parse(kept["query"])
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) and each.strip() for each in value)
 
 
 def load_cues(folder: Path) -> Cues:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from monitor import bundled, classifiers, config, encoders, joinings, models
+from monitor import classifiers, config, encoders, joinings, lexiconfile, models
 from monitor.announce import Announcer
 from monitor.archive import Archive
 from monitor.channels import Channel, split
@@ -40,7 +40,7 @@ def judge(archive: Archive, settings: Config, folder: Path, clock: Callable[[], 
     return Judge(
         archive=archive,
         rules=settings.rules,
-        lexicon=classifiers.load_lexicon(folder, own_lexicon(settings.path)),
+        lexicon=classifiers.load_lexicon(folder, lexiconfile.own_lexicon(settings.path)),
         model=model,
         encoder=vectors,
         joining=joinings.load_or_none(folder, vectors=None if vectors is None else vectors.id),
@@ -249,14 +249,3 @@ def posting(rules: NetworkRules, clock: Callable[[], datetime]) -> Posting:
 def theme_names(folder: Path, lang: str = "en") -> Mapping[str, str]:
     """Names of the themes by id."""
     return {theme.id: theme.name(lang) for theme in classifiers.load_themes(folder)}
-
-
-def own_lexicon(settings: Path) -> Path | None:
-    """The user's own names and dossiers, beside a configuration; None if there are none."""
-    found = settings.parent / classifiers.OWN_LEXICON
-    return found if found.is_file() else None
-
-
-def classifiers_folder() -> Path:
-    """The classifiers folder in use: ./classifiers if it stands beside the configuration, else the one that ships."""
-    return bundled.classifiers_in_use()

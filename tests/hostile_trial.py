@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from monitor import config, house
+from monitor import bundled, config, house
 from monitor.archive import Archive
 from monitor.intake import Intake, Outcome, Round
 from monitor.items import SourceState
@@ -259,7 +259,7 @@ class Trial:
     def tell(self) -> None:
         """Judge what came in and send what is to be told."""
         if self._jobs is None:
-            folder = house.classifiers_folder()
+            folder = bundled.classifiers_in_use()
             self._jobs = (
                 house.judge(self.archive, self.settings, folder, self.clock),
                 house.deliverer(self.archive, self.settings, folder, self.clock, pause=lambda _: None),

@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from monitor import judgement, query
-from monitor.archive import Archive, schema
+from monitor.archive import Archive, intake, schema
 from monitor.archive.connection import STEPS
 from monitor.archive.events import MACHINE
-from monitor.archive import intake
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.errors import UsageError

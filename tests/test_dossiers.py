@@ -13,7 +13,7 @@ from builders import NOW, a_standing, a_transition, an_event, an_item
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import bundled, classifiers, query
+from monitor import bundled, lexiconfile, query
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.classifiers import load_dossiers, load_lexicon
@@ -311,7 +311,7 @@ def test_without_a_day_nothing_is_told_apart() -> None:
 
 
 def own(tmp_path: Path, *lines: object) -> Path:
-    path = tmp_path / classifiers.OWN_LEXICON
+    path = tmp_path / lexiconfile.OWN_LEXICON
     texts = (line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines)
     path.write_text("\n".join(texts) + "\n", encoding="utf-8")
     return path
@@ -420,7 +420,7 @@ def test_a_bad_dossier_is_named_by_file_and_line(tmp_path: Path, dossier: object
 
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     """As a Japanese editor may have written it."""
-    path = tmp_path / classifiers.OWN_LEXICON
+    path = tmp_path / lexiconfile.OWN_LEXICON
     path.write_bytes(json.dumps(an_entry(), ensure_ascii=False).encode("cp932"))
     with pytest.raises(ModelError) as slip:
         load_dossiers(bundled.classifiers(), path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Clock
 
-from monitor import house, schedule
+from monitor import bundled, house, schedule
 from monitor.errors import ModelError
 from monitor.schedule import Service
 
@@ -23,7 +23,7 @@ alerts: []
 def service(tmp_path: Path, archive_url: str, clock: Clock) -> Service:
     path = tmp_path / "feeds.yaml"
     path.write_text(FEEDS)
-    return Service(archive_url, path, house.classifiers_folder(), clock)
+    return Service(archive_url, path, bundled.classifiers_in_use(), clock)
 
 
 def handles() -> int:

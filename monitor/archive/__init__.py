@@ -1,7 +1,7 @@
 """The archive: the one place with SQL. Everything that is kept is kept here, in one SQLite file.
 
 `Archive` is the door; behind it each job has its own tables object: intake, hubs, judging, events, alerts, outbox, reading, readers,
-exports, labels, silences, answers, past, pruning, bringing, figures, following, searches.
+exports, labels, silences, answers, past, pruning, bringing, figures, following, searches, neighbours.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from monitor.archive.intake import IntakeTables
     from monitor.archive.judging import JudgingTables
     from monitor.archive.labels import LabelTables
+    from monitor.archive.neighbours import NeighbourTables
     from monitor.archive.outbox import OutboxTables
     from monitor.archive.past import PastTables
     from monitor.archive.pruning import PruningTables
@@ -148,6 +149,13 @@ class Archive:
         from monitor.archive.events import EventTables
 
         return EventTables(self._connection)
+
+    @cached_property
+    def neighbours(self) -> NeighbourTables:
+        """What looking for neighbours reads."""
+        from monitor.archive.neighbours import NeighbourTables
+
+        return NeighbourTables(self._connection)
 
     @cached_property
     def labels(self) -> LabelTables:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from monitor import bundled
 from monitor.cli.options import Here, command
 
 _MOST = 50
@@ -62,7 +63,6 @@ def _quietly(find: Callable[[Here, str], Found]) -> Completer:
 @_quietly
 def themes(_here: Here, _word: str) -> Found:
     """Themes that there are, those that are off among them."""
-    from monitor import bundled
 
     return [(path.parent.name, None) for path in sorted(bundled.classifiers_in_use().glob("*/theme.yaml"))]
 

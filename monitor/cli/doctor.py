@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor import bundled
 from monitor.cli.house import archive_exists, states_of
 from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, progress, size_text
@@ -173,9 +174,9 @@ def _disk(body: _Body) -> Seen:
 
 
 def _model(_body: _Body) -> Seen:
-    from monitor import encoders, house, models
+    from monitor import encoders, models
 
-    folder = house.classifiers_folder()
+    folder = bundled.classifiers_in_use()
     model = models.load(folder)
     text = f"{folder}: model {model.version}, its checksum is right; themes {', '.join(model.themes)}"
     if model.vectors is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor import query
+from monitor import bundled, lexiconfile, query
 from monitor.cli.events import event_json
 from monitor.cli.options import Here, command, moment_since
 from monitor.cli.output import emit, format_option, item_json, json_line, note, stamp
@@ -69,9 +69,9 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, is_j
 
 def load(here: Here) -> tuple[Dossier, ...]:
     """The dossiers that ship and the user's own."""
-    from monitor import classifiers, house
+    from monitor import classifiers
 
-    return classifiers.load_dossiers(house.classifiers_folder(), _own(here))
+    return classifiers.load_dossiers(bundled.classifiers_in_use(), _own(here))
 
 
 def heard(here: Here, dossiers: tuple[Dossier, ...]) -> list[dict[str, Any]]:
@@ -96,20 +96,19 @@ def heard(here: Here, dossiers: tuple[Dossier, ...]) -> list[dict[str, Any]]:
 
 
 def _own(here: Here) -> Path | None:
-    from monitor import house
 
     try:
-        return house.own_lexicon(here.config().path)
+        return lexiconfile.own_lexicon(here.config().path)
     except ConfigError:  # what ships needs no configuration
         return None
 
 
 def _others(here: Here) -> tuple[Dossier, ...]:
     """Every entry of the lexicon as a dossier."""
-    from monitor import classifiers, house
+    from monitor import classifiers
     from monitor.dossiers import Dossier
 
-    lexicon = classifiers.load_lexicon(house.classifiers_folder(), _own(here))
+    lexicon = classifiers.load_lexicon(bundled.classifiers_in_use(), _own(here))
     return tuple(Dossier(id=each.id, key=each.id, names=each.surfaces) for each in lexicon.names)
 
 

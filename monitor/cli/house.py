@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from monitor import bundled
 from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, stamp
 from monitor.errors import ArchiveError, MonitorError
@@ -94,10 +95,10 @@ def _moved(source: Source, state: SourceState) -> list[str]:
 
 def _model() -> dict[str, Any]:
     """The model as its manifest tells, without loading the weights; the reason if there is none."""
-    from monitor import house, models
+    from monitor import models
 
     try:
-        manifest = models.manifest(house.classifiers_folder())
+        manifest = models.manifest(bundled.classifiers_in_use())
     except MonitorError as error:
         return {"version": None, "error": str(error)}
     return {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor import bundled
 from monitor.cli import pager
 from monitor.cli.options import Here, moment_since
 from monitor.cli.output import emit, json_line, note, stamp
@@ -74,7 +75,7 @@ def received(here: Here, since: str) -> Received:
         UsageError: the moment is none, or in the future.
         ArchiveError: there is no archive.
     """
-    from monitor import bundled, classifiers
+    from monitor import classifiers
     from monitor.blindspots import Watched
 
     now = here.now()

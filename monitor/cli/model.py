@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import click
 
+from monitor import bundled
 from monitor.cli import completion
 from monitor.cli.options import GlobalOptions, Here, command, commands_of
 from monitor.cli.output import emit, format_option, json_line, note
@@ -32,10 +33,10 @@ _command = commands_of(model)
 @click.pass_obj
 def history(here: Here, is_json: bool) -> None:
     """The present model and those before it, the latest first."""
-    from monitor import house, models
+    from monitor import models
 
     here.start_log()
-    folder = house.classifiers_folder()
+    folder = bundled.classifiers_in_use()
     rows = [
         {
             "version": each["version"],
@@ -62,10 +63,10 @@ def history(here: Here, is_json: bool) -> None:
 @click.pass_obj
 def rollback(here: Here, version: str | None) -> None:
     """Put an earlier model in the place of the present one: the latest, or the VERSION named."""
-    from monitor import house, models
+    from monitor import models
 
     here.start_log()
-    facts = models.rollback(house.classifiers_folder(), version, here.now())
+    facts = models.rollback(bundled.classifiers_in_use(), version, here.now())
     click.echo(f"model {facts['version']} is in use again; items judged from now on are tagged by it")
 
 
@@ -75,11 +76,11 @@ def rollback(here: Here, version: str | None) -> None:
 @click.pass_obj
 def stats(here: Here, weeks: int, form: str | None) -> None:
     """How the classifier scored, week by week, and how much of the vocabulary it does not know: has the world moved away from it?"""
-    from monitor import house, models
+    from monitor import models
     from monitor.train import unknown
 
     here.start_log()
-    folder = house.classifiers_folder()
+    folder = bundled.classifiers_in_use()
     facts = models.manifest(folder)
     since = here.now() - timedelta(weeks=weeks)
     with here.archive(is_readonly=True) as archive, archive.errors():
@@ -112,11 +113,11 @@ def queue(here: Here, theme: str | None, limit: int, days: int, form: str | None
 
     Answer with: monitor label ITEM THEME yes|no
     """
-    from monitor import house, models
+    from monitor import models
     from monitor.choose import Candidate, most_informative
 
     here.start_log()
-    facts = models.manifest(house.classifiers_folder())
+    facts = models.manifest(bundled.classifiers_in_use())
     thresholds = facts["thresholds"].get("full") or facts["thresholds"]["plain"]
     with here.archive(is_readonly=True) as archive, archive.errors():
         found = archive.labels.unlabelled(here.now() - timedelta(days=days), _LOOKED_AT, theme)

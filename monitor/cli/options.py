@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor import clock
+from monitor import bundled, clock
 
 if TYPE_CHECKING:
     from monitor.archive import Archive
@@ -168,12 +168,12 @@ def known_theme(theme: str | None) -> None:
     Raises:
         UsageError: with the nearest one.
     """
-    from monitor import classifiers, house
+    from monitor import classifiers
     from monitor.errors import UsageError
 
     if theme is None:
         return
-    themes = [each.id for each in classifiers.load_themes(house.classifiers_folder(), with_off=True)]
+    themes = [each.id for each in classifiers.load_themes(bundled.classifiers_in_use(), with_off=True)]
     if theme not in themes:
         near = difflib.get_close_matches(theme, themes, 1)
         raise UsageError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor import query, tokens
+from monitor import bundled, query, tokens
 from monitor.cli.options import Here, command, query_words, user
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
@@ -103,9 +103,7 @@ def searches(here: Here, forget: str | None, form: str | None) -> None:
         note("None yet. Save one with: monitor search --save NAME QUERY")
 
 
-def _search(
-    here: Here, tree: Node, limit: int, form: str | None, *, by_rank: bool, is_exact: bool, is_explained: bool
-) -> int:
+def _search(here: Here, tree: Node, limit: int, form: str | None, *, by_rank: bool, is_exact: bool, is_explained: bool) -> int:
     """Write what a query finds; how many that was."""
     expansion = None if is_exact else _expanded(here, tree)
     asked = tree if expansion is None else expansion.tree
@@ -134,7 +132,7 @@ def _expanded(here: Here, tree: Node) -> Expansion | None:
         return None
     from monitor import lexiconfile, thesaurus
 
-    known = thesaurus.load(lexiconfile.classifiers_folder(), lexiconfile.own_lexicon(here.path()))
+    known = thesaurus.load(bundled.classifiers_in_use(), lexiconfile.own_lexicon(here.path()))
     return thesaurus.expanded(tree, known)
 
 
@@ -149,7 +147,11 @@ def _explain(tree: Node, added: tuple[Added, ...], found: Found, plans: Iterable
     if added:
         note(f"in other languages, too: {_listed(added)}")
     if found.weighed is not None:
-        back = "all matches" if found.since is None else f"the newest matches, back to {found.since:%Y-%m-%d}; for older ones add until:"
+        back = (
+            "all matches"
+            if found.since is None
+            else f"the newest matches, back to {found.since:%Y-%m-%d}; for older ones add until:"
+        )
         note(f"ranked: {found.weighed} items, {back}")
     for line in plans:
         note(f"plan: {line}")

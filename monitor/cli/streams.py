@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from monitor import bundled
 from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, note, progress, stamp
 from monitor.errors import BadLine, UsageError
@@ -68,7 +69,7 @@ def tag(here: Here, file: str) -> None:
     from monitor.tag import tag as tagged
 
     here.start_log()
-    folder = house.classifiers_folder()
+    folder = bundled.classifiers_in_use()
     lexicon, model = classifiers.load_lexicon(folder), models.load(folder)
     encoder = house.encoder(model)
     with progress("Tagging", None) as step:
@@ -108,7 +109,7 @@ def link(here: Here, file: str, level: str) -> None:
     from monitor.link import Linker
 
     here.start_log()
-    folder = house.classifiers_folder()
+    folder = bundled.classifiers_in_use()
     lexicon = classifiers.load_lexicon(folder)
     encoder = house.linking_encoder(folder)
     linker = Linker(joinings.load(folder, level=level, vectors=None if encoder is None else encoder.id))
@@ -128,11 +129,11 @@ def link(here: Here, file: str, level: str) -> None:
 @click.pass_obj
 def identify(here: Here, file: str) -> None:
     """JSON lines of items to {id, lang, identifiers, entities, dates}."""
-    from monitor import classifiers, house
+    from monitor import classifiers
     from monitor.identify import identify as identified
 
     here.start_log()
-    lexicon = classifiers.load_lexicon(house.classifiers_folder())
+    lexicon = classifiers.load_lexicon(bundled.classifiers_in_use())
     for name, item in _items(file):
         found = identified(item, lexicon)
         line = {

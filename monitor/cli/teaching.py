@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor import bundled
 from monitor.cli import completion
 from monitor.cli.options import Here, command, user
 from monitor.cli.output import json_line, note, progress
@@ -31,10 +32,10 @@ def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> N
     """Say whether an item belongs to a theme. `monitor train` learns from it."""
     import difflib
 
-    from monitor import classifiers, house
+    from monitor import classifiers
     from monitor.items import Label
 
-    themes = [each.id for each in classifiers.load_themes(house.classifiers_folder())]
+    themes = [each.id for each in classifiers.load_themes(bundled.classifiers_in_use())]
     if theme not in themes:
         near = difflib.get_close_matches(theme, themes, 1)
         hint = f"Did you mean {near[0]}?" if near else f"Themes: {', '.join(themes)}"
@@ -242,7 +243,7 @@ def evaluate(here: Here, file: Path, is_json: bool) -> None:
     from monitor.tag import tag
 
     here.start_log()
-    folder = house.classifiers_folder()
+    folder = bundled.classifiers_in_use()
     model, lexicon = models.load(folder), classifiers.load_lexicon(folder)
     examples = []
     for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):

@@ -35,7 +35,7 @@ def demo(here: Here, keep: Path | None) -> None:
     path = folder / "monitor.db"
     if path.exists():
         raise UsageError(f"{path} is there already", hint="Choose another folder with --keep")
-    classifier = house.classifiers_folder()
+    classifier = bundled.classifiers_in_use()
     click.echo("themes\t" + "  ".join(house.theme_names(classifier)))
     with served() as web, Archive.open(f"sqlite:///{path}") as archive, archive.working():
         settings = config.load(bundled.demo() / "feeds.yaml", {**os.environ, "DEMO_BASE": web.base})

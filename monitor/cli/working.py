@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from monitor import bundled
 from monitor.cli import completion
 from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, note, progress
@@ -34,12 +35,12 @@ def run(here: Here) -> None:
 
     SIGTERM or Ctrl-C ends it cleanly, SIGHUP reloads the configuration.
     """
-    from monitor import house, memory
+    from monitor import memory
     from monitor.schedule import Service
 
     memory.give_back()
     here.start_log(logging.INFO)
-    Service(here.url(), here.path(), house.classifiers_folder(), here.now).run()
+    Service(here.url(), here.path(), bundled.classifiers_in_use(), here.now).run()
     if any(thread.name.startswith(("ThreadPoolExecutor", "resolve")) for thread in threading.enumerate()):
         # A channel or server that does not answer would hold the exit for its whole timeout. Everything that was
         # promised is committed; what was not will be met again.
@@ -86,7 +87,7 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, day: str | None,
                     on_done=lambda _: step(1),
                 )
         with progress("Judging items", None) as step:
-            judge = house.judge(archive, settings, house.classifiers_folder(), here.now)
+            judge = house.judge(archive, settings, bundled.classifiers_in_use(), here.now)
             judged = judge.run(on_done=step)
     report = {
         "sources": len(sources),
@@ -180,7 +181,7 @@ def deliver(here: Here, is_json: bool) -> None:
     settings = here.config()
     with here.archive() as archive, archive.working():
         stream = sys.stderr if is_json else sys.stdout
-        found = house.deliverer(archive, settings, house.classifiers_folder(), here.now, stream=stream).run()
+        found = house.deliverer(archive, settings, bundled.classifiers_in_use(), here.now, stream=stream).run()
         counts = archive.outbox.counts()
     if is_json:
         report = {
@@ -241,7 +242,7 @@ def digest(
     now = here.now()
     local_day = _day(day, now, subscription.tz)
     with here.archive(is_readonly=is_preview) as archive:
-        deliverer = house.deliverer(archive, settings, house.classifiers_folder(), here.now)
+        deliverer = house.deliverer(archive, settings, bundled.classifiers_in_use(), here.now)
         if is_preview:
             since, until = _span(subscription.tz, subscription.at, local_day, now)
             content = deliverer.digests.content(subscription, since, until)
