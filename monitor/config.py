@@ -31,7 +31,6 @@ from monitor.sources.websub import Callback
 from monitor.sources.workers import Limits
 
 MAX_BYTES = 5 << 20
-DEFAULT_CONFIG = "feeds.yaml"
 DEFAULT_ARCHIVE = "sqlite:///data/monitor.db"
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -89,6 +89,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""What no text holds: NUL, and half characters, as a terminal gives bytes that are no UTF-8."""
 _VALUE = re.compile(r'"(?P<phrase>[^"]*)"|(?P<open>"[^"]*$)|(?P<run>[^\s,()"]+)')
 _SAVED = re.compile(r'"[^"]*"?|(?<![^\s(-])@(?P<name>[\w-]+)')
 NAME = re.compile(r"[^\W_][\w-]{0,39}")
@@ -104,7 +106,7 @@ def parse(text: str) -> Node:
     Raises:
         QueryError: with the place of the slip and, where there is one, the nearest right word.
     """
-    folded = unicodedata.normalize("NFKC", text).replace("\0", " ").strip()
+    folded = _NO_TEXT.sub(" ", unicodedata.normalize("NFKC", text)).strip()
     if len(folded) > MAX_LENGTH:
         raise QueryError(f"the query has {len(folded)} characters; the limit is {MAX_LENGTH}", query=folded[:60], position=60)
     return _Parser(folded).parse()

@@ -16,6 +16,7 @@ from monitor import bundled, lexiconfile
 from monitor.errors import ModelError
 from monitor.query import And, Node, Not, Or, Word
 from monitor.segment import CJK, fold, pieces
+from monitor.tokens import stem
 
 MOST = 12
 """Words that are added to a query at most."""
@@ -275,7 +276,7 @@ def _finds(words: Iterable[str], text: str) -> bool:
 
 
 def _apart(text: str) -> str:
-    return " ".join(run for run, _ in pieces(text))
+    return " ".join(run if is_cjk else stem(run) for run, is_cjk in pieces(text))
 
 
 def _order(lang: str) -> tuple[int, str]:

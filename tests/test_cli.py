@@ -133,7 +133,7 @@ def test_digests_are_shown_written_and_sent_once(here: Path, capsys: pytest.Capt
     ("arguments", "code", "word"),
     [
         (["serach", "x"], 2, "Did you mean search?"),
-        (["search"], 2, "Missing argument"),
+        (["search"], 2, "the query is empty"),
         (["search", "them:x"], 2, "Did you mean theme:?"),
         (["search", "(a"], 2, "^"),
         (["search", "x"], 7, "monitor poll"),

@@ -49,9 +49,7 @@ class Here:
 
     def path(self) -> Path:
         """The configuration's file."""
-        from monitor.config import DEFAULT_CONFIG
-
-        return Path(self.config_path or os.environ.get("MONITOR_CONFIG") or DEFAULT_CONFIG)
+        return Path(self.config_path or os.environ.get("MONITOR_CONFIG") or "feeds.yaml")
 
     def url(self) -> str:
         """The archive's URL."""
