@@ -265,7 +265,7 @@ def _words(node: Node) -> Iterator[str]:
 
 def _shortest(words: Iterable[str]) -> tuple[str, ...]:
     """Words without those that another one finds as well: 美国商务部 beside 商务部."""
-    kept = tuple(words)
+    kept = tuple({_apart(word): word for word in reversed(tuple(words))}.values())[::-1]  # of a word and its plural the first
     return tuple(word for word in kept if not _finds((other for other in kept if other != word), word))
 
 
