@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("id", "like", "date", "lang", "source", "title", "event", "why")
 """Of a table; why says "same event" where it is the item's own."""
+OPTIONAL = ("event", "source", "why", "lang")
+"""Of these, what a narrow terminal leaves out, the least needed first."""
 _CANDIDATES = 100
 """Items that are compared, of those that share the law or the event, and of those nearest in meaning."""
 _BY_WORDS = 150
