@@ -27,7 +27,15 @@ SOUGHT = 24
 READ = 600
 """Characters of a text from which cues are taken, as many as its vector is made of."""
 SAME_LAW = 0.6
-"""Share of what is missing to 1 that a common identifier of one measure gives; and common words at most: half."""
+"""Share of what is missing to 1 that a common identifier of one measure gives."""
+WORDS, WORDS_ABROAD = 0.5, 0.6
+"""The same for all of the item's cues, in its language, and in another, where few words can be shared at all."""
+ABROAD = 1.15
+"""Times that meaning is nearer than it looks where the language is another one. Measured on 200 items of
+classifiers/linking: of the items of the event in other languages 45 in 100 are among the first ten (52 where all vectors are kept); with
+one measure for all languages 36."""
+_UNTRANSLATED = 0.1
+"""What of a cue without a word in other languages is expected there: a name in Latin letters, a figure."""
 LEAST = 0.25
 """Items that are less like it are no neighbours."""
 _FEW = 10
@@ -102,9 +110,13 @@ def weighed(found: Sequence[Cue], standing: Mapping[str, int], total: int) -> tu
     return tuple(order[:SOUGHT])
 
 
-def tree(sought: Sequence[Weighed]) -> Node | None:
-    """The query that finds what has at least one of the cues; None without any."""
-    words = tuple(dict.fromkeys(word for each in sought for word in each.cue.words))
+def tree(sought: Sequence[Weighed], *, is_abroad: bool = False) -> Node | None:
+    """The query that finds what has at least one of the cues; None without any.
+
+    Args:
+        is_abroad: only by words of other languages, of which the item's own language would leave nothing among the first.
+    """
+    words = tuple(dict.fromkeys(word for each in sought for word in each.cue.words if not is_abroad or word != each.cue.said))
     return Or(tuple(Word(word) for word in words)) if words else None
 
 
@@ -148,7 +160,6 @@ def ranked(
     """
     known = {each.item.id: each for each in candidates}
     of_item = set(identifiers.get(of.item.id, ()))
-    whole = sum(each.weight for each in sought) or 1.0
     found = []
     for name, filed in known.items():
         if _repeats(filed, of) or filed.copy_of in known:
@@ -157,8 +168,12 @@ def ranked(
         seen = normal(told)
         shared = [each for each in sought if any(contains(seen, word) for word in each.cue.words)]
         law = [each for each in identifiers.get(name, ()) if each in of_item]
-        words = sum(each.weight for each in shared) / whole
-        unlike = 1.0 - words if meaning is None else (1.0 - max(0.0, meaning.get(name, 0.0))) * (1.0 - words / 2)
+        is_abroad = filed.item.lang != of.item.lang
+        words = _share(shared, sought, is_abroad=is_abroad)
+        unlike = 1.0 - words
+        if meaning is not None:
+            nearness = max(0.0, meaning.get(name, 0.0)) * (ABROAD if is_abroad else 1.0)
+            unlike = (1.0 - min(1.0, nearness)) * (1.0 - words * (WORDS_ABROAD if is_abroad else WORDS))
         similarity = 1.0 - unlike * (1.0 - SAME_LAW * bool(law))
         if similarity >= LEAST:
             why = (*(f"{each.type} {each.value}" for each in law), *_said(of.item.text[:READ], told, shared))
@@ -166,6 +181,12 @@ def ranked(
             found.append(Neighbour(filed=filed, similarity=min(1.0, similarity), why=why[:_WHY], is_same_event=is_same))
     found.sort(key=lambda each: (-each.similarity, -each.filed.item.moment.timestamp(), each.filed.item.id))
     return found[:limit]
+
+
+def _share(shared: Iterable[Weighed], sought: Iterable[Weighed], *, is_abroad: bool) -> float:
+    """How much of an item's cues another has, 0..1; of another language those are expected that have words there."""
+    whole = sum(each.weight * (_UNTRANSLATED if is_abroad and len(each.cue.words) == 1 else 1.0) for each in sought)
+    return min(1.0, sum(each.weight for each in shared) / whole) if whole else 0.0
 
 
 def _repeats(filed: Filed, of: Filed) -> bool:

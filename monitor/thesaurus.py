@@ -37,7 +37,7 @@ _RUN = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+(?:[ '’.&-]+[^\\W_{CJK}]+)*")
 _LONGEST_UNSPACED = 10
 """Characters of a name within an unspaced text that is looked for."""
 _LATIN_WORD = re.compile("[a-z0-9]+")
-_BRACKETS = re.compile(r"[()\[\]]")
+_BRACKETS = re.compile(r"[()\[\]《》]")
 _EAST = frozenset(("ja", "zh", "ko"))
 
 

@@ -14,8 +14,9 @@ from builders import NOW, an_item
 from monitor import bundled, query, thesaurus
 from monitor.archive import Archive
 from monitor.archive.intake import Change, SourceState
-from monitor.cli.like import COLUMNS, Liked, like
+from monitor.cli.like import COLUMNS, OPTIONAL, Liked, like
 from monitor.cli.options import Here
+from monitor.cli.output import emit
 from monitor.dedupe import Sorted
 from monitor.errors import ArchiveError, UsageError
 from monitor.items import Filed, Identifier, Item
@@ -213,6 +214,7 @@ def test_rows_and_records_say_the_same(here: Here) -> None:
     """A row has the columns; a record is an item, with three keys more."""
     found = found_by(here, SUBJECTS[0][1])
     assert [tuple(row) for row in found.rows] == [COLUMNS] * len(found.rows)
+    assert set(OPTIONAL) < set(COLUMNS)
     assert [row["id"] for row in found.rows] == [record["id"] for record in found.records]
     assert {"title", "lang", "url", "similarity", "why", "same_event"} <= found.records[0].keys()
     assert all(0 <= record["similarity"] <= 1 for record in found.records)
@@ -265,3 +267,11 @@ def test_terms_within_a_text() -> None:
     ]
     assert terms.within("") == ()
     assert thesaurus.load(bundled.classifiers()).within("米商務省は") != ()
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv", "tsv", "md", "ids"])
+def test_rows_fit_every_format(here: Here, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line an item, with text of sources inert."""
+    found = found_by(here, SUBJECTS[0][1])
+    emit(found.rows, COLUMNS, form, json_rows=found.records, optional=OPTIONAL)
+    assert all(row["id"] in capsys.readouterr().out for row in found.rows[:1])

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
 COLUMNS = ("id", "like", "date", "lang", "source", "title", "event", "why")
 """Of a table; why says "same event" where it is the item's own."""
-_CANDIDATES = 300
-"""Items that are compared, of those that words find, and as many of each other way."""
+OPTIONAL = ("event", "source", "why", "lang")
+"""Of these, what a narrow terminal leaves out, the least needed first."""
+_CANDIDATES = 100
+"""Items that are compared, of those that share the law or the event, and of those nearest in meaning."""
+_BY_WORDS = 150
+"""And of those that words find: so many in all, and so many by words of other languages."""
 _KEPT = 20_000
 """Vectors of the archive that are looked through, the newest: 20 MB."""
 _LOOKED_AT = 2_000
@@ -65,10 +69,10 @@ def like(here: Here, item: str, tree: Node, limit: int) -> Liked:
         standing = asked.standing([*dict.fromkeys(word for cue in found for word in cue.words)], neighbours.COMMON)
         sought = neighbours.weighed(found, standing, asked.items())
         candidates = {each.item.id: each for each in asked.beside(of, tree, now, limit=_CANDIDATES)}
-        words = neighbours.tree(sought)
-        if words is not None:
-            by_words = archive.reading.search(And((tree, words)), now, limit=_CANDIDATES, by_rank=True)
-            candidates |= {each.item.id: each for each in by_words}
+        for words in (neighbours.tree(sought), neighbours.tree(sought, is_abroad=True)):
+            if words is not None:
+                by_words = archive.reading.search(And((tree, words)), now, limit=_BY_WORDS, by_rank=True)
+                candidates |= {each.item.id: each for each in by_words}
         meaning, notes = _meaning(archive, folder, of, candidates, tree, now)
         known = asked.identifiers((of.item.id, *candidates))
     near = neighbours.ranked(of, candidates.values(), sought=sought, identifiers=known, meaning=meaning, limit=limit)
@@ -95,7 +99,7 @@ def _meaning(
         mine = centred(_encoded(name, [of.item.text]), [of.item.lang], usual)[0] if own is None else vectors[own]
         found = {item: float(cosine) for item, cosine in zip(place, vectors @ mine, strict=True)} if place else {}
         nearest = sorted(found, key=lambda item: -found[item])[:_LOOKED_AT]
-        near = archive.neighbours.of(nearest, tree, now, limit=_CANDIDATES // 3)
+        near = archive.neighbours.of(nearest, tree, now, limit=_CANDIDATES)
         candidates |= {each.item.id: each for each in near}
         if missing := [each.item for each in candidates.values() if each.item.id not in found]:
             others = centred(_encoded(name, [each.text[:_ENCODED] for each in missing]), [each.lang for each in missing], usual)
