@@ -286,6 +286,11 @@ class _Parser:
         return self.at < len(self.tokens) and self.tokens[self.at] == _Token("word", word, self.tokens[self.at].position)
 
 
+def has_saved(text: str) -> bool:
+    """True if a query may name a saved one."""
+    return "@" in unicodedata.normalize("NFKC", text)
+
+
 def with_saved(text: str, saved: Mapping[str, str]) -> str:
     """A query with each @name in it replaced by the query that was saved under the name, in brackets.
 

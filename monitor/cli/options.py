@@ -195,11 +195,29 @@ def commands_of(group: click.Group) -> Callable[..., Callable[[Callable[..., Any
 def query_words(context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a query; one with two dashes is an option mistyped. Raises click.NoSuchOption."""
     known = [name for each in context.command.params for name in each.opts if name.startswith("--")]
+    words = tuple(f"-{word[1:]}" if word.startswith(_MINUS) else word for word in words)
     for word in words:
         name = word.partition("=")[0]
         if name.startswith("--"):
             raise click.NoSuchOption(name, possibilities=difflib.get_close_matches(name, known), ctx=context)
     return words
+
+
+_MINUS = "\0"
+"""Stands for the minus of a query's -word while options are read; no argument can hold it."""
+
+
+class _Dashed(click.Command):
+    """A command whose arguments are a query: -quota is a word of it, not -q with more after it, and -xq are two options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        flags = {name[1] for each in self.get_params(ctx) for name in each.opts if len(name) == 2}
+
+        def is_word(arg: str) -> bool:
+            letters = set(arg[1:])
+            return arg[:1] == "-" != arg[1:2] and not letters <= flags and not letters.isdisjoint(flags)
+
+        return super().parse_args(ctx, [f"{_MINUS}{arg[1:]}" if is_word(arg) else arg for arg in args])
 
 
 def command(
@@ -214,7 +232,8 @@ def command(
     def wrap(function: Callable[..., Any]) -> click.Command:
         epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.strip().splitlines())
         context = {"help_option_names": ["-h", "--help"], "ignore_unknown_options": is_dashed}
-        make: Any = click.command(name, epilog=epilog, context_settings=context, **settings)
+        kind = _Dashed if is_dashed else click.Command
+        make: Any = click.command(name, kind, epilog=epilog, context_settings=context, **settings)
         made: click.Command = make(GlobalOptions(function))
         return made
 

@@ -65,7 +65,7 @@ def search(
     word that found them; -x leaves them out.
     """
     text = " ".join(words)
-    if "@" in text:
+    if query.has_saved(text):
         with here.archive(is_readonly=True) as archive, archive.errors():
             text = query.with_saved(text, {each.name: each.query for each in archive.searches.all()})
     tree = query.parse(text)
@@ -162,12 +162,12 @@ def _listed(added: Iterable[Added]) -> str:
 
 
 def _like(here: Here, item: str, tree: Node, limit: int, form: str | None) -> int:
-    from monitor.cli.like import COLUMNS, like
+    from monitor.cli.like import COLUMNS, OPTIONAL, like
 
     found = like(here, item, tree, limit)
     for each in found.notes:
         note(each)
-    emit(found.rows, COLUMNS, form, json_rows=found.records, optional=("event", "why", "source", "lang"))
+    emit(found.rows, COLUMNS, form, json_rows=found.records, optional=OPTIONAL)
     return len(found.rows)
 
 
