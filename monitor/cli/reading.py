@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor import bundled, query, tokens
+from monitor import bundled, lexiconfile, query, thesaurus, tokens
 from monitor.cli.options import Here, command, query_words, user
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
 from monitor.items import Filed
 from monitor.query import Node
+from monitor.thesaurus import Added, Expansion
 
 if TYPE_CHECKING:
+    from monitor.archive import Archive
     from monitor.archive.search import Found
-    from monitor.thesaurus import Added, Expansion
 
 _COLUMNS = ("id", "date", "lang", "source", "themes", "title", "event", "by")
 
@@ -105,44 +108,51 @@ def searches(here: Here, forget: str | None, form: str | None) -> None:
 
 def _search(here: Here, tree: Node, limit: int, form: str | None, *, by_rank: bool, is_exact: bool, is_explained: bool) -> int:
     """Write what a query finds; how many that was."""
-    expansion = None if is_exact else _expanded(here, tree)
-    asked = tree if expansion is None else expansion.tree
-    added = () if expansion is None else expansion.added
+    asked = Expansion(tree, ()) if is_exact else expanded(here.path(), tree)
     now = here.now()
     with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.reading.find(asked, now, limit=limit + 1, by_rank=by_rank)
+        found = archive.reading.find(asked.tree, now, limit=limit + 1, by_rank=by_rank)
         shown = found.items[:limit]
-        own = archive.reading.matching(tree, now, [each.item.id for each in shown]) if added else set()
+        by = found_by(archive, tree, asked, shown, now)
         if is_explained:
-            _explain(tree, added, found, archive.reading.plans(asked, now))
-    by = {each.item.id: () if not added or each.item.id in own else _found_by(each, added) for each in shown}
+            _explain(tree, asked.added, found, archive.reading.plans(asked.tree, now))
     rows = [_row(each, by[each.item.id]) for each in shown]
     records = [{**item_json(each), "by": list(by[each.item.id])} for each in shown]
     emit(rows, _COLUMNS, form, json_rows=records, optional=("event", "themes", "source", "lang"))
-    if added and any(by.values()) and sys.stderr.isatty():
-        note(f"≈ found by the same word in another language: {_listed(added)}. Without them: -x")
+    if any(by.values()) and sys.stderr.isatty():
+        note(f"≈ found by the same word in another language: {_listed(asked.added)}. Without them: -x")
     if len(found.items) > limit and sys.stderr.isatty():
         note(f"There are more than these {limit}: --limit")
     return len(shown)
 
 
-def _expanded(here: Here, tree: Node) -> Expansion | None:
-    """The query in other languages; None if it has no words."""
-    if not query.words(tree):
-        return None
-    from monitor import lexiconfile, thesaurus
+def expanded(config: Path, tree: Node) -> Expansion:
+    """The query in other languages, too.
 
-    known = thesaurus.load(bundled.classifiers_in_use(), lexiconfile.own_lexicon(here.path()))
+    Args:
+        config: the configuration's file, beside which the user's own lexicon may stand.
+    """
+    if not query.words(tree):
+        return Expansion(tree, ())
+    known = thesaurus.load(bundled.classifiers_in_use(), lexiconfile.own_lexicon(config))
     return thesaurus.expanded(tree, known)
 
 
-def _found_by(filed: Filed, added: Iterable[Added]) -> tuple[str, ...]:
-    """The added words that stand in an item."""
+def found_by(archive: Archive, tree: Node, asked: Expansion, items: Sequence[Filed], now: datetime) -> dict[str, tuple[str, ...]]:
+    """By item the added words that found it; () where the words of the query did."""
+    if not asked.added:
+        return {each.item.id: () for each in items}
+    own = archive.reading.matching(tree, now, [each.item.id for each in items])
+    return {each.item.id: () if each.item.id in own else _standing(each, asked.added) for each in items}
+
+
+def _standing(filed: Filed, added: Iterable[Added]) -> tuple[str, ...]:
+    """The added words that stand in an item; "article" if they stand in its article alone."""
     text = tokens.normal(filed.item.text)
     return tuple(each.text for each in added if tokens.contains(text, each.text)) or ("article",)
 
 
-def _explain(tree: Node, added: tuple[Added, ...], found: Found, plans: Iterable[str]) -> None:
+def _explain(tree: Node, added: Sequence[Added], found: Found, plans: Iterable[str]) -> None:
     note(query.explain(tree))
     if added:
         note(f"in other languages, too: {_listed(added)}")

@@ -15,6 +15,7 @@ from monitor import bundled, query
 from monitor.archive import Archive
 from monitor.cli.options import Here, command
 from monitor.cli.output import note
+from monitor.cli.reading import expanded, found_by
 from monitor.cli.working import write_digest
 from monitor.compose import date_name
 from monitor.errors import UsageError
@@ -54,7 +55,7 @@ def demo(here: Here, keep: Path | None) -> None:
             deliverer.run()
         _show_events(archive, now=ROUNDS[-1][1])
         _show_dates(archive, ROUNDS[-1][1])
-        _show_search(archive, "輸出 (半導体 OR 黒鉛)", now=ROUNDS[-1][1])
+        _show_search(archive, "黒鉛 tier:official", here.path(), ROUNDS[-1][1])
         subscription = settings.subscriptions[0]
         # what came since the second round, the last one's items included
         since, until = (moment + timedelta(seconds=1) for moment in (ROUNDS[1][1], ROUNDS[-1][1]))
@@ -128,7 +129,12 @@ def _show_dates(archive: Archive, now: datetime) -> None:
         click.echo(f"{each.date.date.isoformat()}  {date_name(each.date.kind):<15} {each.date.title[:80]}  ({each.event})")
 
 
-def _show_search(archive: Archive, text: str, now: datetime) -> None:
+def _show_search(archive: Archive, text: str, config: Path, now: datetime) -> None:
     click.echo(f"\n### monitor search '{text}'\n")
-    for each in archive.reading.search(query.parse(text), now, limit=5):
-        click.echo(f"{each.item.moment:%Y-%m-%d}  {each.item.lang}  {each.item.source:<12} {each.item.title}")
+    tree = query.parse(text)
+    asked = expanded(config, tree)
+    items = archive.reading.search(asked.tree, now, limit=7)
+    by = found_by(archive, tree, asked, items, now)
+    for each in items:
+        mark = f"  ≈ {', '.join(by[each.item.id])}" if by[each.item.id] else ""
+        click.echo(f"{each.item.moment:%Y-%m-%d}  {each.item.lang}  {each.item.source:<12} {each.item.title}{mark}")
