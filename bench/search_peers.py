@@ -163,7 +163,7 @@ class Tantivy:
         for place, title, summary in rows:
             head, head_letters = tokens.index_texts(title)
             tail, tail_letters = tokens.index_texts(summary)
-            document = tantivy.Document(title=head, summary=tail, letters=f"{head_letters} {tail_letters}")
+            document = tantivy.Document(title=head, summary=tail, letters=" ".join(head_letters | tail_letters))
             document.add_integer("place", place)
             writer.add_document(document)
         writer.commit()

@@ -42,13 +42,13 @@ def normal(text: str) -> str:
     return folded if folded.isascii() else folded.translate(_simplified())
 
 
-def index_texts(text: str) -> tuple[str, str]:
-    """The terms of a text in order, and its CJK characters each once; both space separated."""
+def index_texts(text: str) -> tuple[str, set[str]]:
+    """The terms of a text in order, space separated, and its CJK characters."""
     folded = normal(text)
     if folded.isascii():
-        return " ".join(map(stem, _ASCII_WORD.findall(folded))), ""
+        return " ".join(map(stem, _ASCII_WORD.findall(folded))), set()
     found: list[str] = []
-    letters: set[str] = set()
+    runs: list[str] = []
     is_after_run = False
     for run, word in _EITHER.findall(folded):
         if word:
@@ -57,9 +57,9 @@ def index_texts(text: str) -> tuple[str, str]:
             if is_after_run:
                 found.append(BREAK)
             found += map(add, run, run[1:]) if len(run) > 1 else run
-            letters.update(run)
+            runs.append(run)
         is_after_run = not word
-    return " ".join(found), " ".join(letters)
+    return " ".join(found), set("".join(runs))
 
 
 @functools.lru_cache(maxsize=1 << 16)

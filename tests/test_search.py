@@ -211,8 +211,9 @@ def test_what_is_put_in_comes_out_equal_and_is_found_by_each_of_its_words(text: 
     with sqlite3.connect(":memory:") as connection:
         textindex.create(connection)
         textindex.put(connection, [(7, text, text[::-1])])
-        for table, terms in (("item_search", index_texts(text)[0]), ("item_letters", index_texts(text)[1])):
-            for term in set(terms.split()) - {BREAK}:
+        words, letters = index_texts(text)
+        for table, terms in (("item_search", set(words.split())), ("item_letters", letters)):
+            for term in terms - {BREAK}:
                 found = connection.execute(f"select rowid from {table} where {table} match ?", [f'"{term}"']).fetchall()
                 assert found == [(7,)]
 

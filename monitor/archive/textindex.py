@@ -25,6 +25,8 @@ ROOM = 20
 """Bits for the number within a week. A million items of one week is more than any archive gets; what is beyond spills over."""
 _BUFFER = 8 << 20
 """Bytes that FTS5 collects before it writes a segment: measured, its own choice of 1 MB costs a tenth more."""
+_SEGMENTS = 8
+"""Segments of one size that FTS5 makes one of; twice its own choice: a third less is written again, and a search reads a few more."""
 _CHUNK = 1000
 _SAMPLE, _TERMS = 200, 20
 """Items that are looked up when the index is checked, by so many terms of their titles."""
@@ -42,7 +44,8 @@ def create(connection: sqlite3.Connection) -> None:
     for statement in TABLES:
         connection.execute(statement)
     for table in ("item_search", "item_letters"):
-        connection.execute(f"insert into {table} ({table}, rank) values ('hashsize', {_BUFFER})")
+        for name, value in (("hashsize", _BUFFER), ("automerge", _SEGMENTS)):
+            connection.execute(f"insert into {table} ({table}, rank) values ('{name}', {value})")
 
 
 def week(moment: datetime) -> int:
@@ -160,7 +163,7 @@ def _rows(texts: Iterable[Text]) -> list[tuple[int, str, str, str]]:
     for place, title, rest in texts:
         head, head_letters = index_texts(title)
         tail, tail_letters = index_texts(rest)
-        rows.append((place, head, tail, " ".join({*head_letters.split(), *tail_letters.split()})))
+        rows.append((place, head, tail, " ".join(head_letters | tail_letters)))
     return sorted(rows)
 
 
