@@ -95,9 +95,15 @@ def plans(connection: sqlite3.Connection, tree: Node, now: datetime) -> list[str
 
 def matching(connection: sqlite3.Connection, tree: Node, now: datetime, items: Sequence[str]) -> set[str]:
     """Those of some items (ids) that match."""
-    where, values = condition(tree, now)
+    ids = json.dumps(list(items))
+    to = _compiled(tree, now)
+    # so that no list of matches goes back further than these items
+    to.least = connection.execute("select min(place) from items where id in (select value from json_each(?))", [ids]).fetchone()[
+        0
+    ]
+    where = _sql(tree, to)
     rows = connection.execute(
-        f"select id from items where id in (select value from json_each(?)) and ({where})", [json.dumps(list(items)), *values]
+        f"select id from items where id in (select value from json_each(?)) and ({where})", [ids, *to.values]
     )
     return {row["id"] for row in rows}
 
