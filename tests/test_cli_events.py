@@ -751,7 +751,10 @@ def test_a_dossier_of_ones_own_is_a_line_beside_the_configuration(here: Path, ca
     found = asked(capsys, "dossier", "負極材", "--json")
     assert (found["dossier"], found["entity"]) == ("anodes", "prog-agm")
     assert found["items"] > 0
-    assert all("負極材" in each["title"] + each["summary"] for each in asked(capsys, "search", '"負極材"', "--format", "json"))
+    assert all(
+        "負極材" in each["title"] + each["summary"]
+        for each in asked(capsys, "search", "-x", '"負極材" lang:ja', "--format", "json")
+    )
     for arguments in (["dossier", "--list"], ["coverage", "--watchlist"]):
         rows = asked(capsys, *arguments, "--format", "json")
         assert [each["items"] for each in rows if each["dossier"] == "anodes"] == [found["items"]]

@@ -144,7 +144,7 @@ def test_poll_deliver_digest_search(world: World) -> None:
     mail = email.message_from_bytes(world.mails()[0][1], policy=email.policy.default)
     assert JA[1] in mail.get_body(("html",)).get_content()
     assert "12 Chinese chip firms" in mail.get_body(("plain",)).get_content()
-    found = json.loads(world.run("search", "輸出", "--format", "json").stdout)
+    found = json.loads(world.run("search", "-x", "輸出", "--format", "json").stdout)
     assert [each["title"] for each in found] == [JA[1]]
     assert world.complaints() == []
     again = [world.run("poll").returncode, world.run("deliver").returncode, world.run("digest", "morning", "--send").returncode]

@@ -84,6 +84,12 @@ def calls() -> list[list[str]]:
     asked = [
         *formats("search", "formula"),
         ["search", "formula", "--explain"],
+        ["search", "--save", "evil", f'"formula {EVIL}" OR formula'],
+        *formats("search", "@evil"),
+        *formats("search", "--like", item),
+        *formats("searches"),
+        *formats("tail", "--no-follow", "--since", "3000d", of=("table", "jsonl")),
+        ["completion", "bash"],
         ["show", item],
         ["show", item, "--json"],
         *formats("events", "--since", "30d"),

@@ -40,6 +40,7 @@ def tail(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
     )
     try:
         yield process

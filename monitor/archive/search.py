@@ -186,7 +186,7 @@ def _branch_sql(branch: _Branch, to: _Compiled, least: int | None, before: int |
                 conditions.append(f"{key} {mark} {place:d}")
     conditions += [_sql(node, to) for node in branch.rest]
     tables = f"{branch.table} cross join items on items.place = {branch.table}.rowid" if branch.table else "items"
-    where = " and ".join(f"({each})" for each in conditions) or "1"
+    where = _joined(conditions, "and") or "1"
     return f"select items.place, items.moment, items.n from {tables} where {where} order by {key} desc limit ?"
 
 
@@ -210,7 +210,7 @@ def _branches(tree: Node) -> list[_Branch]:
     if wanted:
         match = " AND ".join(wanted)
         return [_Branch("item_search", f"({match}) NOT ({' OR '.join(unwanted)})" if unwanted else match, tuple(rest))]
-    negative = [node for node in nodes if isinstance(node, Not) and node not in rest]
+    negative = [Not(Or(tuple(node.node for node in nodes if isinstance(node, Not) and node not in rest)))] if unwanted else []
     alone = next((node for node in rest if isinstance(node, Word) and (asked := _asked(node)) and asked.match is None), None)
     if alone is not None:
         asked = _asked(alone)
@@ -301,10 +301,13 @@ def _sql(node: Node, to: _Compiled) -> str:
             return f"{has} and holds(items.title, items.summary, (select body from articles where item = items.id), ?, ?)"
         case Not(inner):
             return f"not ({_sql(inner, to)})"
-        case And(nodes):
-            return _joined([_sql(each, to) for each in nodes], "and") or "1"
-        case Or(nodes):
-            return _joined([_sql(each, to) for each in nodes], "or")
+        case And(nodes) | Or(nodes):
+            expression = _expression(node)
+            if expression is not None:
+                to.has_lists = True
+                return word_condition(tokens.Asked(expression, "", is_sure=True), to.values, to.least)
+            is_all = isinstance(node, And)
+            return _joined([_sql(each, to) for each in nodes], "and" if is_all else "or") or ("1" if is_all else "0")
         case Field():
             return _field(node, to)
 
