@@ -40,7 +40,7 @@ def tail(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (a shell's background ignores it; no threads here)
     )
     try:
         yield process
