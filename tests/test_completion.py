@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -127,7 +128,7 @@ def test_a_real_bash_completes(here: Path, tmp_path: Path) -> None:
     """As installed: the script is read, and TAB asks the program on the PATH."""
     program = tmp_path / "bin" / "monitor"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m monitor "$@"\n', encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m monitor "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     script = """
     eval "$(monitor completion bash)"
