@@ -13,6 +13,22 @@ from monitor.standing import Standing, Statement
 from monitor.steps import MACHINES
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+ITEM_KEYS = [
+    "id",
+    "source",
+    "url",
+    "title",
+    "summary",
+    "published",
+    "first_seen",
+    "lang",
+    "country",
+    "tier",
+    "themes",
+    "event",
+    "copy_of",
+]
+"""What the JSON of an item promises everywhere."""
 
 
 def a_source(**changes: Any) -> Source:

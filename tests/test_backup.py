@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Run
+from disks import disk_of
 from test_pruning import a_notice, file
 
 from monitor.archive import Archive
@@ -190,14 +191,9 @@ def test_a_copy_that_may_not_grow_leaves_nothing(filled: str, tmp_path: Path) ->
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own with room for little; skipped where none may be mounted."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1400k", "tmpfs", str(folder)], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("needs to mount a small file system")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    """A disk with room for little."""
+    with disk_of(tmp_path / "disk", "1400k") as folder:
+        yield folder
 
 
 def test_a_full_disk_is_told_before_and_during(run: Run, filled: str, tmp_path: Path, small_disk: Path) -> None:

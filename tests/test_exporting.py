@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from builders import NOW, an_item
+from builders import ITEM_KEYS, NOW, an_item
 from conftest import Run
 from pyarrow import parquet
 
@@ -21,25 +21,7 @@ from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
 from monitor.items import Filed, Item, SourceState
 
-KEYS = [
-    "id",
-    "source",
-    "url",
-    "title",
-    "summary",
-    "published",
-    "first_seen",
-    "lang",
-    "country",
-    "tier",
-    "themes",
-    "event",
-    "copy_of",
-    "stage",
-    "identifiers",
-    "entities",
-    "dates",
-]
+KEYS = [*ITEM_KEYS, "stage", "identifiers", "entities", "dates"]
 EVERYTHING = "since:1900"
 QUERIES = [
     EVERYTHING,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOW, a_date, a_shown, a_transition, an_item, rss
+from builders import ITEM_KEYS, NOW, a_date, a_shown, a_transition, an_item, rss
 from conftest import ROOT, Run
 from fakes import Answer, Site
 from jsonschema import Draft202012Validator
@@ -25,23 +25,8 @@ from monitor.dedupe import sort_out
 from monitor.items import AlertKind, AlertState, DateKind, Findings, Judged, Link, SourceState, Stage, Tag, Tier
 
 SCHEMA: dict[str, Any] = json.loads((ROOT / "docs" / "items.schema.json").read_text(encoding="utf-8"))
-ITEM = [
-    "id",
-    "source",
-    "url",
-    "title",
-    "summary",
-    "published",
-    "first_seen",
-    "lang",
-    "country",
-    "tier",
-    "themes",
-    "event",
-    "copy_of",
-]
 PROMISED = {
-    "item": ITEM,
+    "item": ITEM_KEYS,
     "found_item": ["by"],
     "like_item": ["similarity", "why", "same_event"],
     "saved_search": ["name", "query", "who", "at"],

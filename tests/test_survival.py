@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from builders import NOW, an_item, rss
 from conftest import ROOT, Run
+from disks import disk_of
 from fakes import Answer, Site
 from sqlite_utils import Database
 from test_pruning import a_notice, file
@@ -174,14 +175,9 @@ def state_of(path: Path) -> str:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own with room for little; skipped where none may be mounted."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("needs to mount a small file system")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    """A disk with room for little."""
+    with disk_of(tmp_path / "disk", "2m") as folder:
+        yield folder
 
 
 def test_a_full_disk_is_one_clear_line_and_nothing_is_lost(

@@ -211,19 +211,14 @@ def _branches(tree: Node) -> list[_Branch]:
         match = " AND ".join(wanted)
         return [_Branch("item_search", f"({match}) NOT ({' OR '.join(unwanted)})" if unwanted else match, tuple(rest))]
     negative = [Not(Or(tuple(node.node for node in nodes if isinstance(node, Not) and node not in rest)))] if unwanted else []
-    alone = next((node for node in rest if isinstance(node, Word) and (asked := _asked(node)) and asked.match is None), None)
-    if alone is not None:
-        asked = _asked(alone)
-        assert asked is not None
-        if asked.is_sure:
-            rest.remove(alone)
-        return [_Branch("item_letters", _letters(asked.letters), (*rest, *negative))]
-    doubtful = next((node for node in rest if isinstance(node, Word) and _asked(node) is not None), None)
-    if doubtful is not None:
-        asked = _asked(doubtful)
-        assert asked is not None
-        assert asked.match is not None
-        return [_Branch("item_search", asked.match, (*rest, *negative))]
+    for node in rest:
+        asked = _asked(node) if isinstance(node, Word) else None
+        if asked is None:
+            continue
+        if asked.match is not None:  # not sure: it leads, and has to be looked at besides
+            return [_Branch("item_search", asked.match, (*rest, *negative))]
+        left = [each for each in rest if each is not node] if asked.is_sure else rest
+        return [_Branch("item_letters", _letters(asked.letters), (*left, *negative))]
     return [_Branch(None, "", (*rest, *negative))]
 
 
