@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -25,8 +25,8 @@ from pathlib import Path
 
 from bench.million import NOW, Filing, filings
 from bench.search_peers import PEERS, Peer
-from bench.search_queries import Ask, asks, cjk_words
-from monitor import query, tokens
+from bench.search_queries import Ask, asks, cjk_words, hard_asks
+from monitor import bundled, query, thesaurus, tokens
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.archive.search import Found, condition
@@ -76,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _sizes(path)
         questions = asks(path)
         _speed(path, questions)
+        _hard(path)
         _completeness(path)
         _shell(path)
         for name in [each for each in options.peers.split(",") if each in PEERS]:
@@ -143,23 +144,24 @@ def _asking(archive: Archive, tree: Node, *, by_rank: bool) -> Callable[[], Foun
     return lambda: archive.reading.find(tree, NOW, limit=_LIMIT, by_rank=by_rank)
 
 
+def _trees(questions: Sequence[Ask]) -> list[Node]:
+    terms = thesaurus.load(bundled.classifiers())
+    return [
+        thesaurus.expanded(query.parse(each.text), terms).tree if each.is_translated else query.parse(each.text)
+        for each in questions
+    ]
+
+
 def _speed(path: Path, questions: Sequence[Ask]) -> None:
     """Warm and cold, newest first and ranked, by kind of question."""
-    trees = [query.parse(each.text) for each in questions]
-    table: dict[str, dict[str, list[float]]] = {}
-    totals: dict[str, list[float]] = {}
-    with Archive.open(f"sqlite:///{path}", is_readonly=True) as archive:
-        for by_rank in (False, True):
-            name = "ranked" if by_rank else "newest"
-            for ask, tree in zip(questions, trees, strict=True):
-                archive.reading.find(tree, NOW, limit=_LIMIT, by_rank=by_rank)
-                took = statistics.median(_timed(_asking(archive, tree, by_rank=by_rank), 3))
-                table.setdefault(ask.kind, {}).setdefault(name, []).append(took)
-                totals.setdefault(f"{name}, warm", []).append(took)
-    step = max(1, len(trees) // _COLD)
+    trees = _trees(questions)
+    table = _warm(path, questions, trees)
+    totals = {f"{name}, warm": [took for of in table.values() for took in of[name]] for name in ("newest", "ranked")}
+    # of every kind as many: they follow one another
+    some = [trees[place * 83 % len(trees)] for place in range(min(_COLD, len(trees)))]
     for by_rank in (False, True):
         name = "ranked" if by_rank else "newest"
-        for tree in trees[::step]:
+        for tree in some:
             _forget_pages(path)
             with Archive.open(f"sqlite:///{path}", is_readonly=True) as archive:
                 totals.setdefault(f"{name}, cold", []).append(_timed(_asking(archive, tree, by_rank=by_rank), 1)[0])
@@ -169,6 +171,29 @@ def _speed(path: Path, questions: Sequence[Ask]) -> None:
     for name, most in (("newest", 50), ("ranked", 150)):
         p95 = _Times(values=tuple(totals[f"{name}, warm"])).p95
         print(f"  {name} first, p95 {p95:.1f} ms  {_said(p95 < most)} (asked {most})")
+    _by_kind(table)
+
+
+def _hard(path: Path) -> None:
+    """What is asked now and then and costs more, beside the two hundred; warm."""
+    questions = hard_asks()
+    print(f"  beside these, {len(questions)} that cost more")
+    _by_kind(_warm(path, questions, _trees(questions)))
+
+
+def _warm(path: Path, questions: Sequence[Ask], trees: Sequence[Node]) -> dict[str, dict[str, list[float]]]:
+    """Milliseconds of each question, newest and ranked, by its kind."""
+    table: dict[str, dict[str, list[float]]] = {}
+    with Archive.open(f"sqlite:///{path}", is_readonly=True) as archive:
+        for by_rank in (False, True):
+            for ask, tree in zip(questions, trees, strict=True):
+                archive.reading.find(tree, NOW, limit=_LIMIT, by_rank=by_rank)
+                took = statistics.median(_timed(_asking(archive, tree, by_rank=by_rank), 3))
+                table.setdefault(ask.kind, {}).setdefault("ranked" if by_rank else "newest", []).append(took)
+    return table
+
+
+def _by_kind(table: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
     print("\n  kind of query                  newest p50 / max      ranked p50 / max")
     for kind, of in table.items():
         cells = [f"{statistics.median(of[name]):8.1f} /{max(of[name]):7.1f}" for name in ("newest", "ranked")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sqlite3
 import subprocess
 import sys
@@ -25,7 +26,7 @@ class Peer(Protocol):
 
     @property
     def is_ready(self) -> bool:
-        """True if it is built."""
+        """True if it is built, and what it needs is here; asking installs nothing."""
         ...
 
     @property
@@ -121,28 +122,28 @@ class Tantivy:
 
     def __init__(self, place: Path) -> None:
         self._path = place
+        self._packages = place.parent / "packages"
         self._index: Any = None
 
     @property
     def is_ready(self) -> bool:
-        return (self._path / "meta.json").exists() and not self.prepare()
+        return (self._path / "meta.json").exists() and self._is_here()
 
     @property
     def size(self) -> int:
         return sum(each.stat().st_size for each in self._path.iterdir())
 
+    def _is_here(self) -> bool:
+        if str(self._packages) not in sys.path:
+            sys.path.append(str(self._packages))
+        importlib.invalidate_caches()
+        return importlib.util.find_spec("tantivy") is not None
+
     def prepare(self) -> str:
-        target = self._path.parent / "packages"
-        if str(target) not in sys.path:
-            sys.path.append(str(target))
-        try:
-            importlib.import_module("tantivy")
-        except ImportError:
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target), _TANTIVY]
-            if subprocess.run(command, capture_output=True, check=False).returncode:
+        if not self._is_here():
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(self._packages), _TANTIVY]
+            if subprocess.run(command, capture_output=True, check=False).returncode or not self._is_here():
                 return f"{_TANTIVY} cannot be installed"
-            importlib.invalidate_caches()
-            importlib.import_module("tantivy")
         return ""
 
     def _open(self) -> Any:

@@ -1,4 +1,4 @@
-"""Two hundred queries for bench.search, drawn from the archive that they are asked of: the same for the same archive."""
+"""Two hundred queries for bench.search, and sixty harder ones, drawn from the archive they are asked of: the same for the same archive."""
 
 from __future__ import annotations
 
@@ -44,6 +44,40 @@ _FILTERS = (
     "source:jp-meti,us-fr-bis",
     "theme:investment_screening lang:en since:1y",
 )
+_RARE = (
+    "theme:semiconductors",
+    "stage:final",
+    "score:>0.999",
+    "lang:ko",
+    "kind:none",
+    "cfr:15/744",
+    "entity:us-bis",
+    "event:e-a",
+    "deadline:7d",
+    "-lang:en,ja,zh",
+)
+_TERMS = (
+    "graphite",
+    "黒鉛",
+    "石墨",
+    "gallium",
+    "ガリウム",
+    "semiconductor",
+    "半導体",
+    "半导体",
+    "export controls",
+    "輸出管理",
+    "出口管制",
+    "rare earths",
+    "レアアース",
+    "稀土",
+    "investment screening",
+    "submarine cable",
+    "海底ケーブル",
+    "critical minerals",
+    "重要鉱物",
+    "关键矿产",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +87,11 @@ class Ask:
     kind: str
     text: str
     words: tuple[str, ...] | None = None  # all of them have to be there; a phrase has a space, a prefix a star
+    is_translated: bool = False  # True: as `monitor search` asks it, with the words of other languages
 
 
 def asks(path: Path, *, seed: int = 11) -> list[Ask]:
-    """The queries, twenty of each kind."""
+    """Two hundred queries: twenty of each kind."""
     rng = random.Random(seed)
     texts = _sample(path, rng)
     latin = [text for lang, text in texts if lang == "en"]
@@ -102,6 +137,17 @@ def asks(path: Path, *, seed: int = 11) -> list[Ask]:
         found.append(Ask("three words", " ".join(three), three))
         found.append(Ask("OR and NOT", f"({any_word()} OR {any_word()}) -{any_word()}"))
         found.append(Ask("word with filters", f"{any_word()} {_FILTERS[place % len(_FILTERS)]}"))
+    return found
+
+
+def hard_asks() -> list[Ask]:
+    """Sixty that cost most: a term with its words in other languages, a prefix of one letter, a filter that few items have."""
+    found: list[Ask] = []
+    for place, term in enumerate(_TERMS):
+        found.append(Ask("term with translations", term, is_translated=True))
+        letter = f"{'acemprstuw'[place % 10]}*"
+        found.append(Ask("1 letter prefix", letter if place % 2 else f"{letter} {_FILTERS[place % len(_FILTERS)]}"))
+        found.append(Ask("filter that few items have", _RARE[place % len(_RARE)]))
     return found
 
 
