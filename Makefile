@@ -6,6 +6,7 @@
 # make lock   - pin the newest versions that pyproject.toml allows
 
 PYTHON ?= python3
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -16,7 +17,7 @@ demo: $(VENV)/ready
 	$(BIN)/monitor demo --keep "$$(mktemp -d)/monitor-demo"
 
 test: $(VENV)/ready-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff format --check .

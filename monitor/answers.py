@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-
-from rich.cells import cell_len
 
 from monitor import query
 from monitor.archive import Archive
@@ -21,8 +19,9 @@ from monitor.errors import QueryError, UsageError
 from monitor.events import Deadline, Part
 from monitor.items import DateKind, Filed, Label, Rule, Subscription
 from monitor.messages import Answer, File, Line, Request, Verb
-from monitor.normalise import clean, inert
+from monitor.normalise import clean
 from monitor.stage import Transition
+from monitor.thesaurus import Thesaurus, expanded
 
 MUTE = timedelta(days=7)
 FOUND = 10
@@ -33,15 +32,14 @@ _AHEAD = "30d"
 _RECENT = timedelta(days=7)
 _VIA = "slack"
 _SENTENCE = 120
-_QUOTES = str.maketrans("“”„‟", '""""')
-"""Keyboards turn a quotation mark into these while one types."""
 HELP = "\n".join(
     (
         "`search QUERY`: the newest items that match, for example `search 半導体 theme:export_control since:30d`",
         "`deadlines 30d`: deadlines and dates of effect that are ahead",
         "`events`: what moved in the last 7 days, the most important first",
         "`help`: this",
-        "The query language is that of `monitor search --help`. What you ask and what you are told, only you see.",
+        "The query language is that of `monitor search --help`, saved searches (@NAME) and other languages included."
+        " What you ask and what you are told, only you see.",
     )
 )
 
@@ -53,6 +51,7 @@ class Desk:
     Args:
         theme_names: names by id of the themes that may be chosen.
         trained_at: when the classifier in use was trained; None if nobody knows.
+        terms: by which a search looks in other languages, too.
     """
 
     archive: Archive
@@ -61,6 +60,7 @@ class Desk:
     theme_names: Mapping[str, str]
     clock: Callable[[], datetime]
     trained_at: Callable[[], datetime | None] = lambda: None
+    terms: Thesaurus = field(default_factory=lambda: Thesaurus(()))
 
     def answer(self, request: Request) -> Answer:
         """What is said to the analyst. What it says was noted is stored when this returns.
@@ -216,7 +216,7 @@ class Desk:
 
     def _command(self, typed: str) -> Answer:
         """What was typed after a slash command."""
-        words = typed.strip().translate(_QUOTES).split(maxsplit=1)
+        words = typed.strip().split(maxsplit=1)
         name = unicodedata.normalize("NFKC", words[0]).casefold() if words else "help"
         rest = words[1].strip() if len(words) > 1 else ""
         if name == "search" and rest:
@@ -229,16 +229,18 @@ class Desk:
 
     def _search(self, text: str) -> Answer:
         try:
-            tree = query.parse(text)
+            tree = query.parse(query.with_saved(text, self.archive.searches.by_name()))
         except QueryError as error:
             return Answer(text=_slip(error))
         if tree == query.And(()):
             return Answer(text=HELP)
-        found = self.archive.reading.search(tree, self.clock(), limit=FOUND + 1)
+        now, asked = self.clock(), expanded(tree, self.terms)
+        found = self.archive.reading.search(asked.tree, now, limit=FOUND + 1)
         if not found:
             return Answer(text="Nothing found.")
         more = f"The newest {FOUND}; there are more: `monitor search`" if len(found) > FOUND else f"{_count(len(found), 'item')}:"
-        return Answer(text=more, lines=tuple(self._found(each) for each in found[:FOUND]))
+        by = self.archive.reading.found_by(tree, asked.added, found[:FOUND], now)
+        return Answer(text=more, lines=tuple(self._found(each, by[each.item.id]) for each in found[:FOUND]))
 
     def _deadlines(self, text: str) -> Answer:
         span = query.duration(unicodedata.normalize("NFKC", text))
@@ -276,10 +278,11 @@ class Desk:
             text="Moved in the last 7 days:" if found else "No event with a theme moved in the last 7 days.", lines=lines
         )
 
-    def _found(self, filed: Filed) -> Line:
+    def _found(self, filed: Filed, by: Sequence[str]) -> Line:
         item = filed.item
         themes = ", ".join(self._name(theme) for theme, _ in filed.themes)
-        facts = (f"{item.moment:%Y-%m-%d}", item.source, item.lang, item.tier.value, themes, filed.event or "")
+        mark = f"≈ {', '.join(by)}" if by else ""
+        facts = (f"{item.moment:%Y-%m-%d}", item.source, item.lang, item.tier.value, themes, filed.event or "", mark)
         return Line(title=item.title, url=item.url, note=" · ".join(fact for fact in facts if fact))
 
     def _name(self, theme: str) -> str:
@@ -342,10 +345,9 @@ def _dated(each: Deadline) -> Line:
 
 def _slip(error: QueryError) -> str:
     """What is wrong with a query, with a caret under the place."""
-    start = max(0, error.position - 60)
-    shown = inert(error.query[start : error.position + 40]).replace("`", "'")
-    before = inert(error.query[start : error.position])
-    return f"{_plain(str(error))}\n```\n{shown}\n{' ' * cell_len(before)}^\n```"
+    shown, caret = error.pointed()
+    quoted = shown.replace("`", "'")
+    return f"{_plain(str(error))}\n```\n{quoted}\n{caret}\n```"
 
 
 def _plain(text: str) -> str:

@@ -48,12 +48,18 @@ def spark(counts: Sequence[int], width: int) -> str:
     """The counts as characters, each as high as its count, the highest full; none is a dot, one beside a thousand can still be seen.
 
     Args:
-        width: cells that there are, 1 or more; where there are fewer than counts, neighbours are added up.
+        width: cells that there are, 1 or more; where there are fewer than counts, neighbours are added up (see `step`), from the last one
+            backwards, so that only the first character may stand for fewer than the others.
     """
-    step = max(1, -(-len(counts) // width))
-    joined = [sum(counts[place : place + step]) for place in range(0, len(counts), step)]
+    size = step(len(counts), width)
+    joined = [sum(counts[max(0, end - size) : end]) for end in range(len(counts), 0, -size)][::-1]
     top = max(joined, default=0)
     return "".join(_RISES[-(-count * len(_RISES) // top) - 1] if count else "·" for count in joined)
+
+
+def step(count: int, width: int) -> int:
+    """How many counts a character of `spark` stands for, 1 or more."""
+    return max(1, -(-count // width))
 
 
 def bar(share: float, width: int) -> str:

@@ -99,7 +99,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     except ValidationError as error:
         raise ConfigError("\n".join(_slips(path, root, error))) from error
     except SecretMissing as error:
-        raise ConfigError(str(error), subject=str(path)) from error
+        cause = error.cause if error.subject is None else f"{error.subject}: {error.cause}"
+        raise ConfigError(cause, subject=str(path), hint=error.hint) from error
     return _built(path, root, file)
 
 
@@ -124,7 +125,11 @@ def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None
     try:
         return Path(file).read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError) as error:
-        raise SecretMissing(f"{name}_FILE names a file that cannot be read ({type(error).__name__})", subject=name) from error
+        raise SecretMissing(
+            f"{name}_FILE names a file that cannot be read ({type(error).__name__})",
+            subject=name,
+            hint="Check its path and its permissions",
+        ) from error
 
 
 def _parsed(path: Path, text: str) -> tuple[yaml.Node, Any]:
@@ -200,7 +205,7 @@ def _expanded(value: Any, environment: Mapping[str, str]) -> Any:
     def of(match: re.Match[str]) -> str:
         found = secret(match[1], environment)
         if found is None:
-            raise SecretMissing(f"${{{match[1]}}} is not set in the environment")
+            raise SecretMissing(f"${{{match[1]}}} is not set in the environment", hint="Set it where the monitor is started")
         return found
 
     return _VARIABLE.sub(of, value)

@@ -31,6 +31,8 @@ _TYPES = {
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
 }
+_NOWHERE = "http://127.0.0.1:9"
+"""Where nobody answers: the port of the discard service."""
 _EMPTY = b'{"count": 0, "description": "no documents yet"}'
 
 
@@ -89,6 +91,17 @@ class DemoWeb:
             if path.is_file():
                 return path.read_bytes()
         return _EMPTY if name.startswith("us-fr-") else None
+
+
+def configuration() -> str:
+    """The demo's feeds.yaml for afterwards: it names the sources where nobody serves them any more."""
+    _, _, rest = (bundled.demo() / "feeds.yaml").read_text(encoding="utf-8").partition("\n")
+    note = "# The demo's configuration, to look further at its archive. Its sources are served no more: nothing can be fetched.\n"
+    return (
+        note
+        + rest.replace("${DEMO_BASE}", _NOWHERE)
+        + 'mail: {host: 127.0.0.1, port: 9, from: "monitor@econsec-monitor.example"}\n'
+    )
 
 
 @contextmanager

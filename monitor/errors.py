@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from unicodedata import category, combining, east_asian_width
 
 
 class MonitorError(Exception):
@@ -180,6 +181,13 @@ class QueryError(UsageError):
         super().__init__(cause, hint=hint)
         self.query = query
         self.position = position
+
+    def pointed(self) -> tuple[str, str]:
+        """A line of the query, as much of it as matters, and one with a caret below the place; both inert, for a font of one width."""
+        start = max(0, self.position - 60)
+        shown = [" " if category(each)[0] in "CZ" else each for each in self.query[start : self.position + 40]]
+        cells = (0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in shown[: self.position - start])
+        return "".join(shown), " " * sum(cells) + "^"
 
 
 class ConfigError(TellOperator):

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from monitor import classifiers, config, encoders, joinings, lexiconfile, models
+from monitor import classifiers, config, encoders, joinings, lexiconfile, models, thesaurus
 from monitor.announce import Announcer
 from monitor.archive import Archive
 from monitor.channels import Channel, split
@@ -132,6 +132,7 @@ def slack_answers(url: str, settings: Config, folder: Path, clock: Callable[[], 
     from monitor.channels.socket_mode import SocketMode
 
     names = theme_names(folder)
+    terms = thesaurus.load(folder, lexiconfile.own_lexicon(settings.path))
 
     def desk() -> Desk:
         return Desk(
@@ -141,6 +142,7 @@ def slack_answers(url: str, settings: Config, folder: Path, clock: Callable[[], 
             theme_names=names,
             clock=clock,
             trained_at=lambda: models.trained_at(folder),
+            terms=terms,
         )
 
     answering = Answering(desk)
@@ -166,13 +168,21 @@ def open_channel(address: str, settings: Config, clock: Callable[[], datetime], 
 
         token = config.secret("SLACK_BOT_TOKEN")
         if token is None:
-            raise SecretMissing("SLACK_BOT_TOKEN is not set", subject="slack", hint="Alerts wait in the outbox until it is")
+            raise SecretMissing(
+                "SLACK_BOT_TOKEN is not set",
+                subject="slack",
+                hint="Set it (docs/slack.md); alerts wait in the outbox until it is",
+            )
         return Slack(token, api_url=settings.slack.api_url, min_gap=settings.slack.min_gap)
     if kind == "mail":
         from monitor.channels.mail import Mail
 
         if settings.mail is None:
-            raise ConfigError("mail: is not configured", subject=str(settings.path), hint="Mails wait in the outbox until it is")
+            raise ConfigError(
+                "mail: is not configured",
+                subject=str(settings.path),
+                hint="Add mail: to it (docs/configuration.md); mails wait in the outbox until it is",
+            )
         return Mail(
             host=settings.mail.host,
             port=settings.mail.port,
@@ -192,13 +202,17 @@ def _webhook(name: str, settings: Config, clock: Callable[[], datetime]) -> Chan
 
     if name not in settings.webhooks:
         raise ConfigError(
-            f"there is no {name!r} under webhooks:", subject=str(settings.path), hint="Messages wait in the outbox until there is"
+            f"there is no {name!r} under webhooks:",
+            subject=str(settings.path),
+            hint="Add it there (docs/webhooks.md); messages wait in the outbox until there is",
         )
     variable = _variable("WEBHOOK", name, "SECRET")
     secret = config.secret(variable)
     if secret is None:
         raise SecretMissing(
-            f"{variable} is not set", subject=f"webhook:{name}", hint="Messages wait in the outbox until it is (docs/webhooks.md)"
+            f"{variable} is not set",
+            subject=f"webhook:{name}",
+            hint="Set it (docs/webhooks.md); messages wait in the outbox until it is",
         )
     try:
         return Webhook(url=settings.webhooks[name], secret=secret, post=posting(settings.network, clock), clock=clock)
@@ -221,7 +235,7 @@ def _slack_webhook(name: str, settings: Config) -> Channel:
         raise SecretMissing(
             f"{variable} is not set",
             subject=f"slack-webhook:{name}",
-            hint="Alerts wait in the outbox until it is (docs/webhooks.md)",
+            hint="Set it (docs/webhooks.md); alerts wait in the outbox until it is",
         )
     return SlackWebhook(url, name=name, min_gap=settings.slack.min_gap)
 

@@ -303,11 +303,6 @@ def is_named(value: str, wanted: str) -> bool:
     return not rest or not (rest[0].isalnum() and want[-1].isalnum() and rest[0].isdigit() == want[-1].isdigit())
 
 
-def asked(field: str, value: str) -> str:
-    """The value of a query's field as `loose` values are compared with it; the dots of a tariff code do not count."""
-    return loose(value).replace(".", "") if field == "hs" else loose(value)
-
-
 def loose(value: str) -> str:
     """The value as queries compare it: folded, without spaces, 15 CFR 744 as 15/744."""
     folded = unicodedata.normalize("NFKC", value).casefold()

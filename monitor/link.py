@@ -420,7 +420,7 @@ class Linker:
 
 def linked_before(event: str) -> Link:
     """The link of an item that has its event already."""
-    return Link(event=event, is_new=False, reasons=(Reason("the item was linked before", 1.0),))
+    return Link(event=event, is_new=False, reasons=(Reason("what it said before its text changed", 1.0),))
 
 
 def is_round_up(title: str) -> bool:

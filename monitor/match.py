@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor import identifiers, query
-from monitor.items import Judged, Standpoint
+from monitor.items import Item, Judged, Standpoint
 from monitor.query import And, Field, Node, Not, Or, Word
 from monitor.segment import fold
 from monitor.tokens import contains, normal
@@ -53,7 +53,8 @@ def clauses(node: Node, subject: Subject, now: datetime) -> tuple[Clause, ...]:
     found = []
     for part in parts:
         holds = _holds(part, subject, now, themes)
-        found.append(Clause(phrase(part), holds, "" if holds else _has(part, subject, themes)))
+        text = phrase(part) if part is node else _bracketed(part, And, Or)
+        found.append(Clause(text, holds, "" if holds else _has(part, subject, themes)))
     return tuple(found)
 
 
@@ -89,24 +90,29 @@ def _has(node: Node, subject: Subject, themes: tuple[str, ...]) -> str:
 
 
 def phrase(node: Node) -> str:
-    """A part of a query as one line."""
+    """A query as one line of the query language, which reads it as the same tree."""
     match node:
         case Word(text, is_prefix):
-            return f'"{text}"' + ("*" if is_prefix else "")
+            return f'"{text}{"*" if is_prefix else ""}"'
         case Field(name, values, op, _):
-            return f"{name}:{'' if op == '=' else op}{','.join(values)}"
+            return f"{name}:{'' if op == '=' else op}{','.join(map(query.quoted, values))}"
         case Not(inner):
-            return f"-{phrase(inner)}"
+            return f"-{_bracketed(inner, And, Or, Not)}"
         case And(nodes):
-            return "(" + " ".join(phrase(each) for each in nodes) + ")"
+            return " ".join(_bracketed(each, And, Or) for each in nodes)
         case Or(nodes):
-            return "(" + " OR ".join(phrase(each) for each in nodes) + ")"
+            return " OR ".join(_bracketed(each, Or) for each in nodes)
+
+
+def _bracketed(node: Node, *kinds: type[And | Or | Not]) -> str:
+    """A part of a query as one line, in brackets if it is one of the kinds."""
+    return f"({phrase(node)})" if isinstance(node, kinds) else phrase(node)
 
 
 def _holds(node: Node, subject: Subject, now: datetime, themes: tuple[str, ...]) -> bool:
     match node:
         case Word(text, is_prefix):
-            return contains(normal(subject.judged.item.text), text, is_prefix=is_prefix)
+            return any(contains(each, text, is_prefix=is_prefix) for each in _texts(subject.judged.item))
         case Not(inner):
             return not _holds(inner, subject, now, themes)
         case And(nodes):
@@ -115,6 +121,17 @@ def _holds(node: Node, subject: Subject, now: datetime, themes: tuple[str, ...])
             return any(_holds(each, subject, now, themes) for each in nodes)
         case Field():
             return _field_holds(node, subject, now, themes)
+
+
+def _texts(item: Item) -> tuple[str, str]:
+    """The two texts of an item in which search looks for words, and no phrase runs from one into the other."""
+    return _seen(item.title), _seen(f"{item.summary} {item.body}")
+
+
+@functools.lru_cache(maxsize=16)
+def _seen(text: str) -> str:
+    """A text as search sees it; the last ones are kept, for many rules ask about an item many words each."""
+    return normal(text)
 
 
 def _field_holds(node: Field, subject: Subject, now: datetime, themes: tuple[str, ...]) -> bool:

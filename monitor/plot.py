@@ -44,7 +44,11 @@ DARK: dict[Role, str] = {
     "text": "#eef0f3",
     "faint": "#aab2bd",
 }
-_NOT_LATIN = re.compile("[^\x00-\xff]+")
+_NOT_LATIN = re.compile("[^\x00-\xff…]+")
+_LATIN = "\xff"
+"""The last letter of which the fonts' breadths are known."""
+_BREADTHS = {letter: share for letters, share in (("fijlrstI.,:;'!|()[]{}/- ·", 0.5), ("mwMWOQ@%©®…", 1.0)) for letter in letters}
+"""Of letters that are not as broad as the rest of their case, in heights."""
 GROUNDS = {"light": "#ffffff", "dark": "#16181c"}
 
 
@@ -79,6 +83,7 @@ class Words:
     size: int
     anchor: Literal["start", "middle", "end"] = "start"
     is_bold: bool = False
+    room: float | None = None  # where it is cut; None: nothing is in its way
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +105,8 @@ def small_multiples(panels: Sequence[Panel], bars: Sequence[date], *, heading: s
         heading, below: the title, and the line under it.
     """
     shapes: list[Box | Words] = [
-        Words("text", _MARGIN, _MARGIN + 16, clean(heading), 18, is_bold=True),
-        Words("faint", _MARGIN, _MARGIN + 36, clean(below), 12),
+        Words("text", _MARGIN, _MARGIN + 16, clean(heading), 18, is_bold=True, room=WIDTH - 2 * _MARGIN),
+        Words("faint", _MARGIN, _MARGIN + 36, clean(below), 12, room=WIDTH - 2 * _MARGIN),
     ]
     wide = (WIDTH - 2 * _MARGIN - _GAP * (_COLUMNS - 1)) / _COLUMNS
     for place, panel in enumerate(panels):
@@ -115,9 +120,10 @@ def _panel(panel: Panel, bars: Sequence[date], left: float, top: float, wide: fl
     highest = _round_up(max(panel.counts, default=0))
     start, base = left + _AXIS, top + 20 + _BARS
     room = wide - _AXIS
+    says = clean(panel.says)
     shapes: list[Box | Words] = [
-        Words("text", left, top + 10, clean(panel.name), 13, is_bold=True),
-        Words("faint", left + wide, top + 10, clean(panel.says), 12, "end"),
+        Words("text", left, top + 10, clean(panel.name), 13, is_bold=True, room=wide - _breadth(says, 12) - _GAP / 2),
+        Words("faint", left + wide, top + 10, says, 12, "end"),
     ]
     for share in (1.0, 0.5):
         level = highest * share
@@ -181,13 +187,13 @@ def as_svg(drawing: Drawing) -> str:
             weight = ' font-weight="600"' if each.is_bold else ""
             lines.append(
                 f'<text class="{each.role}" x="{each.x:.1f}" y="{each.y:.1f}" font-size="{each.size}" text-anchor="{each.anchor}"'
-                f"{weight}>{html.escape(each.text)}</text>"
+                f"{weight}>{html.escape(fitted(each.text, each))}</text>"
             )
     return "\n".join([*lines, "</svg>\n"])
 
 
 def as_png(drawing: Drawing) -> bytes:
-    """The drawing as a PNG of SCALE times its size. Its font has Latin letters alone: of other text it shows an ellipsis."""
+    """The drawing as a PNG of SCALE times its size. Its font has Latin letters alone: others are written by their numbers, \\u9ed2."""
     from PIL import Image, ImageDraw, ImageFont
 
     picture = Image.new("RGB", (drawing.width * SCALE, drawing.height * SCALE), GROUNDS["light"])
@@ -200,7 +206,7 @@ def as_png(drawing: Drawing) -> bytes:
             pen.rectangle(corners, fill=LIGHT[each.role])
         else:
             font = ImageFont.load_default(each.size * SCALE)
-            text = _NOT_LATIN.sub("…", _arrows(each.text))
+            text = fitted(_NOT_LATIN.sub(_numbers, _arrows(each.text)), each)
             where = (each.x * SCALE, each.y * SCALE)
             anchor = {"start": "ls", "middle": "ms", "end": "rs"}[each.anchor]
             stroke = 1 if each.is_bold else 0
@@ -208,6 +214,30 @@ def as_png(drawing: Drawing) -> bytes:
     written = io.BytesIO()
     picture.save(written, "PNG", optimize=True)
     return written.getvalue()
+
+
+def is_drawn(text: str) -> bool:
+    """True if a PNG shows the text as it is."""
+    return _NOT_LATIN.search(_arrows(clean(text))) is None
+
+
+def _numbers(match: re.Match[str]) -> str:
+    """Letters by their numbers: two words that cannot be drawn still differ."""
+    return match[0].encode("ascii", "backslashreplace").decode()
+
+
+def fitted(text: str, words: Words) -> str:
+    """Text that stays within its room, with an ellipsis where it is cut."""
+    if words.room is None or _breadth(text, words.size) <= words.room:
+        return text
+    while text and _breadth(text + "…", words.size) > words.room:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def _breadth(text: str, size: int) -> float:
+    """How broad text is at most, in pixels: the fonts of readers differ, and a letter too few is better than one beyond the edge."""
+    return size * sum(_BREADTHS.get(letter, 0.65 if letter.islower() else 0.75 if letter <= _LATIN else 1.0) for letter in text)
 
 
 def _arrows(text: str) -> str:

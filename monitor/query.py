@@ -4,12 +4,13 @@ r"""The query language, one parser for search, rules and digests. Pure; knows ne
     any     = all { "OR" all }
     all     = { ["AND"] factor }                     a space means AND
     factor  = [ "-" | "NOT" ] atom
-    atom    = "(" any ")" | field | phrase | word ["*"]
+    atom    = "(" any ")" | field | phrase | word ["*"] | "@" NAME
     field   = NAME ":" [ ">=" | "<=" | ">" | "<" | "=" ] value { "," value }
     value   = phrase | run of characters without space , ( ) "
     phrase  = '"' characters ["*"] '"'
 
-Full-width characters and spaces are folded first (NFKC), so a query typed with a Japanese keyboard reads the same.
+Full-width characters and spaces are folded first (NFKC), and so are the quotation marks, minus signs and commas of other keyboards, so
+a query typed with a Japanese keyboard, or pasted out of a mail, reads the same. @NAME stands for a saved search; with_saved() puts them in.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from monitor.errors import QueryError
+from monitor.errors import QueryError, UsageError
+from monitor.items import Stage, Tier
 
 TEXT_FIELDS = ("theme", "source", "lang", "country", "kind", "tier", "event", "stage", "entity")
 IDENTIFIER_FIELDS = ("cfr", "eccn", "rin", "docket", "fr", "law", "hs", "eo", "notice")
@@ -73,6 +75,7 @@ class Or:
     """At least one of the nodes."""
 
     nodes: tuple[Node, ...]
+    is_one_thing: bool = False  # True: words for one and the same thing (monitor.thesaurus); no query says so itself
 
 
 Node = Word | Field | Not | And | Or
@@ -84,14 +87,21 @@ _TOKEN = re.compile(
   | (?P<phrase>"[^"]*"?)
   | (?P<minus>-(?=\S))
   | (?P<field>[A-Za-z_]+):(?P<op>>=|<=|>|<|=)?
-  | (?P<word>[^\s()",]+)
+  | (?P<word>(?:[^\s()",]|(?<=\d),(?=\d))+)
   | (?P<stray>.)
     """,
     re.VERBOSE,
 )
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """What no text holds: NUL, and half characters, as a terminal gives bytes that are no UTF-8."""
-_VALUE = re.compile(r'"(?P<phrase>[^"]*)"|(?P<open>"[^"]*$)|(?P<run>[^\s,()"]+)')
+_TYPED = str.maketrans("“”„‟〝〞〟", '"' * 7)
+"""Quotation marks of other keyboards, and of programs that turn them while one types."""
+_MINUS = re.compile(r"(?<![^\s(])[\u2010-\u2015\u2212](?=[^\s\u2010-\u2015\u2212-])")
+"""Dashes, and the minus of the Mac's Japanese keyboard, where a minus may stand."""
+_COMMAS = ",、"
+_VALUE = re.compile(r'"(?P<phrase>[^"]*)"|(?P<open>"[^"]*$)|(?P<run>[^\s,、()"]+)')
+_CODES = {"lang": re.compile("[a-z]{2,3}"), "country": re.compile("[a-z]{2}")}
+_KNOWN = {"tier": tuple(Tier), "stage": tuple(Stage)}
 _SAVED = re.compile(r'"[^"]*"?|(?<![^\s(-])@(?P<name>[\w-]+)')
 NAME = re.compile(r"[^\W_][\w-]{0,39}")
 """Names of saved searches."""
@@ -106,10 +116,16 @@ def parse(text: str) -> Node:
     Raises:
         QueryError: with the place of the slip and, where there is one, the nearest right word.
     """
-    folded = _NO_TEXT.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    folded = cleaned(text)
     if len(folded) > MAX_LENGTH:
         raise QueryError(f"the query has {len(folded)} characters; the limit is {MAX_LENGTH}", query=folded[:60], position=60)
     return _Parser(folded).parse()
+
+
+def cleaned(text: str) -> str:
+    """A query as it is read, and kept."""
+    folded = _NO_TEXT.sub(" ", unicodedata.normalize("NFKC", text)).translate(_TYPED)
+    return _MINUS.sub("-", folded).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +169,14 @@ class _Parser:
                 raw = match["phrase"]
                 if len(raw) < 2 or not raw.endswith('"'):
                     raise self._slip('a quotation mark without its partner; close it with "', match.start())
-                if raw.strip('" '):
-                    self._check_text(raw, match.start())
-                    found.append(_Token("phrase", raw[1:-1], match.start()))
+                self._check_text(raw, match.start())
+                self._check_star(raw[1:-1], match.start() + 1)
+                found.append(_Token("phrase", raw[1:-1], match.start()))
             elif kind == "stray":
                 raise self._slip(f"{match.group()} has no meaning here; commas stand between values, as in lang:ja,en", at)
             elif kind != "space":
                 if kind == "word":
-                    self._check_text(match.group(), match.start())
+                    self._check_word(match.group(), match.start())
                 found.append(_Token(kind, match.group(), match.start()))
             at = match.end()
         return found
@@ -168,6 +184,21 @@ class _Parser:
     def _check_text(self, text: str, position: int) -> None:
         if not any(character.isalnum() for character in text):
             raise self._slip(f"{text} has no letter or digit to search for", position)
+
+    def _check_word(self, text: str, position: int) -> None:
+        if text.startswith("@") and NAME.fullmatch(text[1:]):
+            raise self._slip(
+                f"{text} would be a saved search, and there are none here",
+                position,
+                "Write out what it stands for; to search for the text itself, put it in quotation marks",
+            )
+        self._check_star(text, position)
+        self._check_text(text, position)
+
+    def _check_star(self, text: str, position: int) -> None:
+        inner = text.rstrip("*").find("*")
+        if inner >= 0:
+            raise self._slip("* stands at the end of a word, for what may follow", position + inner)
 
     def _field(self, match: re.Match[str]) -> tuple[Field, int]:
         name = match["field"].lower()
@@ -190,7 +221,7 @@ class _Parser:
                 raise self._slip(f"{name}: needs a value", at)
             values.append((value["phrase"] if value["phrase"] is not None else value["run"]).strip())
             at = value.end()
-            if self.text[at : at + 1] != ",":
+            if self.text[at : at + 1] not in _COMMAS or at == len(self.text):
                 break
             at += 1
         node = Field(name, tuple(values), op, match.start())
@@ -207,6 +238,15 @@ class _Parser:
                         raise ValueError(value)
                 except ValueError:
                     raise self._slip(f"score: needs a number, not {value}", position) from None
+            elif node.name in _KNOWN and value.casefold() not in _KNOWN[node.name]:
+                known = _KNOWN[node.name]
+                near = difflib.get_close_matches(value.casefold(), known, 1)
+                hint = f"Did you mean {near[0]}?" if near else f"One of: {', '.join(known)}"
+                raise self._slip(f"there is no {node.name} '{value}'", position, hint)
+            elif node.name in _CODES and not _CODES[node.name].fullmatch(value.casefold()):
+                raise self._slip(
+                    f"{node.name}: takes a code such as {'ja' if node.name == 'lang' else 'JP'}, not {value}", position
+                )
             elif node.name == "deadline" and duration(value) is None:
                 raise self._slip(f"deadline: needs a span such as 30d, not {value}", position)
             elif node.name in ("since", "until"):
@@ -226,7 +266,7 @@ class _Parser:
         while self._is_word("OR"):
             self.at += 1
             nodes.append(self._all(depth))
-        return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+        return nodes[0] if len(nodes) == 1 else Or(tuple(_flat(nodes, Or)))
 
     def _all(self, depth: int) -> Node:
         nodes: list[Node] = []
@@ -248,15 +288,16 @@ class _Parser:
         if not nodes:
             place = self.tokens[self.at].position if self.at < len(self.tokens) else len(self.text)
             raise self._slip("something to search for is missing here", place)
-        return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
+        return nodes[0] if len(nodes) == 1 else And(tuple(_flat(nodes, And)))
 
     def _factor(self, depth: int) -> Node:
         is_negative = False
         while self.at < len(self.tokens) and (self.tokens[self.at].kind == "minus" or self._is_word("NOT")):
             is_negative = not is_negative
             self.at += 1
-        if self.at == len(self.tokens):
-            raise self._slip("NOT needs something after it", len(self.text))
+        if self.at == len(self.tokens) or self._is_word("OR") or self._is_word("AND"):
+            place = self.tokens[self.at].position if self.at < len(self.tokens) else len(self.text)
+            raise self._slip("NOT needs something after it", place)
         node = self._atom(depth)
         return Not(node) if is_negative else node
 
@@ -283,12 +324,31 @@ class _Parser:
         raise self._slip("something to search for is missing here", token.position)
 
     def _is_word(self, word: str) -> bool:
-        return self.at < len(self.tokens) and self.tokens[self.at] == _Token("word", word, self.tokens[self.at].position)
+        token = self.tokens[self.at] if self.at < len(self.tokens) else None
+        return token is not None and token.kind == "word" and token.text == word
+
+
+def _flat(nodes: Iterable[Node], kind: type[And | Or]) -> Iterator[Node]:
+    """Nodes, those of the kind replaced by theirs: brackets that change nothing make no tree deeper."""
+    for node in nodes:
+        yield from node.nodes if isinstance(node, kind) else (node,)
 
 
 def has_saved(text: str) -> bool:
     """True if a query may name a saved one."""
-    return "@" in unicodedata.normalize("NFKC", text)
+    return "@" in cleaned(text)
+
+
+def name(text: str) -> str:
+    """The name of a saved search as it is kept, from how it was typed, with or without its @.
+
+    Raises:
+        UsageError: it is none.
+    """
+    plain = cleaned(text).removeprefix("@").casefold()
+    if not NAME.fullmatch(plain):
+        raise UsageError(f"{cleaned(text)!r} is no name", hint="A name has letters, digits, - and _, at most 40")
+    return plain
 
 
 def with_saved(text: str, saved: Mapping[str, str]) -> str:
@@ -297,18 +357,18 @@ def with_saved(text: str, saved: Mapping[str, str]) -> str:
     Raises:
         QueryError: there is none of a name; the nearest one is told.
     """
-    folded = unicodedata.normalize("NFKC", text)
+    folded = cleaned(text)
     parts: list[str] = []
     at = 0
     for match in _SAVED.finditer(folded):
         if match["name"] is None:
             continue
-        name = match["name"].casefold()
-        if name not in saved:
-            near = difflib.get_close_matches(name, saved, 1)
+        called = match["name"].casefold()
+        if called not in saved:
+            near = difflib.get_close_matches(called, saved, 1)
             hint = f"Did you mean @{near[0]}?" if near else "Saved searches are listed by: monitor searches"
-            raise QueryError(f"there is no saved search '{name}'", query=folded, position=match.start("name") - 1, hint=hint)
-        parts += [folded[at : match.start("name") - 1], f"({saved[name]})"]
+            raise QueryError(f"there is no saved search '{called}'", query=folded, position=match.start("name") - 1, hint=hint)
+        parts += [folded[at : match.start("name") - 1], f"({saved[called]})"]
         at = match.end("name")
     return "".join([*parts, folded[at:]])
 
@@ -356,11 +416,16 @@ def moment(text: str, now: datetime, *, is_end: bool = False) -> datetime:
 
 def themes(node: Node) -> tuple[str, ...]:
     """Themes that a query asks for; score: speaks of these, or of any theme if there are none."""
+    return asked(node, "theme")
+
+
+def asked(node: Node, field: str) -> tuple[str, ...]:
+    """Values of a field that a query asks for, in lower case; not those that it excludes."""
     match node:
-        case Field("theme", values):
+        case Field(name, values) if name == field:
             return tuple(value.casefold() for value in values)
         case And(nodes) | Or(nodes):
-            return tuple(theme for each in nodes for theme in themes(each))
+            return tuple(value for each in nodes for value in asked(each, field))
         case _:
             return ()
 
@@ -387,15 +452,27 @@ def least_score(node: Node) -> float | None:
             return None
 
 
+_BARE = re.compile(r"[\w./*+-][\w./:*+-]*")
+"""A value of a field that no quotation marks need to hold together."""
+_PARTED = re.compile(r"[^\W_][\W_]+[^\W_]")
+
+
+def quoted(value: str) -> str:
+    """A field's value as it is written: in quotation marks where it must be."""
+    return value if _BARE.fullmatch(value) else f'"{value}"'
+
+
 def explain(node: Node, depth: int = 0) -> str:
     """The tree of a query as indented lines, for --explain."""
     pad = "  " * depth
     match node:
         case Word(text, is_prefix):
-            kind = "prefix" if is_prefix else "phrase" if " " in text else "word"
+            # a mark on a letter parts no word
+            letters = "".join(each for each in text if not unicodedata.category(each).startswith("M"))
+            kind = "prefix" if is_prefix else "phrase" if _PARTED.search(letters) else "word"
             return f'{pad}{kind} "{text}"'
         case Field(name, values, op, _):
-            return f"{pad}{name} {op} {' or '.join(values)}"
+            return f"{pad}{name} {op} {' or '.join(map(quoted, values))}"
         case Not(inner):
             return f"{pad}not\n{explain(inner, depth + 1)}"
         case And(nodes):

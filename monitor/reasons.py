@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from monitor import query
-from monitor.items import MEANING, Findings, Rule, Tag
+from monitor.items import MEANING, Findings, Reason, Rule, Tag
+from monitor.likeness import FEATURES
 from monitor.match import Subject, compiled
 from monitor.segment import HIRAGANA, STOP_WORDS
 
@@ -75,3 +76,40 @@ def _concept(term: str) -> str:
 def named(findings: Findings) -> dict[str, str]:
     """How a text calls its entities, by the term of the reason."""
     return {f"@{entity.id}": entity.surface for entity in findings.entities}
+
+
+def linked(reasons: Iterable[Reason], names: Mapping[str, str]) -> str:
+    """Why an item lies in its event, for a reader: what speaks for it, the strongest first; "" if it opened the event.
+
+    What only sets the scale for the rest (how long the text is, how rare its words are) is left out; it is in JSON.
+
+    Args:
+        names: how the text calls its entities, by the term of the reason.
+    """
+    given = list(reasons)
+    found = [said for each in given if each.weight > 0 and (said := _link(each.term, names))]
+    return ", ".join(found) or ("what they have in common" if given else "")
+
+
+def _link(term: str, names: Mapping[str, str]) -> str:
+    """A reason of a link in words; "" if it tells a reader nothing."""
+    name, _, those = term.partition(": ")
+    if term == "meaning":
+        return "the same meaning"
+    if name == "words":
+        return ", ".join(f'"{word}"' for word in those.split(", ")) if those else ""
+    if name == "names":
+        return ", ".join(_name(each, names) for each in those.split(", ")) if those else ""
+    return "" if name.replace(" ", "_") in FEATURES else term
+
+
+def _name(mark: str, names: Mapping[str, str]) -> str:
+    """A name that two texts share (monitor.mark): of the lexicon, an identifier, a day, a figure."""
+    kind, rest = mark[:1], mark[1:]
+    if kind == "@":
+        entity = rest.partition(":")[2]
+        return names.get(f"@{entity}", entity)
+    if kind == "#":
+        type_, _, value = rest.partition(":")
+        return value if type_.upper() in value.upper() else f"{type_.upper()} {value}"
+    return f"the figure {rest}" if kind == "=" else rest if kind == "%" else mark

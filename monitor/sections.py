@@ -67,7 +67,8 @@ def _query(value: str) -> str:
     try:
         query.parse(value)
     except QueryError as error:
-        raise ValueError(f"{error}\n        {error.query}\n        {' ' * error.position}^") from None
+        shown, caret = error.pointed()
+        raise ValueError(f"{error}\n        {shown}\n        {caret}") from None
     return value
 
 

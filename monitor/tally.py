@@ -43,7 +43,7 @@ class Frame:
     start: datetime  # beginning of the span, midnight UTC
     until: datetime  # its end: now
     bars: tuple[date, ...]  # first day of each, the oldest first; at least one
-    has_before: bool  # False: the archive begins later than `before`, so nothing can be compared with it
+    has_before: bool  # False: the archive is complete only from later than `before` on, so nothing can be compared with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def frame(since: datetime, now: datetime, *, per: Per | None, began: datetime | 
     Args:
         since: not after `now`.
         per: None: days up to three months, weeks up to two years, then months.
-        began: when the archive's first item arrived; None if it is empty.
+        began: since when the archive is complete; None if it is empty.
 
     Raises:
         ValueError: more than ten years by the day, or as many bars.

@@ -15,8 +15,8 @@ from pathlib import Path
 from monitor import bundled, lexiconfile
 from monitor.errors import ModelError
 from monitor.query import And, Node, Not, Or, Word
-from monitor.segment import CJK, fold, pieces
-from monitor.tokens import stem
+from monitor.segment import fold
+from monitor.tokens import HAN, UNSPACED, normal, runs, stem
 
 MOST = 12
 """Words that are added to a query at most."""
@@ -30,13 +30,14 @@ _BAGS = frozenset(("technology", "control", "regulation_code"))
 """Types of the lexicon whose entries gather what belongs together, and not only what means the same."""
 _HOME = {"ja": "jp-", "zh": "cn-", "ko": "kr-"}
 """Whose ministry is meant where a language calls two by one name (商务部)."""
-_UNSPACED = re.compile(rf"(?<=[{CJK}]) (?=[{CJK}])")
-_PLURAL = re.compile(r"(?<=[a-z]{3})(?<!s)s(?= |$)")
-_UNSPACED_RUN = re.compile(f"[{CJK}]+")
-_RUN = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+(?:[ '’.&-]+[^\\W_{CJK}]+)*")
+_HAN = re.compile(f"[{HAN}]")
+_UNSPACED = re.compile(rf"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
+_UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
+_RUN = re.compile(f"[{UNSPACED}]+|[^\\W_{UNSPACED}]+(?:[ '’.&-]+[^\\W_{UNSPACED}]+)*")
 _LONGEST_UNSPACED = 10
 """Characters of a name within an unspaced text that is looked for."""
 _LATIN_WORD = re.compile("[a-z0-9]+")
+_SPACED = re.compile(f"[^\\W_{UNSPACED}]+|[{UNSPACED}]+")
 _BRACKETS = re.compile(r"[()\[\]《》]")
 _EAST = frozenset(("ja", "zh", "ko"))
 
@@ -67,7 +68,7 @@ class Expansion:
 
 
 class Thesaurus:
-    """Terms by any of their words, without regard to case, width, accents, hyphens, and a plural s.
+    """Terms by any of their words, in any way of writing that search takes for the same; hyphens do not matter either.
 
     Args:
         terms: in order of preference.
@@ -76,6 +77,9 @@ class Thesaurus:
     def __init__(self, terms: Iterable[Term]) -> None:
         self._words: dict[str, list[tuple[str, Term]]] = {}  # by key: language and term
         self._as_written: dict[str, list[tuple[str, Term]]] = {}  # short Latin names
+        self._later: list[
+            tuple[str, str, Term]
+        ] = []  # word, language, term: those with Han, whose keys need a table that is slow to load
         self.longest = 1  # words of the longest term
         for term in terms:
             for lang, words in term.names:
@@ -83,8 +87,12 @@ class Thesaurus:
                     if _is_short(word):
                         self._as_written.setdefault(word, []).append((lang, term))
                         continue
-                    key = _key(word)
-                    self._words.setdefault(key, []).append((lang, term))
+                    if _HAN.search(word):
+                        self._later.append((word, lang, term))
+                        key = " ".join(_SPACED.findall(word))
+                    else:
+                        key = _key(word)
+                        self._words.setdefault(key, []).append((lang, term))
                     if " " in key:
                         self.longest = max(self.longest, key.count(" ") + 1)
 
@@ -119,6 +127,9 @@ class Thesaurus:
         own = {lang for lang, other in self._meanings(text) if other.id == term.id}
         if text.isascii():
             own -= _EAST
+        else:  # 半导体 is one with 半導体 and still Chinese
+            written = _as_written(text)
+            own = {lang for lang, words in term.names if lang in own and written in map(_as_written, words)} or own
         found = {}
         for lang, words in term.names:
             fitting = [word for word in words if lang not in own and not _is_short(word) and self._is_of(word, lang, term)]
@@ -128,11 +139,19 @@ class Thesaurus:
 
     def _is_of(self, word: str, lang: str, term: Term) -> bool:
         """False if the word means another term of the language as well, and this one is not at home there."""
-        is_shared = any(tongue == lang and other.id != term.id for tongue, other in self._words[_key(word)])
+        is_shared = any(tongue == lang and other.id != term.id for tongue, other in self._of(word))
         return not is_shared or term.id.startswith(_HOME.get(lang, "\0"))
 
     def _meanings(self, text: str) -> list[tuple[str, Term]]:
-        return self._words.get(_key(text), []) + self._as_written.get(text, [])
+        return self._of(text) + self._as_written.get(text, [])
+
+    def _of(self, text: str) -> list[tuple[str, Term]]:
+        key = _key(text)
+        if self._later and _HAN.search(key):
+            for word, lang, term in self._later:
+                self._words.setdefault(_key(word), []).append((lang, term))
+            self._later = []
+        return self._words.get(key, [])
 
 
 def load(folder: Path, own: Path | None = None) -> Thesaurus:
@@ -217,7 +236,7 @@ def _row(words: list[Word], thesaurus: Thesaurus, give: Callable[[str, tuple[Ter
         share = give(text, terms) if terms else ()
         if share:
             meant: Node = own[0] if len(own) == 1 else And(tuple(own))
-            found.append(Or((meant, *(Word(each.text) for each in share))))
+            found.append(Or((meant, *(Word(each.text) for each in share)), is_one_thing=True))
         else:
             found += own
         at += len(own)
@@ -276,7 +295,7 @@ def _finds(words: Iterable[str], text: str) -> bool:
 
 
 def _apart(text: str) -> str:
-    return " ".join(run if is_cjk else stem(run) for run, is_cjk in pieces(text))
+    return " ".join(run if is_unspaced else stem(run) for run, is_unspaced in runs(text))
 
 
 def _order(lang: str) -> tuple[int, str]:
@@ -285,13 +304,16 @@ def _order(lang: str) -> tuple[int, str]:
 
 def _key(text: str) -> str:
     """What two ways of writing a word have in common."""
-    folded = fold(text)
+    folded = normal(text)
     if folded.isascii():
-        key = folded if folded.isalnum() else " ".join(_LATIN_WORD.findall(folded))
-        return _PLURAL.sub("", key) if "s" in key else key
+        return stem(folded) if folded.isalnum() else " ".join(map(stem, _LATIN_WORD.findall(folded)))
     if _UNSPACED_RUN.fullmatch(folded):
         return folded
-    return _PLURAL.sub("", _UNSPACED.sub("", _apart(folded)))
+    return _UNSPACED.sub("", _apart(folded))
+
+
+def _as_written(text: str) -> str:
+    return fold(text).replace(" ", "")
 
 
 def _is_short(word: str) -> bool:

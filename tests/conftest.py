@@ -80,6 +80,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "MONITOR_CONFIG",
         "MONITOR_ARCHIVE",
         "MONITOR_NOW",
+        "MONITOR_PAGER",
+        "PAGER",
+        "NO_PAGER",
+        "NO_COLOR",
+        "COLUMNS",
+        "LINES",
     ):
         monkeypatch.delenv(name, raising=False)
 

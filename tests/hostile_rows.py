@@ -502,6 +502,7 @@ def _(trial: Trial) -> None:
         trial.poll()
         if len(trial.items()) == 30 and trial.state.error_kind is None:
             break
+    trial.poll(2)  # where most came at once, what is over nine an hour follows in a list
     trial.accepted(30)
     trial.told_once()
     themed = {token for token, each in trial.truth().items() if each["theme"]}

@@ -18,6 +18,7 @@ from monitor.archive import Archive
 from monitor.errors import ArchiveBusy
 from monitor.items import DateKind, Item, Rule, Tier, event_id
 from monitor.messages import Answer, Verb
+from monitor.thesaurus import Term, Thesaurus
 
 EVENT = "E-aaaaaaaaaa"
 
@@ -348,6 +349,19 @@ def test_a_search_is_read_as_it_is_typed(ask: Callable[[str], Answer], typed: st
     """Full width, capitals and the quotation marks of a clever keyboard."""
     answer = ask(typed)
     assert (answer.text, [each.title for each in answer.lines]) == ("1 item:", ["告示 第3号"])
+
+
+def test_a_search_knows_saved_searches_and_other_languages(archive: Archive, clock: Clock) -> None:
+    """As on the command line; what another language found is marked."""
+    tell(archive, an_item(key="de", title="Graphit wird knapp", lang="de"))
+    archive.searches.put("anode", "黒鉛", who="mori", now=NOW)
+    terms = Thesaurus((Term("graphite", (("ja", ("黒鉛",)), ("de", ("Graphit",)))),))
+    desk = a_desk(archive, clock, terms=terms)
+    for typed in ("search 黒鉛", "search @anode"):
+        [line] = desk.answer(a_request(Verb.COMMAND, value=typed)).lines
+        assert line.title == "Graphit wird knapp"
+        assert line.note.endswith("≈ Graphit")
+    assert "there is no saved search 'nobody'" in desk.answer(a_request(Verb.COMMAND, value="search @nobody")).text
 
 
 def test_a_slip_in_a_query_is_shown_with_its_place(ask: Callable[[str], Answer]) -> None:

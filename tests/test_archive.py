@@ -14,12 +14,13 @@ from builders import NOW, an_item
 from conftest import Clock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from monitor import query
 from monitor.archive import Archive, schema
 from monitor.archive.connection import STEPS
 from monitor.archive.intake import Change
+from monitor.archive.schema import m001_first
+from monitor.archive.schema.statements import statements
 from monitor.dedupe import Sorted, sort_out
 from monitor.errors import ArchiveBusy, ArchiveError, UsageError
 from monitor.items import Item, SourceState, Validators
@@ -211,6 +212,15 @@ def test_a_missing_folder_is_made_and_an_unwritable_one_is_named(tmp_path: Path)
         Archive.open(f"sqlite:///{blocked / 'a.db'}")
 
 
+@pytest.mark.parametrize("how", [{}, {"is_readonly": True}, {"is_any_age": True}])
+def test_a_folder_is_named_as_one(tmp_path: Path, how: dict[str, bool]) -> None:
+    """Not as a disk that fails; the hint has a URL that would do, and nothing is left in the folder."""
+    with pytest.raises(UsageError, match="is a folder, not an archive") as error:
+        Archive.open(f"sqlite:///{tmp_path}", **how)
+    assert error.value.hint == f"Name a file: sqlite:///{tmp_path}/monitor.db"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_reading_needs_no_write_permission(archive_url: str, tmp_path: Path) -> None:
     """A read-only archive in a read-only folder answers."""
     with Archive.open(archive_url) as archive:
@@ -282,20 +292,20 @@ def test_the_views_have_the_documented_columns(archive: Archive, clock: Clock) -
 
 def test_statements_of_the_schema_keep_their_comments() -> None:
     """Cutting a script into statements loses no text."""
-    statements = schema._statements(schema._TABLES)
-    assert len(statements) == schema._TABLES.count(") strict;") + schema._TABLES.count("create index")
+    found = statements(m001_first._TABLES)
+    assert len(found) == m001_first._TABLES.count(") strict;") + m001_first._TABLES.count("create index")
 
 
 def test_the_steps_that_reading_knows_are_those_of_the_schema() -> None:
     """A new step has to be named in both places."""
-    assert [step.name for step in schema._STEPS._migrations] == list(STEPS)
+    assert tuple(step.__name__.rpartition(".")[2] for step in schema.STEPS) == STEPS
 
 
 def test_an_older_archive_is_brought_here_with_all_it_knows(tmp_path: Path) -> None:
     """Sources keep their validators and failures; a copy of what was there stands beside it."""
     path = tmp_path / "old.db"
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
-        schema._STEPS.apply(Database(old, execute_plugins=False), stop_before="m002_intake")
+        schema.migrate(old, before="m002_intake")
         old.execute(
             "insert into sources (id, etag, polls, had_entries, last_success, error_kind, error_text, error_count)"
             " values ('meti', '\"1\"', 7, 1, '2026-02-10T12:00:00Z', 'dns', 'the host name does not resolve', 2)"

@@ -22,7 +22,6 @@ from monitor.archive import Archive
 TEXT = PAGE.read_text(encoding="utf-8")
 QUERIES = re.findall(r"^```sql\n(.*?)^```", TEXT, re.M | re.S)
 LINES = [line for block in re.findall(r"^```sqlite-utils\n(.*?)^```", TEXT, re.M | re.S) for line in block.splitlines()]
-CLEANING = "".join(re.findall(r"^```sqlite-utils-copy\n(.*?)^```", TEXT, re.M | re.S)).splitlines()
 DATASETTE: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "datasette.yaml").read_text(encoding="utf-8"))["databases"]["monitor"]
 ASKED = {
     "words": '"輸出" OR "entity list"',
@@ -123,18 +122,3 @@ def test_a_copy_is_whole_without_its_companions(demo_folder: Path, run: Run) -> 
     with closing(sqlite3.connect("file:copy/monitor.db?immutable=1", uri=True)) as opened:
         [count] = opened.execute("select count(*) from v_items").fetchone()
     assert count > 50
-
-
-def test_a_copy_for_others_is_cleaned_as_the_page_says(demo_folder: Path, run: Run) -> None:
-    """Sound, with all items, and with nobody's address; the archive itself is untouched."""
-    Path("copy").mkdir()
-    assert run("backup", "copy/monitor.db")[0] == 0
-    for line in CLEANING:
-        assert CliRunner().invoke(cli, shlex.split(line)[1:]).exit_code == 0
-    with closing(sqlite3.connect("copy/monitor.db")) as copy:
-        holds = [table for table in tables(copy) if "channel" in {name for name, _, _ in columns(copy, table)}]
-        assert {"outbox", "alerts", "readers"} <= set(holds)
-        assert [table for table in holds if copy.execute(f"select count(*) from {table}").fetchone()[0]] == []
-        assert copy.execute("pragma integrity_check").fetchone()[0] == "ok"
-        assert copy.execute("select count(*) from v_items").fetchone()[0] > 50
-    assert dump()

@@ -131,6 +131,28 @@ def test_dated_copies_rotate(run: Run, filled: str, tmp_path: Path, monkeypatch:
     assert len(list(folder.iterdir())) == 3
 
 
+def test_the_copy_just_made_is_never_removed(run: Run, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies of a clock that was ahead are named and left alone; they do not push out those of the right time."""
+    folder = tmp_path / "copies"
+    for moment in ("2031-01-01T08:00:00Z", *(f"2026-05-0{day}T08:00:00Z" for day in (1, 2, 3))):
+        monkeypatch.setenv("MONITOR_NOW", moment)
+        code, _, err = run("backup", str(folder), "--keep", "2", "--archive", filled)
+        assert code == 0
+    ahead = "monitor-20310101T080000Z.db"
+    assert f"{ahead}: bears a later time than now" in err
+    kept = sorted(each.name for each in folder.iterdir())
+    assert kept == ["monitor-20260502T080000Z.db", "monitor-20260503T080000Z.db", ahead]
+
+
+def test_a_slash_says_folder(run: Run, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it is not there yet; without one the name is that of a file."""
+    monkeypatch.setenv("MONITOR_NOW", "2026-05-01T08:00:00Z")
+    assert run("backup", f"{tmp_path}/new/", "--archive", filled)[0] == 0
+    assert run("backup", f"{tmp_path}/file", "--archive", filled)[0] == 0
+    assert (tmp_path / "new" / "monitor-20260501T080000Z.db").is_file()
+    assert (tmp_path / "file").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
@@ -203,6 +225,7 @@ def test_a_full_disk_is_told_before_and_during(run: Run, filled: str, tmp_path: 
     code, out, err = run("backup", str(target), "--archive", filled)
     assert (code, out) == (7, "")
     assert "the disk is full: the copy needs" in err
+    assert run("backup", str(small_disk / "new"), "--keep", "3", "--archive", filled)[0] == 7  # nor is a folder left
     with Archive.open(filled, is_readonly=True) as archive, pytest.raises(Exception, match="the disk is full"):
         archive.backup(small_disk / "half.db")
     assert [each.name for each in small_disk.iterdir()] == ["ballast"]

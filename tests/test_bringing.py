@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import io
 import json
@@ -14,7 +15,6 @@ from pathlib import Path
 import pytest
 from builders import NOW, an_item
 from conftest import Clock, Run
-from sqlite_utils import Database
 from test_pruning import THEN, a_notice, file, prune
 
 from monitor.archive import Archive, schema
@@ -130,7 +130,7 @@ def test_older_archives_are_brought_to_this_version_first(run: Run, tmp_path: Pa
     path = tmp_path / "old.db"
     item = an_item(title="輸出令の改正")
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
-        schema._STEPS.apply(Database(old, execute_plugins=False), stop_before=step)
+        schema.migrate(old, before=step)
         old.execute(
             "insert into items (id, source, key, title, summary, first_seen, moment, lang, tier, stated, is_backlog, fingerprint)"
             " values (?, ?, ?, ?, '', '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z', 'ja', 'official', '{}', 0, 'x')",
@@ -247,14 +247,18 @@ def test_refused_lines_are_named_and_the_others_come(run: Run, archive_url: str,
     assert (code, out) == (0, "imported 2 items; 0 were here already; 4 refused\n")
     for said in ("line 1: is no JSON", "line 4: needs a source", "line 5: is longer than", "line 6: is no UTF-8"):
         assert said in err
-    out = run("import", str(path), "--json", "--archive", archive_url)[1]
+    code, out, _ = run("import", str(path), "--json", "--archive", archive_url)
+    assert code == 2  # nothing came of it: the good ones are here already
     found = json.loads(out)
     assert (found["imported"], found["known"], found["refused"]) == (0, 2, 4)
     assert found["reasons"][0] == {"line": 1, "reason": "is no JSON"}
 
 
 def test_lines_may_come_on_standard_input(run: Run, archive_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From a pipe, as `monitor search --format jsonl | monitor import -`."""
+    """From a pipe, as `monitor search --format jsonl | monitor import -`; what is none is named there, too."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps([LINE]).encode())))
+    code, _, err = run("import", "-", "--archive", archive_url)
+    assert (code, "-: is one JSON array" in err, Path(archive_url.removeprefix("sqlite:///")).exists()) == (2, True, False)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(LINE).encode())))
     assert run("import", "-", "--archive", archive_url)[1] == "imported 1 items; 0 were here already; 0 refused\n"
 
@@ -311,21 +315,32 @@ def test_no_digest_takes_it_for_new(archive: Archive, clock: Clock, lexicon: Lex
     [
         ("list.opml", b"<?xml version='1.0'?><opml/>", 2, "monitor sources import"),
         ("junk.jsonl", b"no\nlines\n", 2, "line 1 is no JSON, and no other line is an item"),
+        (
+            "array.json",
+            b'\xef\xbb\xbf[{"id": "I-aaaaaaaaaaaa",\n"title": "x"}]',
+            2,
+            "is one JSON array, but an item a line is wanted",
+        ),
+        ("array.json", b"[\n {\n", 2, "--format jsonl, or: jq"),
+        ("items.csv", b"id,date,lang,title\nI-aaaaaaaaaaaa,2024-01-01,en,x\n", 2, "is a table, but an item a line is wanted"),
+        ("items.tsv", b"I-aaaaaaaaaaaa\t2024-01-01\ten\tx\n", 2, "is a table"),
+        ("items.parquet", b"PAR1\x15\x04\x15", 2, "is a table"),
+        ("items.jsonl.gz", gzip.compress(json.dumps({"source": "meti"}).encode(), mtime=0), 2, "is compressed. Unpack it"),
         ("broken.db", b"SQLite format 3\0" + b"x" * 4000, 7, "broken.db"),
         ("absent.db", None, 2, "absent.db"),
     ],
 )
 def test_wrong_files_are_named_in_one_clear_line(
-    run: Run, tmp_path: Path, archive_url: str, name: str, content: bytes | None, code: int, word: str
+    run: Run, tmp_path: Path, name: str, content: bytes | None, code: int, word: str
 ) -> None:
-    """And nothing is left beside the archive."""
+    """And no archive is made, nor its folder."""
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    found, out, err = run("import", str(tmp_path / name), "--archive", archive_url)
+    found, out, err = run("import", str(tmp_path / name), "--archive", f"sqlite:///{tmp_path}/new/monitor.db")
     assert (found, out) == (code, "")
     assert word in err
     assert "Traceback" not in err
-    assert list(tmp_path.glob("*.import")) == []
+    assert [each.name for each in tmp_path.iterdir()] == ([] if content is None else [name])
 
 
 def test_foreign_newer_and_own_archives_are_refused(run: Run, other: Path, tmp_path: Path, archive_url: str) -> None:
@@ -341,6 +356,7 @@ def test_foreign_newer_and_own_archives_are_refused(run: Run, other: Path, tmp_p
         )
     code, _, err = run("import", str(other), "--archive", archive_url)
     assert (code, "newer version" in err) == (7, True)
+    Archive.open(archive_url).close()
     code, _, err = run("import", archive_url.removeprefix("sqlite:///"), "--archive", archive_url)
     assert (code, "that is the archive itself" in err) == (2, True)
 

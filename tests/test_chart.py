@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from monitor.chart import BAR, GROUND, LAST, SCALE, bar, bars, spark
+from monitor.chart import BAR, GROUND, LAST, SCALE, bar, bars, spark, step
 
 
 def picture(counts: list[int], width: int = 60, height: int = 20, **changes: int) -> Image.Image:
@@ -75,7 +75,7 @@ def test_any_counts_make_a_small_picture(counts: list[int]) -> None:
 def test_bars_of_characters_show_none_little_and_most() -> None:
     """A dot, the lowest, the full one; neighbours are added up where there is no room for each."""
     assert spark([0, 1, 1000], 3) == "·▁█"
-    assert spark([1, 1, 4, 4, 0], 3) == "▂█·"
+    assert spark([1, 1, 3, 4, 4], 3) == "▁▄█"
     assert spark([], 3) == ""
 
 
@@ -85,7 +85,14 @@ def test_a_bar_of_characters_is_as_long_as_its_share() -> None:
     assert bar(0.53, 4) == "██▏"
 
 
+def test_the_last_character_stands_for_as_many_as_the_others() -> None:
+    """What is left over is at the beginning: the last days are what one looks at."""
+    assert [step(count, 31) for count in (0, 1, 31, 32, 91)] == [1, 1, 1, 2, 3]
+    assert spark([9, 0, 0, 0, 0, 0, 1, 1, 1], 3) == "█·▃"
+    assert spark([8, 1, 1, 1, 1, 1, 1], 3) == "█▃▃"
+
+
 @given(st.lists(st.integers(0, 10_000), max_size=400), st.integers(1, 100))
 def test_bars_of_characters_fit(counts: list[int], width: int) -> None:
     """Never wider than the room."""
-    assert len(spark(counts, width)) <= width
+    assert len(spark(counts, width)) == -(-len(counts) // step(len(counts), width)) <= width

@@ -11,16 +11,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from builders import NOW
 from conftest import ROOT, Run
 from filling import fill, numbered
 
 from monitor.archive import Archive
+from monitor.items import Tier
 
 CONFIG = """\
 version: 1
 sources:
-  - {id: jp-meti, name: 経済産業省, type: feed, url: "http://meti.example/a"}
-  - {id: jp-mof, name: 財務省, type: feed, url: "http://mof.example/a"}
+  - {id: jp-meti, name: 経済産業省, type: feed, lang: ja, country: JP, url: "http://meti.example/a"}
+  - {id: jp-mof, name: 財務省, type: feed, lang: en, country: US, url: "http://mof.example/a"}
   - {id: jp-off, name: off, type: feed, url: "http://off.example/a", enabled: false}
 alerts:
   - {id: export-now, when: 'theme:export_control', to: [console]}
@@ -72,6 +74,53 @@ def test_names_of_the_program_and_its_configuration(
 ) -> None:
     """Commands, options, their values; sources that are on, rules, digests, themes."""
     assert asked(run, monkeypatch, line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "monitor search the",
+            [f"theme:{path.parent.name}" for path in sorted((ROOT / "classifiers").glob("*/theme.yaml"))],
+        ),
+        ("monitor search t", ["theme:", "tier:"]),
+        ("monitor search theme:exp", ["theme:export_control"]),
+        ("monitor search -theme:exp", ["-theme:export_control"]),
+        ("monitor search (tier:off", ["(tier:official"]),
+        ("monitor search source:jp-mof,jp-me", ["source:jp-mof,jp-meti"]),
+        ("monitor search lang:", ["lang:en", "lang:ja"]),
+        ("monitor search stage:fi", ["stage:final"]),
+        ("monitor search since:3", ["since:30d"]),
+        ("monitor search @ch", ["@chips"]),
+        ("monitor search -x graphite country:", ["country:JP", "country:US"]),
+        ("monitor stats --query theme:tel", ["theme:telecom_5g"]),
+        ("monitor tail --query tier:w", ["tier:wire"]),
+        ("monitor export tier:w", ["tier:wire"]),
+        ("monitor silence add tier:w", ["tier:wire"]),
+        ("monitor prune --query stage:c", ["stage:consultation"]),
+        ("monitor search graphite", []),
+        ("monitor search nothing:", []),
+        ("monitor search until:", ["until:1d", "until:1y", "until:30d", "until:7d"]),
+    ],
+)
+def test_a_query_goes_on_with_its_fields_and_their_values(
+    here: Path, run: Run, monkeypatch: pytest.MonkeyPatch, line: str, expected: list[str]
+) -> None:
+    """In every command that takes one; what is done of it stays as it is."""
+    with Archive.open("sqlite:///data/monitor.db") as archive:
+        archive.searches.put("chips", "半導体", who="mori", now=NOW)
+    for shell in ("zsh", "fish"):
+        found = asked(run, monkeypatch, line, shell)
+        values = [each.partition(",")[2].split("\t")[0] for each in found] if shell == "fish" else found[1::3]
+        values = [each.replace("\\:", ":") for each in values]  # as zsh wants them
+        assert sorted(values) == expected
+
+
+def test_bash_takes_what_is_before_a_colon_for_a_word(here: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It splits there, and wants what follows alone; not so in quotes, where the whole query is one word."""
+    assert asked(run, monkeypatch, "monitor search theme : exp") == ["plain,export_control"]
+    assert asked(run, monkeypatch, "monitor search graphite tier :") == [f"plain,{each}" for each in Tier]
+    assert asked(run, monkeypatch, "monitor search 'graphite\u3000(theme:exp") == ["plain,graphite\u3000(theme:export_control"]
 
 
 def test_ids_come_from_the_archive_with_their_titles(here: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,6 +181,25 @@ def test_the_clock_can_be_set_or_moved() -> None:
         now({"MONITOR_NOW": "tomorrow"})
 
 
+@pytest.mark.parametrize("text", ["99999999999w", "99999999999999999999w", "9" * 400 + "d", "3651d", "522w"])
+def test_a_span_that_no_calendar_has_is_none(text: str) -> None:
+    """Ten years are the longest; beyond is a slip, and no error of ours."""
+    with pytest.raises(ValueError, match="at most 10 years"):
+        span(text)
+    with pytest.raises(UsageError):
+        now({"MONITOR_NOW": f"+{text}"})
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+09:00", "9999-12-31T23:59-09:00", "-3650d", "+3650d"])
+def test_the_clock_stays_within_the_calendar(text: str) -> None:
+    """At both its ends the zone of a moment may lead out of it: wrong use. Ten years from now do not."""
+    if text[0] in "+-":
+        assert now({"MONITOR_NOW": text}).tzinfo is UTC
+    else:
+        with pytest.raises(UsageError):
+            now({"MONITOR_NOW": text})
+
+
 def test_the_schema_names_every_section() -> None:
     """Editors complete and check with it."""
     properties = config.schema()["properties"]

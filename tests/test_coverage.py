@@ -15,7 +15,9 @@ from filling import fill, numbered
 from terminal import on_a_terminal
 
 from monitor.archive import Archive
-from monitor.items import Tier
+from monitor.archive.intake import Change
+from monitor.dedupe import sort_out
+from monitor.items import SourceState, Tier
 
 CONFIG = """\
 version: 1
@@ -145,6 +147,18 @@ def test_without_items_everything_that_is_on_is_unheard(here: Path, run: Run) ->
     )
 
 
+def test_no_trouble_is_said(here: Path, run: Run) -> None:
+    """A person reads one line, a program gets its empty table; the same note for both."""
+    with Archive.open("sqlite:///data/monitor.db") as archive:
+        for source in ("meti", "mof", "motie", "paper"):
+            state = SourceState(id=source, polls=1, last_success=NOW)
+            archive.intake.store(Change(found=sort_out({}, []), state=state, at=NOW))
+    said = "No source fails, is stale or silent.\n"
+    assert on_a_terminal(here, "coverage", "--troubled") == (0, said)
+    assert run("coverage", "--troubled") == (0, "", said)
+    assert run("coverage", "--troubled", "--format", "csv") == (0, "id,state,last_new,says,name\n", said)
+
+
 def test_without_an_archive_the_sources_are_told_all_the_same(here: Path, run: Run) -> None:
     """Only the matrix needs one."""
     code, out, _ = run("coverage", "--archive", "sqlite:///absent.db", "--format", "json")
@@ -158,6 +172,9 @@ def test_without_an_archive_the_sources_are_told_all_the_same(here: Path, run: R
         (["--matrix", "--since", "soon"], 2, "7d, 2026-05"),
         (["--matrix", "--since", "2027"], 2, "not in the past"),
         (["--matrix", "--troubled"], 2, "Ask one at a time"),
+        (["--watchlist", "--since", "30d"], 2, "--since does not go with --watchlist"),
+        (["--watchlist", "--by", "lang"], 2, "--by does not go with --watchlist"),
+        (["--troubled", "--since", "30d"], 2, "--since does not go with --troubled"),
         (["--by", "colour"], 2, "'country'"),
         (["--matrix", "--config", "absent.yaml"], 3, "monitor init"),
     ],

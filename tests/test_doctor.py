@@ -88,6 +88,10 @@ def damage() -> None:
     ("name", "level", "code", "word", "act"),
     [
         ("configuration", "fail", 3, "did you mean 'sources'?", lambda: Path("feeds.yaml").write_text("version: 1\nsorces: []\n")),
+        ("configuration", "fail", 3, "${NOWHERE} is not set in the environment. Set it", lambda: tell("${NOWHERE}")),
+        ("channels", "warn", 3, "not looked at, since feeds.yaml cannot be read", lambda: Path("feeds.yaml").unlink()),
+        ("sources", "warn", 3, "not looked at, since feeds.yaml cannot be read", lambda: Path("feeds.yaml").unlink()),
+        ("channels", "fail", 3, "mail: is not configured. Add mail: to it", lambda: tell("ann@ministry.example")),
         ("configuration", "fail", 3, "monitor init", lambda: Path("feeds.yaml").unlink()),
         ("archive", "fail", 7, "monitor.db", damage),
         ("archive", "fail", 7, "points nowhere", lambda: sql("insert into revisions values ('I-none', '', '', '', null)")),
@@ -152,6 +156,24 @@ def test_secrets_are_named_and_never_shown(here: Path, run: Run, monkeypatch: py
     _, out, err = run("doctor")
     assert "SLACK_BOT_TOKEN_FILE names a file that cannot be read" in out
     assert "marked" not in out + err
+
+
+def test_each_fault_of_a_channel_has_its_own_advice(here: Path, run: Run) -> None:
+    """A mail server that nobody named is not to be looked for among the secrets."""
+    tell("ann@ministry.example", "digests: [{id: morning, to: ['slack:#x'], at: '08:00', tz: UTC}]\n")
+    todo = looked(run, 3)["channels"]["todo"]
+    assert todo is not None
+    assert ("Add mail:" in todo, "docs/slack.md" in todo, ".env.example" in todo) == (True, True, False)
+
+
+def test_a_rule_that_can_never_fire_is_named(here: Path, run: Run) -> None:
+    """A theme or a source that there is not, with the nearest one."""
+    text = (here / "feeds.yaml").read_text(encoding="utf-8")
+    (here / "feeds.yaml").write_text(text.replace("theme:export_control", "theme:exportcontrol source:metti"), encoding="utf-8")
+    said = looked(run)["configuration"]
+    assert said["level"] == "warn"
+    assert "now: There is no source 'metti'; did you mean meti?" in str(said["text"])
+    assert "now: There is no theme 'exportcontrol'; did you mean export_control?" in str(said["text"])
 
 
 def test_it_looks_while_the_service_works_and_without_an_archive(here: Path, run: Run) -> None:

@@ -18,6 +18,7 @@ from pyarrow import parquet
 from monitor import query
 from monitor.archive import Archive
 from monitor.archive.intake import Change
+from monitor.cli.output import write_csv
 from monitor.dedupe import sort_out
 from monitor.items import Filed, Item, SourceState
 
@@ -108,6 +109,13 @@ def test_csv_has_one_line_an_item(demo_folder: Path, run: Run) -> None:
         assert row["dates"] == "; ".join(f"{each['kind']} {each['date']}" for each in item["dates"])
     _, out, _ = run("export", "輸出", "--format", "csv", "--columns", "title, published,title")
     assert out.splitlines()[0] == "title,published"
+
+
+def test_every_csv_is_written_alike() -> None:
+    """Lists joined by semicolons, null an empty cell, no cell a formula, whichever command writes it."""
+    stream = io.StringIO()
+    assert write_csv([{"to": ["a", "b"], "at": None, "title": "=1"}], ("to", "at", "title"), stream) == 1
+    assert stream.getvalue() == "to,at,title\na; b,,'=1\n"
 
 
 def test_excel_gets_the_mark_that_it_needs_and_no_formula(demo_folder: Path, run: Run) -> None:
@@ -258,4 +266,13 @@ def test_an_evidence_pack_takes_its_form_from_its_name(demo_folder: Path, run: R
 def test_words_that_look_like_events_are_words(demo_folder: Path, run: Run) -> None:
     """An event's id begins with a capital E, or is whole."""
     assert run("export", "e-commerce")[::2] == (0, "Nothing found.\n")
+    assert run("export", "i-beams")[::2] == (0, "Nothing found.\n")
     assert run("export", "E-nosuch")[0] == 2
+
+
+@pytest.mark.parametrize("name", ["I-7oeusauw5sk3", "i-7oeusauw5sk3", "I-7OEUSAUW5SK3", "I-7oe"])
+def test_an_item_is_known_by_whatever_show_takes(demo_folder: Path, run: Run, name: str) -> None:
+    """In either case, and by its beginning: never a word that finds nothing."""
+    code, out, err = run("export", name)
+    assert (code, out) == (2, "")
+    assert f"monitor show {name} --json" in err

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from tempfile import TemporaryDirectory
 
 import pytest
 from builders import NOW
 from filling import came, fill, numbered
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor import query
 from monitor.archive import Archive
+from monitor.archive.pruning import Wish
 from monitor.query import And
 
 START, END = NOW - timedelta(days=30), NOW + timedelta(seconds=1)
@@ -47,11 +51,37 @@ def test_cells_are_theme_country_language_tier_and_kind(archive: Archive) -> Non
     ]
 
 
-def test_the_beginning_of_an_archive_is_its_first_item(archive: Archive) -> None:
-    """None while it is empty."""
+def test_the_beginning_of_an_archive_is_its_first_sight_of_an_item(archive: Archive) -> None:
+    """Not what was published first, and not what came in first: an older archive may be imported. None while it is empty."""
     assert archive.figures.began() is None
-    came(archive, numbered(1, published=NOW - timedelta(days=900)))
+    came(archive, numbered(1, published=NOW - timedelta(days=900), first_seen=NOW))
     assert archive.figures.began() == NOW
+    earlier = NOW - timedelta(days=300)
+    came(archive, numbered(2, published=earlier - timedelta(days=9), first_seen=earlier), numbered(3, published=None))
+    assert archive.figures.began() == earlier
+
+
+def test_an_archive_that_was_pruned_begins_where_it_is_whole_again(archive: Archive) -> None:
+    """Though an old item stayed; a pruning that took nothing out changes nothing."""
+    old, year, later = (NOW - timedelta(days=days) for days in (800, 365, 100))
+    fill(archive, numbered(1, published=old, first_seen=old), themes=("telecom_5g",), at=old)
+    fill(archive, numbered(2, published=old, first_seen=old), at=old)
+    for before, gone in ((year, 1), (later, 0)):
+        wish = Wish(before=before, is_themeless=True)
+        archive.pruning.look(wish, NOW)
+        assert sum(archive.pruning.prune(wish, NOW, "me")) == gone
+    assert archive.figures.began() == year
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=12))
+def test_the_beginning_is_the_least_of_all_sights(ago: list[tuple[int, int]]) -> None:
+    """Whatever the order in which items come, and however old they were."""
+    with TemporaryDirectory() as folder, Archive.open(f"sqlite:///{folder}/monitor.db") as archive:
+        for key, (seen, age) in enumerate(ago):
+            at = NOW - timedelta(days=seen)
+            came(archive, numbered(key, published=at - timedelta(days=age), first_seen=at))
+        assert archive.figures.began() == NOW - timedelta(days=max(seen for seen, _ in ago))
 
 
 @pytest.mark.parametrize("what", ["theme", "source", "country", "lang", "tier", "count", "cells"])

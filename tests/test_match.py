@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import FrameType
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from monitor import query
+from monitor import query, tokens
 from monitor.errors import QueryError
 from monitor.items import (
     DateKind,
@@ -25,9 +29,34 @@ from monitor.items import (
     Tag,
     Tier,
 )
-from monitor.match import Clause, Subject, clauses, compiled, matches
+from monitor.match import Clause, Subject, clauses, compiled, matches, phrase
+from monitor.query import And, Field, Node, Not, Or, Word
 from monitor.reasons import is_telling, why
 
+PARTS = (
+    *("chip", "chip*", "dual-use", '"export control*"', '" a "', "黒鉛、輸出", "U.S.", "ไทย"),
+    *(
+        "theme:a,b",
+        'source:"a b"',
+        'docket:"a,b",c',
+        'entity:"(x"',
+        'entity:"<x",">=y"',
+        'notice:"海、関"',
+        "score:>=.5",
+        "score:1",
+        "since:7d",
+    ),
+)
+QUERIES = st.recursive(
+    st.sampled_from(PARTS),
+    lambda inner: st.one_of(
+        st.builds("-({})".format, inner),
+        st.builds("({} {})".format, inner, inner),
+        st.builds("({} OR {} OR {})".format, inner, inner, inner),
+        st.builds("({} {} OR {})".format, inner, inner, inner),
+    ),
+    max_leaves=8,
+)
 NOW = datetime(2026, 2, 10, 12, tzinfo=UTC)
 EVENT = "E-qwertyuiop"
 SLACK = "slack:#econsec"
@@ -134,7 +163,7 @@ def test_the_clauses_of_a_query_tell_which_part_fails() -> None:
         Clause("theme:critical_minerals", True),
         Clause("score:>=0.9", False, "critical_minerals 0.55"),
         Clause("-lang:ja", True),
-        Clause('("gall"* OR "rare metal")', True),
+        Clause('("gall*" OR "rare metal")', True),
         Clause("tier:wire,press", False, "official"),
     )
     assert clauses(compiled("lang:ja"), a_subject(), NOW) == (Clause("lang:ja", False, "zh"),)
@@ -145,6 +174,55 @@ def test_a_query_matches_if_all_its_clauses_hold(when: str) -> None:
     """The explanation and the verdict cannot disagree."""
     node = compiled(when)
     assert matches(node, a_subject(), NOW) == all(each.holds for each in clauses(node, a_subject(), NOW))
+
+
+@given(QUERIES)
+@example("(a b) (c OR d)")
+@example("a (b OR (c d)) -(e f)")
+def test_a_query_is_told_in_its_own_language(text: str) -> None:
+    """What is told of a query can be asked again, as a whole and clause by clause, and means the same."""
+    tree = query.parse(text)
+    assert placeless(query.parse(phrase(tree))) == placeless(tree)
+    told = " ".join(each.text for each in clauses(tree, a_subject(), NOW))
+    assert placeless(query.parse(told)) == placeless(tree)
+
+
+def placeless(node: Node) -> Node:
+    match node:
+        case Field():
+            return replace(node, position=0)
+        case Not(inner):
+            return Not(placeless(inner))
+        case And(nodes) | Or(nodes):
+            return replace(node, nodes=tuple(placeless(each) for each in nodes))
+        case _:
+            return node
+
+
+def test_words_are_looked_for_where_search_looks() -> None:
+    """In the title, and in the summary with the article behind it; no phrase runs from the one into the other."""
+    subject = a_subject(title="US tightens export", summary="controls on chips", body="The rule names gallium")
+    found = {text: matches(Word(text), subject, NOW) for text in ("export", "controls", "gallium", "chips the rule")}
+    assert found == dict.fromkeys(found, True)
+    assert not matches(Word("export controls"), subject, NOW)
+
+
+def test_a_text_is_made_ready_once_for_all_rules() -> None:
+    """However many rules ask about an item, and however many words each."""
+    subject = a_subject(title="商务部公告：二十号")
+    made = 0
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal made
+        made += event == "call" and frame.f_code is tokens.normal.__code__ and frame.f_locals["text"] == subject.judged.item.title
+
+    sys.setprofile(note)
+    try:
+        for rule in range(50):
+            matches(Or(tuple(Word(f"word{rule}x{place}") for place in range(20))), subject, NOW)
+    finally:
+        sys.setprofile(None)
+    assert made == 1
 
 
 def test_a_query_that_cannot_be_read_is_the_operators_slip() -> None:

@@ -40,6 +40,9 @@ from monitor.tag import (
 FLOOR = {"en": 0.78, "ja": 0.87, "zh": 0.8, "ko": 0.75, "de": 0.5, "fr": 0.7, "es": 0.7}
 """Micro F1 on held-out items that a language must keep; raised as the corpus grows."""
 
+pytestmark = pytest.mark.xdist_group("model")
+"""All in one process: the training takes over a minute."""
+
 
 @pytest.fixture(scope="module")
 def examples() -> tuple[classifiers.Example, ...]:

@@ -228,9 +228,10 @@ def test_an_item_that_is_alone_has_no_neighbours(archive: Archive, archive_url: 
 
 
 def test_an_item_without_words_has_no_neighbours_by_words(here: Here, archive: Archive) -> None:
-    """A title of signs alone."""
+    """A title of signs alone, beside one that has them: the query only narrows what is found."""
     store(archive, an("※ ★ —", "99"))
-    assert found_by(here, "※ ★ —", query.parse("graphite")).notes == ()
+    assert titles(found_by(here, SUBJECTS[0][1], query.parse("graphite"))) == [SUBJECTS[1][1]]
+    assert not any("graphite" in row["why"] for row in found_by(here, "※ ★ —", query.parse("graphite")).rows)
 
 
 def test_an_item_that_is_not_there_is_told(here: Here, tmp_path: Path) -> None:
@@ -273,5 +274,8 @@ def test_terms_within_a_text() -> None:
 def test_rows_fit_every_format(here: Here, form: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A line an item, with text of sources inert."""
     found = found_by(here, SUBJECTS[0][1])
+    assert len(found.rows) >= 2
     emit(found.rows, COLUMNS, form, json_rows=found.records, optional=OPTIONAL)
-    assert all(row["id"] in capsys.readouterr().out for row in found.rows[:1])
+    out = capsys.readouterr().out
+    assert [out.count(row["id"]) for row in found.rows] == [1] * len(found.rows)
+    assert all(part in out for part in ("石墨", "graphite")) or form == "ids"

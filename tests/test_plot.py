@@ -10,10 +10,24 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont
 from test_chart import contrast
 
-from monitor.plot import DARK, GROUNDS, LIGHT, SCALE, Drawing, Panel, as_png, as_svg, small_multiples
+from monitor.plot import (
+    DARK,
+    GROUNDS,
+    LIGHT,
+    SCALE,
+    WIDTH,
+    Drawing,
+    Panel,
+    Words,
+    as_png,
+    as_svg,
+    fitted,
+    is_drawn,
+    small_multiples,
+)
 
 DAYS = tuple(date(2026, 4, 1) + timedelta(days=day) for day in range(30))
 
@@ -62,6 +76,35 @@ def test_the_png_is_opaque_and_of_its_size() -> None:
     assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (found.width * SCALE, found.height * SCALE))
     assert picture.getpixel((1, 1)) == rgb(GROUNDS["light"])
     assert {rgb(LIGHT["bar"]), rgb(LIGHT["last"])} <= {colour for _, colour in picture.getcolors(1 << 20) or ()}
+
+
+@pytest.mark.parametrize("text", ["a very long phrase " * 20, "W" * 200, "輸出管理" * 60, "\u1100" * 300])
+def test_what_is_too_long_is_cut_within_the_picture(text: str) -> None:
+    """With an ellipsis, in both; in a PNG nothing is drawn on its edge."""
+    found = drawing(Panel(text, "1,234 · 987 before · ↑ 25 %", (1,) * 30), heading=text, below=text)
+    root = ElementTree.fromstring(as_svg(found))
+    cut = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text") if (each.text or "").endswith("…")]
+    assert len(cut) == 3
+    assert all(len(each) > 10 for each in cut)
+    picture = Image.open(io.BytesIO(as_png(found)))
+    edge = picture.crop(((WIDTH - 12) * SCALE, 0, WIDTH * SCALE, 64 * SCALE))
+    assert edge.getcolors() == [(edge.width * edge.height, rgb(GROUNDS["light"]))]
+
+
+@given(st.text(st.characters(max_codepoint=0xFF, exclude_categories=["C"]), max_size=300))
+def test_latin_text_ends_before_the_edge(text: str) -> None:
+    """Measured in the font of the PNG; what fits is not cut."""
+    font = ImageFont.load_default(12 * SCALE)
+    [line] = [each for each in drawing(below=text).shapes if isinstance(each, Words) and each.size == 12 and each.y == 52]
+    assert font.getlength(fitted(line.text, line)) <= (line.room or 0) * SCALE
+    assert fitted(line.text[:60], line) == line.text[:60]
+
+
+def test_two_queries_never_look_alike_in_a_png() -> None:
+    """What its font lacks is written by its numbers, and can be told."""
+    assert as_png(drawing(below="半導体")) != as_png(drawing(below="黒鉛"))
+    assert as_png(drawing(below="黒鉛")) == as_png(drawing(below="\\u9ed2\\u925b"))
+    assert [is_drawn(text) for text in ("Été 2026 · ↑ 3 %", "黒鉛", "가", "кг")] == [True, False, False, False]
 
 
 def test_months_and_years_are_written_where_they_are_needed() -> None:

@@ -21,7 +21,8 @@ from test_intake import poll
 from monitor import query
 from monitor.archive import Archive
 from monitor.archive.intake import Change
-from monitor.archive.pruning import Kept, Prospect, Wish
+from monitor.archive.pruning import ALWAYS, YOUNGEST, Kept, Prospect, Wish
+from monitor.cli import keeping
 from monitor.dedupe import marks, sort_out
 from monitor.items import Alert, AlertState, Entity, Findings, Identifier, Item, Judged, Label, Link, SourceState, Tag
 from monitor.judgement import Judge
@@ -133,8 +134,10 @@ def put_edit(archive: Archive, item: Item) -> None:
         (Kept.TOLD, lambda archive, item: _tell(archive, "sent")),
         (Kept.WAITING, lambda archive, item: _tell(archive, "waiting")),
         (Kept.WAITING, lambda archive, item: archive._connection.execute("update items set judged_at = null")),
-        (Kept.MOVED, lambda archive, item: archive._connection.execute("update events set moved_at = '2026-04-30T00:00:00Z'")),
-        (Kept.MOVED, lambda archive, item: archive._connection.execute("update items set changed_at = '2026-04-30T00:00:00Z'")),
+        (Kept.YOUNG, lambda archive, item: archive._connection.execute("update events set moved_at = '2026-04-30T00:00:00Z'")),
+        (Kept.YOUNG, lambda archive, item: archive._connection.execute("update items set changed_at = '2026-04-30T00:00:00Z'")),
+        (Kept.MOVED, lambda archive, item: archive._connection.execute("update events set moved_at = '2026-01-30T00:00:00Z'")),
+        (Kept.MOVED, lambda archive, item: archive._connection.execute("update items set changed_at = '2026-01-30T00:00:00Z'")),
         (Kept.DEADLINE, lambda archive, item: archive._connection.execute("update key_dates set date = '2026-05-01'")),
     ],
 )
@@ -183,6 +186,23 @@ def test_an_order_that_waits_is_never_taken_out(archive: Archive) -> None:
     file(archive, a_notice(1))
     _tell(archive, "doubtful")
     assert prune(archive, replace(WISH, despite=tuple(Kept))).items == 0
+
+
+@pytest.mark.parametrize("despite", [(), (Kept.MOVED,), tuple(Kept)])
+def test_what_is_young_is_never_taken_out(archive: Archive, despite: tuple[Kept, ...]) -> None:
+    """An item of the last 60 days keeps its event, old items and all, whatever is asked for; one of 61 days does not."""
+    edge = NOW - YOUNGEST
+    file(archive, a_notice(1), a_notice(2, at=edge))
+    file(archive, a_notice(3), a_notice(4, at=edge - timedelta(days=1)), event=NEW)
+    prospect = prune(archive, replace(WISH, despite=despite))
+    assert dict(prospect.kept)[Kept.YOUNG] == 2
+    assert prospect.items == (2 if despite else 0)
+    assert set(found(archive, "告示")) >= {a_notice(1).id, a_notice(2).id}
+
+
+def test_the_command_knows_which_reasons_count_always() -> None:
+    """And has words for each."""
+    assert (keeping._ALWAYS, list(keeping._REASONS)) == (ALWAYS, list(Kept))
 
 
 def test_a_pruning_can_be_narrowed(archive: Archive) -> None:
@@ -397,6 +417,7 @@ def test_at_a_terminal_it_asks(filled: str, answer: str, left: int) -> None:
         (["--before", "1y", "--query", " ", "--yes"], 2, "--query is empty"),
         (["--before", "1y", "--query", "them:x"], 2, "Did you mean theme:?"),
         (["--before", "1y", "--also", "waiting"], 2, "waiting"),
+        (["--before", "1y", "--also", "young"], 2, "young"),
         (["--before", "1y", "--dry-run", "--archive", "sqlite:///none.db"], 7, "there is no archive yet"),
     ],
 )

@@ -9,7 +9,8 @@ from builders import NOW
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.errors import QueryError
+from monitor import query
+from monitor.errors import QueryError, UsageError
 from monitor.query import FIELDS, MAX_DEPTH, MAX_LENGTH, And, Field, Node, Not, Or, Word, duration, explain, moment, parse, themes
 
 A, B, C = Word("a"), Word("b"), Word("c")
@@ -34,7 +35,6 @@ def _read(text: str) -> Node | QueryError:
     ("text", "expected"),
     [
         ("", And(())),
-        ('""', And(())),
         ("半導体", Word("半導体")),
         ("a AND b", And((A, B))),
         ("a OR b", Or((A, B))),
@@ -54,6 +54,15 @@ def _read(text: str) -> Node | QueryError:
         ('-"a b"', Not(Word("a b"))),
         ("10:30", Word("10:30")),
         ("a\0b", And((A, B))),
+        ("a (b c)", And((A, B, C))),
+        ("a OR (b OR c)", Or((A, B, C))),
+        ("黒鉛 \u2212中国", And((Word("黒鉛"), Not(Word("中国"))))),
+        ("(\u2013a b)", And((Not(A), B))),
+        ("dual\u2010use", Word("dual\u2010use")),
+        ("“entity list”", Word("entity list")),
+        ("1,000", Word("1,000")),
+        ("mail@example.org", Word("mail@example.org")),
+        ('"@desk"', Word("@desk")),
     ],
 )
 def test_a_query_has_one_reading(text: str, expected: Node) -> None:
@@ -129,6 +138,18 @@ def test_a_field_ends_with_its_value_and_knows_its_place() -> None:
         ("since:yesterday", 6),
         ("since:2026-02-30", 6),
         ("deadline:2026-05-01", 9),
+        ('-"" a', 1),
+        ('a OR ""', 5),
+        ("a NOT OR b", 6),
+        ("-AND b", 1),
+        ("*phite", 0),
+        ("a graph*ite", 7),
+        ('"export* control"', 7),
+        ("a @desk", 2),
+        ("tier:offical", 5),
+        ("a stage:finl", 8),
+        ("lang:japanese", 5),
+        ("country:japan", 8),
     ],
 )
 def test_a_slip_is_told_with_its_place(text: str, position: int) -> None:
@@ -143,6 +164,52 @@ def test_what_is_no_query_is_a_query_error(text: str) -> None:
     """A slip is never passed over and never another error: AND joins two parts, a score is a number, brackets end."""
     with pytest.raises(QueryError):
         parse(text)
+
+
+def test_a_list_may_have_the_commas_of_its_keyboard() -> None:
+    """Full-width ones are folded, the ideographic one is taken as well."""
+    assert parse("lang:ja、zh，ko") == Field("lang", ("ja", "zh", "ko"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("輸出管理 tierr:official", "         ^"),
+        ("a\nb tierr:official", "    ^"),
+        ("x" * 200 + " tierr:official " + "y" * 200, " " * 60 + "^"),
+    ],
+)
+def test_the_caret_stands_below_the_slip(text: str, expected: str) -> None:
+    """Whatever the width of what is before it; of a long query its surroundings are shown, on one line."""
+    slip = _read(text)
+    assert isinstance(slip, QueryError)
+    shown, caret = slip.pointed()
+    assert caret == expected
+    assert "\n" not in shown
+    assert len(shown) <= 100
+
+
+@pytest.mark.parametrize("text", ["tier:offical", "stage:in-force"])
+def test_of_a_closed_set_the_nearest_is_told(text: str) -> None:
+    """A rule with a value that cannot be would never fire."""
+    slip = _read(text)
+    assert isinstance(slip, QueryError)
+    assert slip.hint is not None
+    assert "Did you mean" in slip.hint
+
+
+@pytest.mark.parametrize("typed", ["Chips", "@chips", "ＣＨＩＰＳ", " chips "])
+def test_a_saved_search_has_one_name(typed: str) -> None:
+    """However it is typed: to save it, to ask for it, to forget it."""
+    assert query.name(typed) == "chips"
+    assert query.with_saved(f"@{typed.strip().removeprefix('@')} a", {"chips": "b OR c"}) == "(b OR c) a"
+
+
+@pytest.mark.parametrize("typed", ["", "@", "a b", "-a", "a:b", "x" * 41])
+def test_what_is_no_name_is_refused(typed: str) -> None:
+    """With what a name is made of."""
+    with pytest.raises(UsageError, match="is no name"):
+        query.name(typed)
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -278,3 +345,18 @@ def test_explain_draws_the_tree() -> None:
         "    score >= 0.5",
     ]
     assert explain(And(())) == "everything"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dual-use", 'phrase "dual-use"'),
+        ("黒鉛、輸出", 'phrase "黒鉛、輸出"'),
+        ("नियंत्रण", 'word "नियंत्रण"'),
+        ('"chip!"', 'word "chip!"'),
+        ('source:"a b",c', 'source = "a b" or c'),
+    ],
+)
+def test_explain_says_what_is_looked_for(text: str, expected: str) -> None:
+    """Words in sequence are a phrase, however they are written; a value of several words is one."""
+    assert explain(parse(text)) == expected

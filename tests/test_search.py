@@ -9,68 +9,25 @@ from datetime import timedelta
 
 import pytest
 from builders import NOW, an_item
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from search_oracle import WORDS, Known, expected, fill, store
 
 from monitor.archive import Archive, textindex
 from monitor.archive.intake import Change
-from monitor.archive.search import condition
+from monitor.archive.search import RANKED
 from monitor.dedupe import Sorted, sort_out
 from monitor.errors import QueryError
-from monitor.items import Item, SourceState, Tier
-from monitor.query import Word, parse
+from monitor.items import SourceState
+from monitor.query import And, Node, Not, Or, Word, parse
 from monitor.tokens import BREAK, index_texts
-
-WORDS = "export exports control gallium 輸出 輸出管理 規制 半導体 米 中 ガリウム 出口管制 稀土 수출 통제 5G news".split()
-SPACES = ("", " ", "、", ". ")
-
-
-def store(archive: Archive, *items: Item) -> None:
-    for source in dict.fromkeys(item.source for item in items):
-        own = [item for item in items if item.source == source]
-        found = sort_out(archive.intake.known(source, own), own)
-        archive.intake.store(Change(found=found, state=SourceState(id=source), at=NOW))
-
-
-def made_up(rng: random.Random, number: int) -> Item:
-    """An item of a few words, of any time in the last two years, that came in now."""
-    text = "".join(rng.choice(WORDS) + rng.choice(SPACES) for _ in range(rng.randrange(2, 9)))
-    head, _, tail = text.partition(" ")
-    lang = rng.choice(("ja", "en", "zh"))
-    return an_item(
-        source=f"s-{rng.randrange(4)}",
-        key=str(number),
-        url=f"http://x.example/{number}",
-        title=f"{head or '無題'} {number}",
-        summary=tail,
-        published=None if rng.random() < 0.1 else NOW - timedelta(seconds=rng.randrange(2 * 365 * 86_400)),
-        first_seen=NOW,
-        lang=lang,
-        tier=rng.choice(list(Tier)),
-    )
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """Four hundred items in fifteen commits, in no order of time, some revised and some of themes."""
-    rng = random.Random(5)
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Archive, list[Known]]]:
+    """Four hundred items in fifteen commits, in no order of time, some revised, with what was found in most of them."""
     with Archive.open(f"sqlite:///{tmp_path_factory.mktemp('search')}/monitor.db") as archive:
-        items = [made_up(rng, number) for number in range(400)]
-        for start in range(0, 400, 27):
-            store(archive, *items[start : start + 27])
-        for item in rng.sample(items, 40):
-            changed = made_up(rng, 1000 + int(item.key))
-            store(archive, an_item(**{**_fields(item), "title": changed.title, "summary": changed.summary}))
-        connection = archive._connection
-        for item in rng.sample(items, 120):
-            connection.execute(
-                "insert into tags values (?, ?, 0.9, 1, '[]')", [item.id, rng.choice(("telecom_5g", "export_control"))]
-            )
-        yield archive
-
-
-def _fields(item: Item) -> dict[str, object]:
-    return {name: getattr(item, name) for name in ("source", "key", "url", "published", "first_seen", "lang", "country", "tier")}
+        yield archive, fill(archive)
 
 
 QUERIES = [
@@ -105,39 +62,105 @@ QUERIES = [
     "gallium ガリウム",
     "수출",
     "no-such-word",
+    "e* lang:ja",
+    "-e*",
+    "source:S-2 -kind:ämter",
+    "kind:strasse OR kind:Ministry",
+    "score:>=0.8",
+    "theme:telecom_5g score:>0.8",
+    "theme:telecom_5g -score:=0.5",
+    "event:E-a1",
+    "event:e-D4,E-B",
+    "event:E",
+    "event:*",
+    "event:E-*",
+    "-event:E-a1",
+    "-event:E-none",
+    "export -event:E-",
+    "stage:final,proposed",
+    "-stage:final",
+    "-stage:withdrawn",
+    "cfr:15/744",
+    'cfr:"15/744.23(a)",15/7441',
+    "rin:0694-",
+    "notice:海关",
+    "law:令和4年法律第43号",
+    "hs:2805.30",
+    "eo:14105 OR eo:14.105",
+    "-cfr:15/744 -hs:2805",
+    "entity:us-bis",
+    'entity:"société générale"',
+    "entity:ASML,türkiye",
+    'entity:"電気通信(安全保障)法"',
+    "-entity:TURKIYE",
+    "deadline:30d",
+    "-deadline:30d lang:ja",
 ]
 
 
 @pytest.mark.parametrize("text", QUERIES)
 @pytest.mark.parametrize("limit", [1, 7, 1000])
-def test_the_newest_matches_come_newest_first(filled: Archive, text: str, limit: int) -> None:
-    """As going through all items in order of time would find them."""
+def test_the_newest_matches_come_newest_first(filled: tuple[Archive, list[Known]], text: str, limit: int) -> None:
+    """As somebody would find them who goes through what was put in, item by item."""
+    archive, known = filled
     tree = parse(text)
-    where, values = condition(tree, NOW)
-    query = f"select id from items where {where} order by moment desc, n desc limit ?"
-    expected = [row["id"] for row in filled._connection.execute(query, [*values, limit])]
-    assert [each.item.id for each in filled.reading.search(tree, NOW, limit=limit)] == expected
-    assert set(filled.reading.matching(tree, NOW, expected)) == set(expected)
+    wanted = expected(tree, known)
+    assert [each.item.id for each in archive.reading.search(tree, NOW, limit=limit)] == wanted[:limit]
+    assert archive.reading.matching(tree, NOW, [each.item.id for each in known]) == set(wanted)
+
+
+@pytest.fixture
+def every_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ways that large archives go are gone in a small one."""
+    monkeypatch.setattr("monitor.archive.search._WORTH", 1)
+    monkeypatch.setattr("monitor.archive.fields._FEW", 60)
+
+
+def _leaves() -> st.SearchStrategy[Node]:
+    words = st.builds(Word, st.lists(st.sampled_from(WORDS), min_size=1, max_size=2).map(" ".join), st.booleans())
+    letters = st.builds(Word, st.sampled_from("e5g米出수"), st.booleans())
+    fields = st.sampled_from([text for text in QUERIES if ":" in text and not set(' "*') & set(text)]).map(parse)
+    return st.one_of(words, letters, fields)
+
+
+def _trees(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    rows = st.lists(inner, min_size=2, max_size=4).map(tuple)
+    return st.one_of(st.builds(And, rows), st.builds(Or, rows), st.builds(Not, inner))
+
+
+@pytest.mark.usefixtures("every_way")
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tree=st.recursive(_leaves(), _trees, max_leaves=12), limit=st.sampled_from([1, 5, 50, None]))
+def test_any_query_finds_what_it_says(filled: tuple[Archive, list[Known]], tree: Node, limit: int | None) -> None:
+    """However words, fields, AND, OR and NOT are put together."""
+    archive, known = filled
+    wanted = expected(tree, known)
+    assert [each.item.id for each in archive.reading.search(tree, NOW, limit=limit)] == wanted[:limit]
+    assert archive.reading.matching(tree, NOW, [each.item.id for each in known[::3]]) == set(wanted) & {
+        each.item.id for each in known[::3]
+    }
 
 
 @pytest.mark.parametrize("text", QUERIES)
-def test_the_best_matches_are_matches(filled: Archive, text: str) -> None:
-    """Ranking leaves none out and adds none, as long as there are no more than it weighs."""
+def test_the_best_matches_are_matches(filled: tuple[Archive, list[Known]], text: str) -> None:
+    """Ranking leaves none out and adds none, as long as there are no more than it weighs; then it weighs the newest."""
+    archive, known = filled
     tree = parse(text)
-    found = filled.reading.find(tree, NOW, limit=None, by_rank=True)
-    assert {each.item.id for each in found.items} == {each.item.id for each in filled.reading.search(tree, NOW, limit=None)}
-    assert (found.weighed, found.since) == (len(found.items), None)
+    found = archive.reading.find(tree, NOW, limit=None, by_rank=True)
+    wanted = expected(tree, known)
+    assert {each.item.id for each in found.items} == set(wanted[:RANKED])
+    assert found.weighed == len(found.items)
+    assert (found.since is None) is (len(wanted) < RANKED)
 
 
 @pytest.mark.parametrize("word", ["米", "輸出", "export", "規制", "수출", "出口管制"])
-def test_a_word_is_found_wherever_it_stands(filled: Archive, word: str) -> None:
-    """As a reader would look it up, text by text."""
-    rows = filled._connection.execute("select id, title, summary from items").fetchall()
-    if word.isascii():
-        expected = {row["id"] for row in rows if Word(word) and _has_word(f"{row['title']}\n{row['summary']}", word)}
-    else:
-        expected = {row["id"] for row in rows if word in f"{row['title']}\n{row['summary']}"}
-    assert {each.item.id for each in filled.reading.search(Word(word), NOW, limit=None)} == expected
+def test_a_word_is_found_wherever_it_stands(filled: tuple[Archive, list[Known]], word: str) -> None:
+    """As a reader would look it up, text by text: a word of letters whole, with its plural, any other inside unspaced text."""
+    archive, known = filled
+    texts = {each.item.id: f"{each.item.title}\n{each.item.summary}" for each in known}
+    wanted = {item for item, text in texts.items() if (_has_word(text, word) if word.isascii() else word in text)}
+    assert 0 < len(wanted) < len(known)
+    assert {each.item.id for each in archive.reading.search(Word(word), NOW, limit=None)} == wanted
 
 
 def _has_word(text: str, word: str) -> bool:
@@ -157,27 +180,55 @@ def _has_word(text: str, word: str) -> bool:
         ("米 source:s-1", "item_letters"),
     ],
 )
-def test_the_index_leads_and_no_filter_reads_a_text(filled: Archive, text: str, leads: str) -> None:
+def test_the_index_leads_and_no_filter_reads_a_text(filled: tuple[Archive, list[Known]], text: str, leads: str) -> None:
     """Also in newer SQLite, which would rather begin with the items: that is what CROSS JOIN is for."""
-    steps = filled.reading.plans(parse(text), NOW)
+    steps = filled[0].reading.plans(parse(text), NOW)
     assert f"SCAN {leads} VIRTUAL TABLE" in steps[0]
     assert "SEARCH items USING COVERING INDEX items_search (place=?" in steps[1]
     assert not any("TEMP B-TREE" in step for step in steps)
 
 
-@pytest.mark.parametrize("text", ["lang:ja", "since:30d tier:official", "-輸出 lang:en", "theme:telecom_5g", "until:2025-06"])
-def test_without_a_word_items_are_read_from_the_newest_on(filled: Archive, text: str) -> None:
+@pytest.mark.parametrize("text", ["lang:ja", "since:30d tier:official", "-輸出 lang:en", "-theme:telecom_5g", "until:2025-06"])
+def test_without_a_word_items_are_read_from_the_newest_on(filled: tuple[Archive, list[Known]], text: str) -> None:
     """Off an index in their order, so that nothing is sorted."""
-    steps = filled.reading.plans(parse(text), NOW)
+    steps = filled[0].reading.plans(parse(text), NOW)
     assert "items USING COVERING INDEX items_search" in steps[0]
     assert not any("TEMP B-TREE" in step for step in steps)
 
 
 @pytest.mark.parametrize("text", ["cfr:15/744", "entity:us-bis", "event:E-abc", "deadline:30d"])
-def test_what_few_items_have_leads_to_them(filled: Archive, text: str) -> None:
+def test_what_few_items_have_leads_to_them(filled: tuple[Archive, list[Known]], text: str) -> None:
     """An identifier, a name, an event or a deadline, by an index of its own; their items are put in order."""
-    steps = filled.reading.plans(parse(text), NOW)
+    steps = filled[0].reading.plans(parse(text), NOW)
     assert not any(step.startswith("SCAN items") and "items_search" not in step for step in steps)
+
+
+@pytest.mark.parametrize("text", ["-輸出", "-輸出 lang:ja", "(export OR lang:zh) -米"])
+def test_long_lists_are_made_for_the_last_weeks_first(filled: tuple[Archive, list[Known]], text: str) -> None:
+    """As the plan says: it is that of the first weeks, and of what comes after."""
+    steps = filled[0].reading.plans(parse(text), NOW)
+    bounded = [step for step in steps if "(place>?" in step or "place>? AND" in step or ">" in step.partition("VIRTUAL TABLE")[2]]
+    assert bounded
+    assert "so for the newest 4 weeks, then for 52, then for all" in steps
+
+
+@pytest.mark.parametrize("text", ["e*", "5* lang:ja", "-e*", "輸出 OR e*"])
+def test_the_newest_items_are_read_for_the_beginning_of_a_word(
+    filled: tuple[Archive, list[Known]], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only its first letter is given, and they are a small part of all; only if they are too few the index lists such words."""
+    archive, known = filled
+    tree = parse(text)
+    assert not archive.reading.plans(tree, NOW)[0].startswith("READ")
+    monkeypatch.setattr("monitor.archive.search._WORTH", 1)
+    assert archive.reading.plans(tree, NOW)[0].startswith("READ the newest items")
+    assert not archive.reading.plans(parse("ex*"), NOW)[0].startswith("READ")
+    asked: list[str] = []
+    archive._connection.set_trace_callback(asked.append)
+    found = archive.reading.search(tree, NOW, limit=2)
+    archive._connection.set_trace_callback(None)
+    assert [each.item.id for each in found] == expected(tree, known)[:2]
+    assert not any('item_search match \'"e"*' in each for each in asked)
 
 
 def test_ranked_are_the_newest(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +277,7 @@ def test_a_text_comes_out_as_it_went_in(archive: Archive) -> None:
     assert found.item.title == title
 
 
-def test_ten_thousand_strings_are_answered_or_are_clear_errors(filled: Archive) -> None:
+def test_ten_thousand_strings_are_answered_or_are_clear_errors(filled: tuple[Archive, list[Known]]) -> None:
     """The operators of the language and of the engine, in any order: no message of the engine is ever seen."""
     rng = random.Random(17)
     parts = [
@@ -260,7 +311,7 @@ def test_ten_thousand_strings_are_answered_or_are_clear_errors(filled: Archive) 
         text = "".join(rng.choice(parts) for _ in range(rng.randrange(1, 12)))
         slip = None
         try:
-            filled.reading.search(parse(text), NOW, limit=3)
+            filled[0].reading.search(parse(text), NOW, limit=3)
         except QueryError as error:
             slip = error
         answered += slip is None
@@ -305,15 +356,15 @@ def test_places_are_free_and_in_order_of_weeks(archive: Archive) -> None:
     assert [textindex.week_of(place) for place in again] == [textindex.week(moment) for moment in moments]
 
 
-def test_an_index_that_is_made_anew_finds_the_same(filled: Archive) -> None:
+def test_an_index_that_is_made_anew_finds_the_same(filled: tuple[Archive, list[Known]]) -> None:
     """As a change of its form does it."""
-    before = {text: [each.item.id for each in filled.reading.search(parse(text), NOW, limit=None)] for text in QUERIES}
-    connection = filled._connection
+    before = {text: [each.item.id for each in filled[0].reading.search(parse(text), NOW, limit=None)] for text in QUERIES}
+    connection = filled[0]._connection
     connection.execute("begin immediate")
     textindex.rebuild(connection)
     connection.execute("commit")
-    assert {text: [each.item.id for each in filled.reading.search(parse(text), NOW, limit=None)] for text in QUERIES} == before
-    assert filled.reading.index_faults() == []
+    assert {text: [each.item.id for each in filled[0].reading.search(parse(text), NOW, limit=None)] for text in QUERIES} == before
+    assert filled[0].reading.index_faults() == []
 
 
 def test_faults_of_the_index_are_found(archive: Archive) -> None:

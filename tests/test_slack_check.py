@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from socket_fake import SocketFake
+from test_json import check as check_shape
 
 from monitor.channels import actions
 from monitor.channels.slack_check import SCOPES, Finding, check, manifest
@@ -86,6 +87,7 @@ def test_json_says_the_same(run: Callable[..., tuple[int, str, str]]) -> None:
     """One object; a Slack that does not tell scopes is not blamed."""
     code, out, _ = run("check", "--json")
     found = json.loads(out)
+    check_shape("slack_check", found)
     assert (code, found["ok"]) == (0, True)
     assert [each["what"] for each in found["checks"]] == ["bot token", "slack:#econsec", "slack:#digests", "app token"]
 

@@ -87,8 +87,13 @@ def test_tables_for_programs_have_a_column_a_bar(here: Path, run: Run) -> None:
     ]
     assert run("stats", "--since", "1d", "--by", "source")[1].splitlines()[0] == "source\tmeti\t1\t1\t0\t1"
     assert run("stats", "--since", "1d", "--by", "source", "--format", "md")[1].startswith("| by | group | items | before |")
-    lines = run("stats", "--since", "1d", "--by", "source", "--format", "jsonl")[1].splitlines()
-    assert [json.loads(line)["group"] for line in lines] == ["meti", "bis"]
+    lines = [json.loads(line) for line in run("stats", "--since", "1d", "--by", "source", "--format", "jsonl")[1].splitlines()]
+    assert [(line["group"], line["since"], line["per"]) for line in lines] == [
+        ("meti", "2026-04-30T00:00:00Z", "day"),
+        ("bis", "2026-04-30T00:00:00Z", "day"),
+    ]
+    named = run("stats", "--since", "1d", "--by", "source", "--header")[1].splitlines()
+    assert [line.split("\t") for line in named] == rows
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
@@ -105,6 +110,37 @@ def test_on_a_terminal_each_group_is_a_row_of_bars_that_fits(here: Path, columns
     assert "(no theme)" in out
 
 
+@pytest.mark.parametrize(("columns", "per"), [(60, "per 3 days"), (80, "per 2 days"), (200, "per day")])
+def test_a_bar_says_what_it_stands_for(here: Path, columns: int, per: str) -> None:
+    """Where there is no room for a bar a day, several days are one; the last bar has as many as the others."""
+    _, out = on_a_terminal(here, "stats", "--since", "91d", "--by", "source", columns=columns)
+    [head] = [line for line in out.splitlines() if line.startswith("source ")]
+    assert head.rstrip().endswith(f" {per}")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv", "md"])
+def test_a_program_that_gets_nothing_is_told_so(here: Path, run: Run, form: str) -> None:
+    """On standard error; JSON says it by its figures."""
+    assert run("stats", "--query", "source:meti lang:zh", "--format", form)[::2] == (0, "Nothing came.\n")
+    code, out, err = run("stats", "--query", "source:nosuch", "--format", "json")
+    assert (code, json.loads(out)["items"], err) == (0, 0, "")
+
+
+@pytest.mark.parametrize("form", ["table", "tsv"])
+def test_a_name_that_there_is_not_is_told(here: Path, run: Run, form: str) -> None:
+    """With the nearest one; what is excluded may be missing."""
+    Path("feeds.yaml").write_text('version: 1\nsources: [{id: mofcom, type: feed, url: "http://x.example/"}]\n')
+    for wanted, said in (
+        ("source:mofcon", "Nothing came. There is no source 'mofcon'; did you mean mofcom?"),
+        ("source:METI,bsi lang:zh", "Nothing came. There is no source 'bsi'; did you mean bis?"),
+        ("theme:export_controls", "Nothing came. There is no theme 'export_controls'; did you mean export_control?"),
+        ("source:zzzzzz", "Nothing came. There is no source 'zzzzzz'."),
+        ("-theme:zzzzzz lang:ko", "Nothing came."),
+        ("source:mofcom", "Nothing came."),
+    ):
+        assert run("stats", "--query", wanted, "--format", form)[2].splitlines()[-1] == said
+
+
 def test_what_is_left_out_on_a_terminal_is_told(here: Path) -> None:
     """With the way to see it."""
     _, out = on_a_terminal(here, "stats", "--by", "source", "--limit", "1", lines=60)
@@ -114,9 +150,23 @@ def test_what_is_left_out_on_a_terminal_is_told(here: Path) -> None:
 def test_a_young_archive_is_compared_with_nothing(here: Path, run: Run) -> None:
     """And says why."""
     _, out, err = run("stats", "--since", "70d", "--format", "table")
-    assert "nothing to compare with: the archive begins on 2026-02-10" in err
+    assert "nothing to compare with: the archive is complete from 2026-02-10 on" in err
     assert "before" not in out
     assert json.loads(run("stats", "--since", "70d", "--format", "json")[1])["before"] is None
+
+
+def test_what_is_imported_later_counts_as_if_it_had_come_first(here: Path, run: Run) -> None:
+    """The older half brought in afterwards: the same figures, in stats and in the matrix."""
+    run("export", "since:1900", "--columns", "source,url,title,published,first_seen", "--out", "items.jsonl")
+    lines = Path("items.jsonl").read_text(encoding="utf-8").splitlines()
+    found = []
+    for name, order in (("newest", lines), ("oldest", lines[::-1])):
+        for half in (order[:3], order[3:]):
+            Path("half.jsonl").write_text("\n".join(half), encoding="utf-8")
+            assert run("import", "half.jsonl", "--archive", f"sqlite:///{name}.db")[0] == 0
+        found.append(run("stats", "--by", "source", "--format", "json", "--archive", f"sqlite:///{name}.db")[1])
+    assert found[0] == found[1]
+    assert json.loads(found[0])["before"] == 2
 
 
 @pytest.mark.parametrize("name", ["chart.svg", "chart.PNG"])
@@ -129,6 +179,7 @@ def test_a_picture_is_written_where_it_is_asked(here: Path, run: Run, name: str)
         assert "黒鉛" in Path(name).read_text(encoding="utf-8")
     else:
         assert Image.open(io.BytesIO(Path(name).read_bytes())).format == "PNG"
+    assert ("An SVG shows them" in err) == name.endswith("PNG")
 
 
 def test_an_empty_archive_has_no_figures(here: Path, run: Run) -> None:
@@ -153,6 +204,9 @@ def test_an_empty_archive_has_no_figures(here: Path, run: Run) -> None:
         (["--out", "a.gif"], 2, ".svg or .png"),
         (["--out", "nowhere/a.svg"], 2, "cannot be written"),
         (["--format", "ids"], 2, "--format"),
+        (["--out", "a.svg", "--format", "json"], 2, "--format is for figures"),
+        (["--out", "a.svg", "--header"], 2, "--header is for figures"),
+        (["--header", "--format", "csv"], 2, "--header is for tsv"),
     ],
 )
 def test_wrong_use_is_one_clear_line(here: Path, run: Run, arguments: list[str], code: int, word: str) -> None:

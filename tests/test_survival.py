@@ -22,7 +22,6 @@ from builders import NOW, an_item, rss
 from conftest import ROOT, Run
 from disks import disk_of
 from fakes import Answer, Site
-from sqlite_utils import Database
 from test_pruning import a_notice, file
 from test_rounds import NO_ROOT
 
@@ -53,7 +52,7 @@ def first_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("old") / "old.db"
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
         old.execute("pragma journal_mode = wal")
-        schema._STEPS.apply(Database(old, execute_plugins=False), stop_before=STEPS[1])
+        schema.migrate(old, before=STEPS[1])
         old.execute("begin")
         for number in range(1, ITEMS + 1):
             item = an_item(key=str(number), title=f"輸出管理の告示 {number}")

@@ -85,6 +85,22 @@ def test_on_a_terminal_a_line_is_a_line(here: Path, columns: int) -> None:
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize(
+    ("now", "when"),
+    [
+        ("2026-05-01T23:00:00Z", "08:00:00"),
+        ("2026-05-02T07:00:00Z", "05-01 08:00"),
+        ("2026-12-31T23:00:00Z", "05-01 08:00"),
+        ("2027-01-01T00:00:00Z", "2026-05-01"),
+    ],
+)
+def test_a_day_that_is_not_today_is_named(here: Path, columns: int, now: str, when: str) -> None:
+    """On any terminal: nobody takes what is days old for what just came."""
+    _, out = on_a_terminal(here, "tail", "--no-follow", columns=columns, MONITOR_NOW=now)
+    assert [line[:13] for line in out.splitlines()] == [f"{when:<11}  "] * 2
+
+
 def test_it_follows_until_it_is_interrupted(here: Path) -> None:
     """An item comes as it is judged, also while another process holds the archive; Ctrl-C ends with 130."""
     with (

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from builders import rss
 from fakes import Answer, Site
+from test_json import check
 
 from monitor import bundled
 from monitor.cli import main
@@ -58,6 +59,7 @@ def train(here: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[
     def run(*arguments: str) -> dict[str, object]:
         assert main(["train", "--encoder", "none", "--json", *arguments]) == 0
         report: dict[str, object] = json.loads(capsys.readouterr().out)
+        check("linking_training" if "--linking" in arguments else "training", report)
         return report
 
     return run
@@ -205,3 +207,13 @@ def _version(capsys: pytest.CaptureFixture[str]) -> object:
     capsys.readouterr()
     assert main(["model", "history", "--json"]) == 0
     return json.loads(capsys.readouterr().out)[0]["version"]
+
+
+def test_the_decision_on_events_is_trained_too(train: Callable[..., dict[str, object]]) -> None:
+    """And used only where it is no worse; of two streams, so that it takes seconds."""
+    for path in Path("classifiers/linking").glob("*.jsonl"):
+        if path.name not in ("events.econ-b.jsonl", "stories.b.jsonl"):
+            path.unlink()
+    found = train("--linking", "--no-labels")
+    assert found["decided"] == 0
+    assert found["used"] is not bool(found["worse"])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
+import opencc
 import pytest
 
 from monitor import bundled, query, thesaurus
@@ -55,6 +58,31 @@ def test_a_word_stands_in_one_term_of_a_language() -> None:
     assert [word for word, count in words.items() if count > 1] == []
 
 
+def test_a_word_is_its_term_in_traditional_characters_too(shipped: Thesaurus) -> None:
+    """Every Chinese word of a term, written as in Taiwan, alone and within a text."""
+    traditional = opencc.OpenCC("s2t").convert
+    words = [(each["id"], word) for each in ENTRIES for word in each["names"]["zh"]]
+    assert [word for name, word in words if name not in {term.id for term in shipped.find(traditional(word))}] == []
+    assert "semiconductor" in {term.id for _, term in shipped.within("台灣的半導體、晶片")}
+
+
+def test_a_word_is_its_term_in_the_plural_too(shipped: Thesaurus) -> None:
+    """By the rule that search has, which is not an s alone; words that mean something else without it stay."""
+    assert "high-bandwidth-memory" in {term.id for term in shipped.find("high bandwidth memories")}
+    assert added("good", Thesaurus((Term("goods", (("en", ("goods",)), ("ja", ("貨物",)))),))) == []
+
+
+def test_a_search_in_latin_letters_waits_for_no_table_of_characters() -> None:
+    """Of the 350 ms of a search it would take 30, at each start."""
+    steps = (
+        "import sys; from monitor import bundled, thesaurus; known = thesaurus.load(bundled.classifiers())",
+        "assert known.find('Nvidia') and known.find('contrôle des exportations') is not None and not known.find('nothing')",
+        "print('opencc' in sys.modules, bool(known.find('半導體')), 'opencc' in sys.modules)",
+    )
+    told = subprocess.run([sys.executable, "-c", "\n".join(steps)], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "True", "True"]
+
+
 def test_terms_are_plain_words() -> None:
     """No word holds anything that the query language, or a cell of a table, would read as more than a word."""
     plain = re.compile(r"\w(?:[\w '’,·・-]*\w)?")
@@ -70,7 +98,8 @@ def test_a_word_gets_its_translations() -> None:
     """Each with the word that it stands for, and its language; a phrase stays one."""
     terms = Thesaurus((CONTROLS, EXPORT))
     found = thesaurus.expanded(query.parse('"export controls"'), terms)
-    assert found.tree == Or((Word("export controls"), Word("輸出管理"), Word("出口管制"), Word("수출 통제"), Word("輸出規制")))
+    words = ("export controls", "輸出管理", "出口管制", "수출 통제", "輸出規制")
+    assert found.tree == Or(tuple(Word(each) for each in words), is_one_thing=True)
     assert found.added[0] == Added(word="export controls", lang="ja", text="輸出管理")
 
 
@@ -99,7 +128,10 @@ def test_spaces_between_unspaced_scripts_do_not_matter(text: str) -> None:
 
 
 def test_synonyms_of_ones_own_language_are_not_added() -> None:
-    """Also where two languages write a word alike."""
+    """Also where two languages write a word alike, or differ in what search takes for one: 半导体 is no Japanese."""
+    chips = Term("chips", (("en", ("semiconductor",)), ("ja", ("半導体", "半導体素子")), ("zh", ("半导体", "芯片"))))
+    assert added("半导体", Thesaurus((chips,))) == ["semiconductor"]
+    assert added("半導体", Thesaurus((chips,))) == ["semiconductor", "芯片"]
     assert added("輸出規制") == ["export control", "出口管制", "수출 통제"]
     assert added("中国") == ["China"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from builders import NOW, an_item
+from costs import calls
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +15,15 @@ from monitor.items import SourceState
 from monitor.query import Word
 from monitor.tokens import BREAK, ask, contains, count, index_texts, normal, stem
 
-MIXED = st.text(alphabet=st.sampled_from("aZsyéßﬁ5１ＡⅣς輸输出規制々〇カﾊーひ한글수 .,-_'\n"), max_size=40)
+MIXED = st.text(
+    alphabet=st.sampled_from("aZsyéßﬁ5１ＡⅣς輸输出規制々〇カﾊーひ한글수 .,-_'\nİłæΆёй\u0301\u00ad\ufe0fก็သြក្"), max_size=40
+)
 """Texts in which scripts, widths, plurals and marks meet."""
+PLURALS = (
+    "GPU GPUs, CPU CPUs, MCU MCUs, MoU MoUs, EV EVs, IC ICs, gas gases, bus buses, virus viruses, lens lenses, bonus bonuses, "
+    "bias biases, crisis crises, analysis analyses, memorandum memoranda, bureau bureaus, shelf shelves, cache caches, "
+    "movie movies, memory memories, tax taxes, HBM HBMs"
+).split(", ")
 
 
 @pytest.mark.parametrize(
@@ -42,12 +50,26 @@ def test_the_index_has_words_pairs_and_letters(text: str, expected: str, letters
         ("taxes launches businesses washes cargoes", "tax launch business wash cargo"),
         ("news arms goods customs series means", "news arms goods customs series means"),
         ("crisis status process gas us ties", "crisis status process gas us tie"),
+        ("plus thus campus corpus opus bios", "plus thus campus corpus opus bios"),
         ("3a090s 5gs", "3a090s 5gs"),
     ],
 )
 def test_a_plural_is_its_singular_unless_it_is_none(words: str, expected: str) -> None:
     """English nouns; words of other meaning keep their s."""
     assert " ".join(map(stem, words.split())) == expected
+
+
+@pytest.mark.parametrize("pair", PLURALS)
+def test_singular_and_plural_find_each_other(archive: Archive, pair: str) -> None:
+    """Abbreviations and irregular ones too: in a text, counted, by the index, and as the beginning of a word."""
+    singular, plural = pair.split()
+    fill(archive, f"About {singular}", f"About {plural}")
+    for word in (singular, plural):
+        assert [contains(normal(f"one {other}"), word) for other in (singular, plural)] == [True, True]
+        assert count(normal(f"{singular}, {plural}"), word) == 2
+        assert len(archive.reading.search(Word(word), NOW)) == 2
+        assert len(archive.reading.search(Word(word, is_prefix=True), NOW)) == 2
+        assert contains(normal(plural), word, is_prefix=True)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +105,30 @@ def test_a_plural_is_its_singular_unless_it_is_none(words: str, expected: str) -
         ("Ausfuhr nach München", "munchen", True),
         ("輸出・輸入の規制", "輸出 輸入", True),
         ("輸出規制", "輸出 規制", False),
+        ("TÜRKİYE meeting", "türkiye", True),
+        ("İstanbul", "ISTANBUL", True),
+        ("Łódź, Ørsted, Kılıç", "lodz orsted kilic", True),
+        ("Đồng and Æsir and cœur", "dong", True),
+        ("Đồng and Æsir and cœur", "aesir and coeur", True),
+        ("ΕΛΛΑΔΑ", "Ελλάδα", True),
+        ("Ёлка", "елка", True),
+        ("Москва\u0301", "москва", True),
+        ("новый", "новыи", False),
+        ("graphite", "gra\u200bphite", True),
+        ("half\u00adhearted", "halfhearted", True),
+        ("葛\U000e0100飾区", "葛飾", True),
+        ("が", "か\u3099", True),
+        ("ハ", "パ", False),
+        ("การควบคุมการส่งออกเซมิคอนดักเตอร์", "ส่งออก", True),
+        ("การควบคุมการส่งออกเซมิคอนดักเตอร์", "ก", True),
+        ("การควบคุมการส่งออก 5G", "การส่งออก 5g", True),
+        ("ການຄວບຄຸມການສົ່ງອອກ", "ສົ່ງອອກ", True),
+        ("ការគ្រប់គ្រងការនាំចេញ", "នាំចេញ", True),
+        ("ပို့ကုန်ထိန်းချုပ်မှု", "ထိန်းချုပ်", True),
+        ("ပို့ကုန်။ ထိန်းချုပ်", "ကုန်ထိန်း", False),
+        ("निर्यात नियंत्रण", "निर्यात", True),
+        ("export controls, export controlled", "export controlled", True),
+        ("対、英と対、米", "対 米", True),
     ],
 )
 def test_rules_find_a_word_where_search_finds_it(archive: Archive, text: str, word: str, expected: bool) -> None:
@@ -143,6 +189,18 @@ def test_what_is_normal_stays_so(text: str) -> None:
     assert normal(normal(text)) == normal(text)
 
 
-def fill(archive: Archive, text: str) -> None:
-    found = Sorted(new=(an_item(title=text),), revised=(), unchanged=0)
+def test_many_words_cost_as_much_each_as_few() -> None:
+    """5,000 words and 1,500 phrases of rules: no store of prepared ones is too small for them, and none is dear to prepare."""
+    text = normal("China curbs graphite exports; ministry says licence needed from December; 輸出規制も")
+    words = [f"curb{number}" for number in range(5000)]
+    phrases = [f"graphite export{number} 規制" for number in range(1500)]
+    for sought in (words, phrases):
+        assert calls(lambda sought=sought: [contains(text, each) for each in sought]) < 150 * len(sought)
+        assert calls(lambda sought=sought: [contains(text, each) for each in sought]) < 25 * len(sought)
+        assert calls(lambda sought=sought: [count(text, each) for each in sought]) < 25 * len(sought)
+
+
+def fill(archive: Archive, *texts: str) -> None:
+    new = tuple(an_item(key=str(place), title=text) for place, text in enumerate(texts))
+    found = Sorted(new=new, revised=(), unchanged=0)
     archive.intake.store(Change(found=found, state=SourceState(id="meti"), at=NOW))

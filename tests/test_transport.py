@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from fakes import Answer, Site
-from test_web import LOOPBACK, QUICK, Raw, failure, fetch
+from fetches import LOOPBACK, QUICK, Raw, failure, fetch
 
 from monitor.errors import FetchError, FetchKind
 from monitor.sources import transport

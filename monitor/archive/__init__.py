@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from monitor.archive import connection as opening
 from monitor.archive import copying
+from monitor.archive.failures import translated
 from monitor.archive.reading import AlertRow, ReadingTables
 
 if TYPE_CHECKING:
@@ -49,23 +50,32 @@ class Archive:
         self.path = path
 
     @classmethod
-    def open(cls, url: str, *, is_readonly: bool = False, is_any_age: bool = False, wait: float = opening.WAIT) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        is_readonly: bool = False,
+        is_any_age: bool = False,
+        wait: float | None = None,
+        on_wait: Callable[[], None] | None = None,
+    ) -> Self:
         """Open the archive of a URL such as sqlite:///data/monitor.db.
 
         Args:
             is_readonly: never writes, not even to make or migrate the file.
             is_any_age: read-only, and of an older version too, to look it over or to copy it: most of it cannot be asked for then.
-            wait: seconds that a reader waits for others before it gives up.
+            wait: seconds that a reader waits for others before it gives up; None: as long as a writer does.
+            on_wait: called once, when a writer has waited for another for a second; None: it waits in silence.
 
         Raises:
-            UsageError: not a URL of an archive.
+            UsageError: not a URL of an archive, or that of a folder.
             ArchiveError: absent (read-only), unwritable, damaged, foreign or newer.
             ArchiveBusy: another process holds it.
         """
         path = opening.path_of(url)
         if is_readonly or is_any_age:
             return cls(opening.open_for_reading(path, wait=wait, is_any_age=is_any_age), path)
-        connection = opening.open_for_writing(path)
+        connection = opening.open_for_writing(path, on_wait)
         return cls(connection, path)
 
     @classmethod
@@ -251,7 +261,7 @@ class Archive:
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
         """Turn what SQLite raises inside the block into ArchiveError and ArchiveBusy."""
-        with opening.translated(self.path):
+        with translated(self.path):
             yield
 
     def backup(self, target: Path, on_pages: Callable[[int, int], None] = lambda _done, _total: None) -> None:

@@ -1,4 +1,4 @@
-"""Opens the SQLite file, turns its errors into ours, and gives transactions. One writer at a time, many readers (WAL)."""
+"""Opens the SQLite file and gives transactions. One writer at a time, many readers (WAL)."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from monitor.errors import ArchiveBusy, ArchiveError, MonitorError, UsageError
+from monitor.archive import copying, fields
+from monitor.archive.failures import translated
+from monitor.errors import ArchiveBusy, ArchiveError, UsageError
 
 STEPS = ("m001_first", "m002_intake", "m003_events", "m004_measures", "m005_delivery", "m006_house", "m007_search")
-"""Names of the steps in schema.py, known here so that reading need not import what writing needs."""
+"""Names of the steps in schema/, known here so that reading need not import what writing needs."""
 _CACHE = 32 << 20
 """Bytes of pages that a writer keeps: eight indexes of ids and hashes are written at random places."""
 WAIT = 30.0
 """Seconds that a writer waits for another before it gives up."""
+_PATIENCE = 1.0
+"""Seconds that a writer waits before it says so; between two tries of that length Ctrl-C is heard."""
 _LOOKS, _LOOK = 3, 0.05
 """Times, and seconds between them, that an impatient lock is tried: doctor holds it for an instant to see whether it is free."""
+
+
+class _Writer(sqlite3.Connection):
+    """A connection that can say that it waits for another writer."""
+
+    on_wait: Callable[[], None] | None = None  # called at the first wait that takes long; None: it waits in silence
 
 
 def path_of(url: str) -> Path:
@@ -34,23 +44,30 @@ def path_of(url: str) -> Path:
     return Path(url.removeprefix(prefix)).expanduser()
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
+def open_for_writing(path: Path, on_wait: Callable[[], None] | None = None) -> sqlite3.Connection:
     """A connection that may write; the file and its folder are made where they are missing.
 
+    Args:
+        on_wait: called once, when another writer has been waited for for a second; None: it waits in silence.
+
     Raises:
+        UsageError: it is a folder.
         ArchiveError: cannot be made, opened or written, or is no archive.
         ArchiveBusy: another process holds it.
     """
+    _refuse_folder(path)
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = _connect(path)
         try:
+            if isinstance(connection, _Writer):
+                connection.on_wait = on_wait
             _refuse_strangers(connection, path)
             connection.execute("pragma journal_mode = wal")
             # FULL: once Slack has an alert, or a server an acknowledged ETag, a power cut must not take the commit back
             connection.execute("pragma synchronous = full")
             connection.execute(f"pragma cache_size = -{_CACHE >> 10}")
-            with _lock(path, "migrate"):
+            with _lock(path, "migrate", on_wait=on_wait):
                 if lacking(connection):
                     from monitor.archive import schema  # it imports sqlite-utils, which takes longer than all the rest
 
@@ -66,18 +83,20 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(
-    path: Path, *, wait: float = WAIT, is_any_age: bool = False, is_anothers: bool = False
+    path: Path, *, wait: float | None = None, is_any_age: bool = False, is_anothers: bool = False
 ) -> sqlite3.Connection:
     """A connection that cannot write; works on a read-only file.
 
     Args:
-        wait: seconds that it waits for others before it gives up.
+        wait: seconds that it waits for others before it gives up; None: WAIT.
         is_any_age: archives of older versions are opened, too.
         is_anothers: not even what readers share is made beside it, unless somebody has it open.
 
     Raises:
+        UsageError: it is a folder.
         ArchiveError: absent, no archive, or older than this program and so in need of a writer first.
     """
+    _refuse_folder(path)
     if not path.exists():
         raise ArchiveError("there is no archive yet", subject=str(path), hint="Fill it with: monitor poll (or try: monitor demo)")
     with translated(path):
@@ -99,7 +118,7 @@ def open_for_reading(
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All or nothing; takes the write lock at once, so that two writers queue instead of failing half way."""
-    connection.execute("begin immediate")
+    _begin(connection)
     try:
         yield
     except BaseException:
@@ -107,6 +126,28 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("rollback")
         raise
     connection.execute("commit")
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Take the write lock; a writer that can say that it waits does so."""
+    if not isinstance(connection, _Writer) or connection.on_wait is None:
+        connection.execute("begin immediate")
+        return
+    until = time.monotonic() + WAIT
+    connection.execute(f"pragma busy_timeout = {1000 * _PATIENCE:.0f}")
+    try:
+        while True:
+            try:
+                connection.execute("begin immediate")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    raise
+            if connection.on_wait is not None:
+                connection.on_wait()
+                connection.on_wait = None
+    finally:
+        connection.execute(f"pragma busy_timeout = {1000 * WAIT:.0f}")
 
 
 @contextlib.contextmanager
@@ -150,51 +191,21 @@ def worker(path: Path) -> str | None:
     return None
 
 
-@contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turns errors of SQLite and the file system into ours, naming the file and the next step."""
-    try:
-        yield
-    except (MonitorError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
-        raise  # ours already, or a fault of this program that must not be blamed on the file
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            raise ArchiveBusy("another process holds the archive", subject=str(path), hint="Try again later") from error
-        if "readonly" in text:
-            raise ArchiveError("cannot be written: it is read-only", subject=str(path), hint="Check its permissions") from error
-        if "full" in text:
-            raise ArchiveError("the disk is full", subject=str(path), hint="Free space; nothing committed is lost") from error
-        if "I/O" in text:
-            raise ArchiveError(
-                f"the disk does not do what is asked ({text})",
-                subject=str(path),
-                hint="Check its room, its health and the limits of this user; nothing committed is lost",
-            ) from error
-        if "unable to open" in text:
-            raise ArchiveError("cannot be opened or made", subject=str(path), hint="Check the folder and permissions") from error
-        raise ArchiveError(f"cannot be used ({text})", subject=str(path), hint="Check it with: monitor doctor") from error
-    except sqlite3.DatabaseError as error:
-        raise ArchiveError(
-            f"is damaged or no archive ({error})", subject=str(path), hint="Restore a backup, or move it away"
-        ) from error
-    except OSError as error:
-        raise ArchiveError(
-            f"cannot be made or opened ({error.strerror})", subject=str(path), hint="Check the folder and its permissions"
-        ) from error
-
-
-def _connect(path: Path, *, is_readonly: bool = False, wait: float = WAIT, is_anothers: bool = False) -> sqlite3.Connection:
+def _connect(
+    path: Path, *, is_readonly: bool = False, wait: float | None = None, is_anothers: bool = False
+) -> sqlite3.Connection:
+    timeout = WAIT if wait is None else wait
     if is_readonly:
         # immutable only where the WAL cannot, or is not to be, shared, and without a live writer
         is_immutable = (is_anothers or not os.access(path.parent, os.W_OK)) and not path.with_name(path.name + "-wal").exists()
         mode = "mode=ro&immutable=1" if is_immutable else "mode=ro"
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=wait, isolation_level=None)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=timeout, isolation_level=None)
     else:
-        connection = sqlite3.connect(path, timeout=wait, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, factory=_Writer)
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
     connection.create_function("holds", 5, _holds, deterministic=True)
+    fields.equip(connection)
     return connection
 
 
@@ -203,6 +214,11 @@ def _holds(title: str, summary: str, body: str | None, text: str, is_prefix: int
     from monitor.tokens import contains, normal
 
     return any(contains(normal(each), text, is_prefix=bool(is_prefix)) for each in (title, f"{summary} {body or ''}"))
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError("is a folder, not an archive", subject=str(path), hint=f"Name a file: sqlite:///{path / 'monitor.db'}")
 
 
 def _refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:
@@ -241,8 +257,6 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
     """Before the tables of a filled archive change, what was there is kept beside it: whole, or as the last change left it."""
-    from monitor.archive import copying
-
     if _is_empty(connection):
         return
     part = path.with_name(path.name + ".before-migration.part")
@@ -252,7 +266,7 @@ def _keep_copy(connection: sqlite3.Connection, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _lock(path: Path, name: str, *, is_patient: bool = True) -> Iterator[None]:
+def _lock(path: Path, name: str, *, is_patient: bool = True, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
     place = path.with_name(f"{path.name}.{name}.lock")
     try:
         handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -262,7 +276,7 @@ def _lock(path: Path, name: str, *, is_patient: bool = True) -> Iterator[None]:
         ) from error
     try:
         try:
-            _take(handle, is_patient=is_patient)
+            _take(handle, is_patient=is_patient, on_wait=on_wait)
         except BlockingIOError as error:
             holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
             raise ArchiveBusy(
@@ -278,18 +292,21 @@ def _lock(path: Path, name: str, *, is_patient: bool = True) -> Iterator[None]:
         os.close(handle)
 
 
-def _take(handle: int, *, is_patient: bool) -> None:
+def _take(handle: int, *, is_patient: bool, on_wait: Callable[[], None] | None) -> None:
     """Lock an open file.
+
+    Args:
+        on_wait: called when a patient lock has been waited for for a second; None: nobody is told.
 
     Raises:
         BlockingIOError: another process has it, and not just to look who does.
     """
-    if is_patient:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        return
-    for _ in range(_LOOKS):
+    looks = _LOOKS if not is_patient else 0 if on_wait is None else round(_PATIENCE / _LOOK)
+    for _ in range(looks):
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         time.sleep(_LOOK)
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if is_patient and on_wait is not None:
+        on_wait()
+    fcntl.flock(handle, fcntl.LOCK_EX if is_patient else fcntl.LOCK_EX | fcntl.LOCK_NB)

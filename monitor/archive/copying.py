@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from monitor.archive.connection import translated
+from monitor.archive.failures import translated
 
 _PAGES = 4096
 """Pages that are copied between two looks at progress and interrupts: 16 MiB."""
@@ -31,7 +31,7 @@ def copy(source: sqlite3.Connection, target: Path, on_pages: Callable[[int, int]
             )
         # a copy in WAL mode needs a folder that can be written even to be read
         made.execute("pragma journal_mode = delete")
-        _flush(target)
+        flush(target)
 
 
 def remove(path: Path) -> None:
@@ -62,7 +62,7 @@ def _held(source: sqlite3.Connection) -> Iterator[None]:
         source.execute("rollback")
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Have the disk take a file in before it is given its name."""
     handle = os.open(path, os.O_RDONLY)
     try:

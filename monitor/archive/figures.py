@@ -6,11 +6,12 @@ million items, 60 days (55,000 items) are counted in 0.15 s, all of them in 3 to
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import date, datetime
 
 from monitor.archive import search as searching
-from monitor.archive.values import read, read_surely, written
+from monitor.archive.values import read_surely, written
 from monitor.blindspots import Cell
 from monitor.query import And, Node
 from monitor.tally import DayCount
@@ -62,9 +63,23 @@ class FigureTables:
         return [Cell(**{**dict(row), "last": read_surely(row["last"])}) for row in rows]
 
     def began(self) -> datetime | None:
-        """When the first item arrived; None while there is none. Of a time before it the archive knows only what sources still listed."""
-        row = self._connection.execute("select first_seen from items order by n limit 1").fetchone()
-        return None if row is None else read(row["first_seen"])
+        """Since when the archive is complete; None while it is empty. Of a time before the first item was seen it knows only what sources
+        still listed; of a time before a pruning only what stayed.
+
+        Items come in any order of time, since older archives are imported. Nothing is seen before it is published, so the walk by moments
+        ends at the first item that is younger than the earliest sight so far: it passes what was published before the archive
+        began, 100,000 items in 0.25 s.
+        """
+        first: str | None = None
+        with contextlib.closing(self._connection.execute("select moment, first_seen from items order by moment")) as rows:
+            for row in rows:
+                if first is not None and row["moment"] > first:
+                    break
+                first = min(first or row["first_seen"], row["first_seen"])
+        if first is None:
+            return None
+        pruned = self._connection.execute("select max(before) from prunings where items > 0").fetchone()[0]
+        return read_surely(max(first, pruned or ""))
 
 
 def _narrowed(tree: Node, now: datetime) -> tuple[str, list[object]]:

@@ -67,7 +67,7 @@ class NeighbourTables:
             """,
             [of.event, of.item.id, json.dumps(sorted(RARE)), *values, limit],
         ).fetchall()
-        return [searching.filed(self._connection, row) for row in rows]
+        return searching.all_filed(self._connection, rows)
 
     def of(self, items: Sequence[str], tree: Node, now: datetime, *, limit: int) -> list[Filed]:
         """Items by their ids, the first ones that match a query, in the order given."""
@@ -79,7 +79,7 @@ class NeighbourTables:
             """,
             [json.dumps(list(items)), *values, limit],
         ).fetchall()
-        return [searching.filed(self._connection, row) for row in rows]
+        return searching.all_filed(self._connection, rows)
 
     def vectors(self, encoder: str, *, limit: int) -> list[tuple[str, str, bytes]]:
         """Item, language and what it means (float16, little endian, of length 1), of the items whose vectors are kept, newest first.

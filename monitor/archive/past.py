@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from monitor import identifiers, query, tokens
+from monitor import query, tokens
+from monitor.archive import conditions, fields
+from monitor.archive.conditions import Condition
 from monitor.archive.events import BOTH_FIT, MACHINE
-from monitor.archive.search import word_condition
+from monitor.archive.search import has_word
 from monitor.archive.values import item_of, key_date_of, read, read_surely, reasons_of, written
 from monitor.items import (
     Alert,
@@ -31,16 +33,14 @@ from monitor.items import (
     Standpoint,
     Tag,
 )
-from monitor.query import And, Field, Node, Not, Or, Word
+from monitor.query import Field, Node, Word
 from monitor.replay import Move, Turn
-from monitor.segment import fold, pieces
 
 _CHUNK = 500
 _Place = tuple[str, str, str]
 """Where something stands in the order of judgement: when, and there by moment and id of the item."""
 MEMORY = timedelta(days=90)
 """So long before a span what was told still counts in it."""
-_GIVEN = "exists (select 1 from tags t where t.item = items.id and t.is_given"
 _OF_ITEMS = "where item in (select value from json_each(?))"
 
 
@@ -154,59 +154,22 @@ class PastTables:
 
     def condition(self, tree: Node) -> tuple[str, list[object]]:
         """A condition on rows of items that holds wherever a query may match, whenever it is asked, and the values to bind."""
-        values: list[object] = []
-        return self._bound(tree, query.themes(tree), values, is_least=False), values
+        themes = query.themes(tree)
 
-    def _bound(self, node: Node, themes: tuple[str, ...], values: list[object], *, is_least: bool) -> str:
-        """SQL that holds at least where a node does, or, with `is_least`, at most there (for what stands behind a NOT)."""
-        match node:
-            case Not(inner):
-                return f"not ({self._bound(inner, themes, values, is_least=not is_least)})"
-            case And(nodes):
-                return " and ".join(f"({self._bound(each, themes, values, is_least=is_least)})" for each in nodes) or "1"
-            case Or(nodes):
-                return " or ".join(f"({self._bound(each, themes, values, is_least=is_least)})" for each in nodes)
-            case Word():
-                return "0" if is_least else _anywhere(node, values)
-            case Field(name) if name in ("stage", "event", *query.TIME_FIELDS):
-                return "0" if is_least else "1"
-            case Field():
-                return self._field(node, themes, values)
+        def leaf(node: Node, is_wanted: bool) -> Condition | None:
+            match node:
+                case Word():
+                    return _anywhere(node) if is_wanted else Condition("1")
+                case Field(name) if name in ("stage", "event", *query.TIME_FIELDS):
+                    return Condition("1")
+                case Field():
+                    holds = fields.condition(node, themes)
+                    return holds if is_wanted else conditions.no(holds)
+                case _:
+                    return None
 
-    def _field(self, node: Field, themes: tuple[str, ...], values: list[object]) -> str:
-        """SQL that holds where a field does: comparing as the rules do, not as the database folds letters."""
-        name, wanted = node.name, {value.casefold() for value in node.values}
-        if name == "theme":
-            values.append(json.dumps(sorted(wanted)))
-            return f"{_GIVEN} and t.theme in (select value from json_each(?)))"
-        if name == "score":
-            operator = {"=": "=", ">=": ">=", "<=": "<=", ">": ">", "<": "<"}[node.op]
-            values += [float(node.values[0]), not themes, json.dumps(themes)]
-            return f"{_GIVEN} and t.score {operator} ? and (? or t.theme in (select value from json_each(?))))"
-        if name in ("source", "lang", "country", "kind", "tier"):
-            known = self._known(f"select distinct {name} from items", lambda row: (row[0] or "").casefold() in wanted)
-            values.append(json.dumps([row[0] or "" for row in known]))
-            return f"coalesce(items.{name}, '') in (select value from json_each(?))"
-        if name == "entity":
-            folded = {fold(value) for value in node.values}
-            known = self._known(
-                "select distinct entity, surface from entities", lambda row: row[0] in folded or fold(row[1]) in folded
-            )
-            values.append(json.dumps([[row[0], row[1]] for row in known]))
-            pairs = "select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(?)"
-            return f"items.id in (select item from entities where (entity, surface) in ({pairs}))"
-        types = identifiers.QUERY_TYPES[name]
-        marks = ",".join("?" * len(types))
-        named = self._known(
-            f"select distinct value from identifiers where type in ({marks})",
-            lambda row: any(identifiers.is_named(row[0], value) for value in node.values),
-            types,
-        )
-        values += [*types, json.dumps([row[0] for row in named])]
-        return f"items.id in (select item from identifiers where type in ({marks}) and value in (select value from json_each(?)))"
-
-    def _known(self, sql: str, holds: Callable[[sqlite3.Row], bool], values: Sequence[str] = ()) -> list[sqlite3.Row]:
-        return [row for row in self._connection.execute(sql, list(values)) if holds(row)]
+        found = conditions.of_tree(tree, leaf)
+        return found.text, list(found.values)
 
     def _judged(self, numbers: Sequence[int]) -> dict[int, Judged]:
         """Items with what judgement said of them, by number; one query a table for all."""
@@ -287,9 +250,10 @@ def _alert(row: sqlite3.Row) -> Alert:
     )
 
 
-def _anywhere(word: Word, values: list[object]) -> str:
-    """SQL that holds where the words of a phrase all stand in title and summary, or the text is longer than the index knows."""
-    runs = [run for run, _ in pieces(word.text)]
-    asked = [tokens.ask(run, is_prefix=word.is_prefix and place == len(runs) - 1) for place, run in enumerate(runs)]
-    conditions = [word_condition(each, values) for each in asked if each is not None]
-    return f"{' and '.join(conditions)} or items.id in (select item from articles)" if conditions else "0"
+def _anywhere(word: Word) -> Condition:
+    """Holds where the index has a word or phrase, or the text is longer than the index knows."""
+    asked = tokens.ask(word.text, is_prefix=word.is_prefix)
+    if asked is None:
+        return Condition("0")
+    found = has_word(asked)
+    return Condition(f"({found.text}) or items.id in (select item from articles)", found.values)

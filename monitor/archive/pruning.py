@@ -34,6 +34,7 @@ class Kept(StrEnum):
     """Why an event stays although it is old; of several reasons the first counts."""
 
     WAITING = "waiting"  # an item waits to be judged, an order to be sent, or its message is still looked after
+    YOUNG = "young"  # it, or an item of it, is younger than YOUNGEST
     LABELLED = "labelled"  # an analyst gave a verdict on an item of it
     MERGED = "merged"  # an analyst merged or split it: linking learns from that
     TOLD = "told"  # a rule told it, or would have but for a limit
@@ -46,6 +47,9 @@ _STAYS = {
         exists (select 1 from items i where i.event = e.id and (i.judged_at is null or i.id in (
             select item from outbox where state in ('waiting', 'doubtful') and item is not null)))
         or exists (select 1 from posts p where p.event = e.id and p.gone_at is null and p.posted_at > :looked_after)""",
+    Kept.YOUNG: """
+        e.moved_at >= :young
+        or exists (select 1 from items i where i.event = e.id and (i.moment >= :young or i.changed_at >= :young))""",
     Kept.LABELLED: "exists (select 1 from items i join labels l on l.item = i.id where i.event = e.id)",
     Kept.MERGED: """
         e.id in (select coalesce(x.into_event, x.id) from decisions d join events x on x.id in (d.event, d.other)
@@ -56,6 +60,8 @@ _STAYS = {
         or exists (select 1 from items i where i.event = e.id and (i.moment >= :before or i.changed_at >= :before))""",
     Kept.DEADLINE: "exists (select 1 from items i join key_dates d on d.item = i.id where i.event = e.id and d.date >= :today)",
 }
+ALWAYS = (Kept.WAITING, Kept.YOUNG)
+"""Reasons that no wish overrides."""
 _OLD = "e.into_event is null and exists (select 1 from items i where i.event = e.id and i.moment < :before)"
 
 
@@ -66,7 +72,7 @@ class Wish:
     before: datetime  # events that did not move since then
     tree: Node | None = None  # of which an item matches; None: any
     is_themeless: bool = False  # only events of which no item has a theme
-    despite: tuple[Kept, ...] = ()  # reasons to stay that do not count this time; WAITING always does
+    despite: tuple[Kept, ...] = ()  # reasons to stay that do not count this time; those of ALWAYS do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,13 +221,14 @@ class PruningTables:
 
 def _counting(wish: Wish) -> Collection[Kept]:
     """Reasons to stay that count, in order."""
-    return [each for each in Kept if each is Kept.WAITING or each not in wish.despite]
+    return [each for each in Kept if each in ALWAYS or each not in wish.despite]
 
 
 def _chosen(wish: Wish, now: datetime) -> tuple[str, dict[str, object]]:
     """The condition on an event e that narrows what goes, and the values of all conditions."""
     values: dict[str, object] = {
         "before": written(wish.before),
+        "young": written(now - YOUNGEST),
         "today": now.date().isoformat(),
         "machine": MACHINE,
         "looked_after": written(now - KEPT_UP - timedelta(days=1)),

@@ -7,13 +7,19 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from monitor import tokens
 from monitor.archive import search as searching
 from monitor.archive import textindex
 from monitor.archive.search import Found
 from monitor.archive.values import one, read, read_surely, reasons_of, written
+from monitor.errors import UsageError
 from monitor.items import Filed, Reason, Revision
-from monitor.query import Node
+from monitor.query import Node, Word
+
+if TYPE_CHECKING:
+    from monitor.thesaurus import Added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,45 @@ class ReadingTables:
         row = one(self._connection, "items", item, "item", "monitor search")
         return searching.filed(self._connection, row)
 
+    def found_by(self, tree: Node, added: Sequence[Added], items: Sequence[Filed], now: datetime) -> dict[str, tuple[str, ...]]:
+        """By item the added words that found it; () where the words of the query did.
+
+        Args:
+            tree: the query as it was asked.
+            added: what it was given besides (thesaurus.expanded).
+            items: what was found.
+        """
+        if not added:
+            return {each.item.id: () for each in items}
+        own = self.matching(tree, now, [each.item.id for each in items])
+        found: dict[str, tuple[str, ...]] = dict.fromkeys((each.item.id for each in items), ())
+        for each in items:
+            if each.item.id not in own:
+                parts = [tokens.normal(part) for part in (each.item.title, each.item.summary)]
+                found[each.item.id] = tuple(
+                    word.text for word in added if any(tokens.contains(part, word.text) for part in parts)
+                )
+        if elsewhere := [item for item, words in found.items() if not words and item not in own]:  # in the page that was read
+            having = {word.text: self.matching(Word(word.text), now, elsewhere) for word in added}
+            found |= {item: tuple(text for text, them in having.items() if item in them) for item in elsewhere}
+        return found
+
+    def item_at(self, address: str, shown: str) -> str:
+        """The id of the item of an address (dedupe.address_key), the original before copies.
+
+        Args:
+            shown: the address as it was asked for.
+
+        Raises:
+            UsageError: there is none.
+        """
+        row = self._connection.execute(
+            "select id from items where address = ? order by copy_of is not null, n limit 1", [address]
+        ).fetchone()
+        if row is None:
+            raise UsageError(f"there is no item of {shown}", hint="Look for words of its title: monitor search")
+        return str(row["id"])
+
     def items_like(self, beginning: str, limit: int) -> list[tuple[str, str]]:
         """Ids that begin so, with titles, the last that came first."""
         rows = self._connection.execute(
@@ -117,7 +162,12 @@ class ReadingTables:
             event: the item's; None gives none. Copies join the event of what they repeat, and by events items are found fast.
         """
         rows = self._connection.execute("select * from items where event = ? and copy_of = ? order by moment, n", [event, item])
-        return [searching.filed(self._connection, row) for row in rows.fetchall()]
+        return searching.all_filed(self._connection, rows.fetchall())
+
+    def called(self, item: str) -> dict[str, str]:
+        """How an item calls its entities, by "@" and the entity's id, as reasons name them."""
+        rows = self._connection.execute("select entity, surface from entities where item = ?", [item])
+        return {f"@{row['entity']}": row["surface"] for row in rows}
 
     def linked_by(self, item: str) -> tuple[Reason, ...]:
         """What joined an item to its event; none if it opened it or was not judged yet."""

@@ -7,24 +7,36 @@ enough. CROSS JOIN keeps SQLite from a ruinous plan: the index leads, items foll
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from monitor import query, ranking, tokens
-from monitor.archive import textindex
+from monitor.archive import conditions, fields, textindex
+from monitor.archive.conditions import Condition
 from monitor.archive.values import item_of, read_surely, written
 from monitor.items import Filed
 from monitor.query import And, Field, Node, Not, Or, Word
 from monitor.ranking import Candidate
-from monitor.segment import fold
 
-RANKED = 500
+RANKED = 300
 """Matches that a ranked search weighs, the newest ones: what a reader looks at, at a cost that does not grow with the archive."""
 _WINDOWS = (4, 52)
 """Weeks that a search looks at first where a part of it would otherwise list all its matches; then the whole archive."""
-_COLUMNS = {"source": "source", "lang": "lang", "country": "country", "kind": "kind", "tier": "tier"}
+_READ = 4
+"""So many of the newest items for each match that is wanted are read for words that begin with one letter, before the index has to
+list all such words: nearly every text has one."""
+_LETTERS = 4
+"""Different ones of such words that are looked for in that way; with more, reading costs more than the lists."""
+_WORTH = 50
+"""Reading an item costs as much as listing the words of so many: measured, 35 us and 0.7 us."""
+_USUAL = 50
+"""Matches that are wanted where a plan is asked for."""
+_LETTER = re.compile(r'"."\*')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +48,26 @@ class Found:
     since: datetime | None = None  # the oldest of these, if there may be older matches; None: all were weighed
 
 
-@dataclass(slots=True)
-class _Compiled:
-    """SQL under construction."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scope:
+    """What a search goes by, and how far it looks."""
 
-    now: datetime
+    now: datetime  # what spans count from
     themes: tuple[str, ...]  # themes that the query names: what score: speaks of
-    least: int | None = None  # no place before it matters
-    has_lists: bool = False  # some part is the list of all its matches
-    values: list[object] = field(default_factory=list)
+    least: int | None = None  # no place before it matters; None: all do
+    before: int | None = None  # no place from it on matters; None: all do
+    origin: int = 0  # what the places of this part of the index have before their week
+    few: frozenset[Field] = frozenset()  # fields that hold for few items, which are best listed
+    is_reading: bool = False  # True: beginnings of one letter are looked up in the texts, not in the index
 
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    place: int
-    moment: str
-    n: int
+    """A match."""
+
+    place: int  # in the index (archive.textindex)
+    moment: str  # the item's, as the archive writes it
+    n: int  # the item's number of arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +91,7 @@ def search(connection: sqlite3.Connection, tree: Node, now: datetime, *, limit: 
         return Found(items=_filed(connection, [hit.n for hit in _newest(connection, tree, now, limit)]))
     hits = _newest(connection, tree, now, RANKED)
     candidates = _candidates(connection, hits)
-    best = ranking.ranked(candidates, query.words(tree), now)[:limit]
+    best = ranking.ranked(candidates, tree, now)[:limit]
     return Found(
         items=_filed(connection, best),
         weighed=len(hits),
@@ -84,47 +100,47 @@ def search(connection: sqlite3.Connection, tree: Node, now: datetime, *, limit: 
 
 
 def plans(connection: sqlite3.Connection, tree: Node, now: datetime) -> list[str]:
-    """How SQLite goes about a search for the newest, a line a step; for --explain and the tests."""
+    """How SQLite goes about a search for the newest, a line a step, as it begins; for --explain and the tests."""
     found: list[str] = []
-    for branch in _branches(tree):
-        to = _compiled(tree, now)
-        sql = _branch_sql(branch, to, None, None)
-        found += [row["detail"] for row in connection.execute(f"explain query plan {sql}", [*to.values, 1])]
+    if _is_to_be_read(connection, tree, _USUAL):
+        found.append(f"READ the newest items, {_READ} for each match that is wanted, then")
+    for scope in _scopes(connection, tree, now):
+        for branch in _branches(tree):
+            windows = _windows(connection, branch, scope)
+            sql = _statement(branch, windows[0])
+            found += [row["detail"] for row in connection.execute(f"explain query plan {sql.text}", [*sql.values, 1])]
+            if len(windows) > 1:
+                found.append(f"so for the newest {_WINDOWS[0]} weeks, then for {_WINDOWS[1]}, then for all")
     return found
 
 
 def matching(connection: sqlite3.Connection, tree: Node, now: datetime, items: Sequence[str]) -> set[str]:
     """Those of some items (ids) that match."""
     ids = json.dumps(list(items))
-    to = _compiled(tree, now)
     # so that no list of matches goes back further than these items
-    to.least = connection.execute("select min(place) from items where id in (select value from json_each(?))", [ids]).fetchone()[
-        0
-    ]
-    where = _sql(tree, to)
+    least = connection.execute("select min(place) from items where id in (select value from json_each(?))", [ids]).fetchone()[0]
+    where = _condition(tree, _Scope(now=now, themes=query.themes(tree), least=least))
     rows = connection.execute(
-        f"select id from items where id in (select value from json_each(?)) and ({where})", [ids, *to.values]
+        f"select id from items where id in (select value from json_each(?)) and ({where.text})", [ids, *where.values]
     )
     return {row["id"] for row in rows}
 
 
 def condition(tree: Node, now: datetime) -> tuple[str, list[object]]:
     """The tree as a condition on a row of items, and the values to bind."""
-    to = _compiled(tree, now)
-    return _sql(tree, to), to.values
+    found = _condition(tree, _Scope(now=now, themes=query.themes(tree)))
+    return found.text, list(found.values)
 
 
-def word_condition(asked: tokens.Asked, values: list[object], least: int | None = None) -> str:
+def has_word(asked: tokens.Asked, least: int | None = None) -> Condition:
     """A condition on a row of items: the index has a word there. What is not sure has to be looked at besides."""
     after = "" if least is None else f" and rowid >= {least:d}"
     parts = []
-    if asked.match is not None:
-        values.append(asked.match)
-        parts.append(f"items.place in (select rowid from item_search where item_search match ?{after})")
-    if asked.letters:
-        values.append(_letters(asked.letters))
-        parts.append(f"items.place in (select rowid from item_letters where item_letters match ?{after})")
-    return " and ".join(parts)
+    for table, match in (("item_search", asked.match), ("item_letters", _letters(asked.letters))):
+        if match:
+            text = f"items.place in (select rowid from {table} where {table} match ?{after})"
+            parts.append(Condition(text, (match,), has_lists=True))
+    return conditions.all_of(parts)
 
 
 # -- the newest matches
@@ -132,62 +148,104 @@ def word_condition(asked: tokens.Asked, values: list[object], least: int | None 
 
 def _newest(connection: sqlite3.Connection, tree: Node, now: datetime, limit: int | None) -> list[_Hit]:
     """The newest matches, newest first."""
-    branches = _branches(tree)
-    hits = {hit.n: hit for branch in branches for hit in _newest_of(connection, branch, _compiled(tree, now), limit)}
+    if limit is not None and _is_to_be_read(connection, tree, limit):
+        read = _read(connection, tree, now, limit)
+        if len(read) == limit:
+            return read
+    found = (
+        _newest_of(connection, branch, scope, limit) for scope in _scopes(connection, tree, now) for branch in _branches(tree)
+    )
+    hits = {hit.n: hit for each in found for hit in each}
     return sorted(hits.values(), key=lambda hit: (hit.moment, hit.n), reverse=True)[:limit]
 
 
-def _newest_of(connection: sqlite3.Connection, branch: _Branch, to: _Compiled, limit: int | None) -> list[_Hit]:
+def _is_to_be_read(connection: sqlite3.Connection, tree: Node, limit: int) -> bool:
+    """True if a query has words of which only the first letter is given, in an archive of which the newest items are a small part."""
+    if not 0 < len(_beginnings(tree)) <= _LETTERS:
+        return False
+    items = connection.execute("select coalesce(max(n), 0) from items").fetchone()[0]
+    return bool(_READ * limit * _WORTH < items)
+
+
+def _read(connection: sqlite3.Connection, tree: Node, now: datetime, limit: int) -> list[_Hit]:
+    """The newest matches among the newest items, where words of which only the first letter is given are looked for in the texts."""
+    newest = "select * from items order by moment desc, n desc limit ?"
+    most = _READ * limit
+    least = connection.execute(f"select min(place) from ({newest})", [most]).fetchone()[0]
+    where = _condition(tree, _Scope(now=now, themes=query.themes(tree), least=least, is_reading=True))
+    rows = connection.execute(
+        f"select place, moment, n from ({newest}) items where {where.text} order by moment desc, n desc limit ?",
+        [most, *where.values, limit],
+    )
+    return [_Hit(row["place"], row["moment"], row["n"]) for row in rows]
+
+
+def _scopes(connection: sqlite3.Connection, tree: Node, now: datetime) -> list[_Scope]:
+    """The parts of the index, each of which runs from old to new: one, unless some week had more items than a part has room for."""
+    nodes, themes = tree.nodes if isinstance(tree, And) else (tree,), query.themes(tree)
+    few = frozenset(node for node in nodes if isinstance(node, Field) and fields.is_few(connection, node, themes))
+    whole = _Scope(now=now, themes=themes, few=few)
+    last = textindex.last_part(connection)
+    if last == 0:
+        return [whole]
+    bounds = [(textindex.bounds(part), textindex.origin(part)) for part in range(last + 1)]
+    return [replace(whole, least=least, before=before, origin=origin) for (least, before), origin in bounds]
+
+
+def _newest_of(connection: sqlite3.Connection, branch: _Branch, scope: _Scope, limit: int | None) -> list[_Hit]:
     """The newest matches of a branch, in windows where lists would be long."""
-    _branch_sql(branch, to, None, None)
-    if limit is None or not to.has_lists:
-        return list(_run(connection, branch, to, None, None, limit))
-    newest = connection.execute("select max(place) from items").fetchone()[0]
-    for weeks in _WINDOWS if newest is not None else ():
-        least = (textindex.week_of(newest) - weeks) << textindex.ROOM
-        hits = list(_run(connection, branch, to, least, None, limit))
-        if len(hits) >= limit:
-            return hits
-    return list(_run(connection, branch, to, None, None, limit))
+    hits: list[_Hit] = []
+    for window in _windows(connection, branch, scope) if limit is not None else [scope]:
+        hits = list(_run(connection, branch, window, limit))
+        if limit is not None and len(hits) >= limit:
+            break
+    return hits
 
 
-def _run(
-    connection: sqlite3.Connection, branch: _Branch, to: _Compiled, least: int | None, before: int | None, limit: int | None
-) -> Iterator[_Hit]:
-    """Matches from a place on and before another, of the last weeks: so many at least, with all of the week of the last one."""
-    sql = _branch_sql(branch, to, least, before)
+def _windows(connection: sqlite3.Connection, branch: _Branch, scope: _Scope) -> list[_Scope]:
+    """How far back a branch is looked for, one after the other until there is enough; the last is the whole scope."""
+    newest = textindex.newest(connection, scope.before) if _statement(branch, scope).has_lists else None
+    if newest is None:
+        return [scope]
+    first = textindex.first_of_week(newest)
+    return [*(replace(scope, least=first - (weeks << textindex.ROOM)) for weeks in _WINDOWS), scope]
+
+
+def _run(connection: sqlite3.Connection, branch: _Branch, scope: _Scope, limit: int | None) -> Iterator[_Hit]:
+    """Matches of the newest weeks: so many at least, with all of the week of the last one."""
+    sql = _statement(branch, scope)
     place = None
     count = 0
-    for row in connection.execute(sql, [*to.values, -1 if limit is None else limit]):
+    for row in connection.execute(sql.text, [*sql.values, -1 if limit is None else limit]):
         place = row["place"]
         count += 1
         yield _Hit(place, row["moment"], row["n"])
     if place is not None and count == limit:  # within a week places are in order of arrival, not of time
-        yield from _run(connection, branch, to, textindex.week_of(place) << textindex.ROOM, place, None)
+        yield from _run(connection, branch, replace(scope, least=textindex.first_of_week(place), before=place), None)
 
 
-def _branch_sql(branch: _Branch, to: _Compiled, least: int | None, before: int | None) -> str:
-    """The query for a branch; its values are in `to`, but for the limit."""
-    to.values.clear()
-    to.least, to.has_lists = least, False
+def _statement(branch: _Branch, scope: _Scope) -> Condition:
+    """The query for a branch; the limit is to be bound besides."""
     key = "items.place" if branch.table is None else f"{branch.table}.rowid"
-    conditions = [f"{branch.table} match ?"] if branch.table else []
-    if branch.table:
-        to.values.append(branch.match)
-    if least is not None:
-        conditions.append(f"{key} >= {least:d}")
-    if before is not None:
-        conditions.append(f"{key} < {before:d}")
-    for name, mark in (("since", ">="), ("until", "<")):  # so that the index stops there as well; the condition stands below
-        for node in branch.rest:
-            if isinstance(node, Field) and node.name == name:
-                moment = query.moment(node.values[0], to.now, is_end=name == "until")
-                place = textindex.first_place(moment) + (0 if name == "since" else 1 << textindex.ROOM)
-                conditions.append(f"{key} {mark} {place:d}")
-    conditions += [_sql(node, to) for node in branch.rest]
+    found = [Condition(f"{branch.table} match ?", (branch.match,))] if branch.table else []
+    if scope.least is not None:
+        found.append(Condition(f"{key} >= {scope.least:d}"))
+    if scope.before is not None:
+        found.append(Condition(f"{key} < {scope.before:d}"))
+    for node in branch.rest:  # so that the index stops there as well; the condition stands below
+        if isinstance(node, Field) and node.name in ("since", "until"):
+            moment = query.moment(node.values[0], scope.now, is_end=node.name == "until")
+            place = scope.origin + textindex.first_place(moment)
+            found.append(
+                Condition(f"{key} >= {place:d}" if node.name == "since" else f"{key} < {place + (1 << textindex.ROOM):d}")
+            )
+    where = conditions.all_of([*found, *(_condition(node, scope) for node in branch.rest)])
     tables = f"{branch.table} cross join items on items.place = {branch.table}.rowid" if branch.table else "items"
-    where = _joined(conditions, "and") or "1"
-    return f"select items.place, items.moment, items.n from {tables} where {where} order by {key} desc limit ?"
+    return Condition(
+        f"select items.place, items.moment, items.n from {tables} where {where.text} order by {key} desc limit ?",
+        where.values,
+        has_lists=where.has_lists,
+    )
 
 
 def _branches(tree: Node) -> list[_Branch]:
@@ -198,6 +256,7 @@ def _branches(tree: Node) -> list[_Branch]:
     wanted: list[str] = []
     unwanted: list[str] = []
     rest: list[Node] = []
+    negative: list[Node] = []
     for node in nodes:
         expression = _expression(node)
         without = _expression(node.node) if isinstance(node, Not) else None
@@ -205,12 +264,12 @@ def _branches(tree: Node) -> list[_Branch]:
             wanted.append(expression)
         elif without is not None:
             unwanted.append(without)
+            negative.append(node)
         else:
             rest.append(node)
     if wanted:
         match = " AND ".join(wanted)
         return [_Branch("item_search", f"({match}) NOT ({' OR '.join(unwanted)})" if unwanted else match, tuple(rest))]
-    negative = [Not(Or(tuple(node.node for node in nodes if isinstance(node, Not) and node not in rest)))] if unwanted else []
     for node in rest:
         asked = _asked(node) if isinstance(node, Word) else None
         if asked is None:
@@ -222,22 +281,45 @@ def _branches(tree: Node) -> list[_Branch]:
     return [_Branch(None, "", (*rest, *negative))]
 
 
-def _expression(node: Node) -> str | None:
-    """A part of a query as the index alone can answer it; None if it cannot."""
+def _expression(node: Node, *, is_reading: bool = False, depth: int = 0) -> str | None:
+    """A part of a query as the index alone can answer it; None if it cannot, or only in more brackets than FTS5 reads."""
     match node:
         case Word():
-            asked = _asked(node)
+            asked = None if is_reading and _is_beginning(node) else _asked(node)
             return asked.match if asked is not None and asked.is_sure else None
-        case And(nodes) | Or(nodes) if nodes:
-            parts = [_expression(each) for each in nodes]
-            sure = [part for part in parts if part is not None]
-            return f"({(' AND ' if isinstance(node, And) else ' OR ').join(sure)})" if len(sure) == len(parts) else None
+        case And(nodes) | Or(nodes) if nodes and depth < conditions.DEPTH:
+            parts: list[str] = []
+            for each in nodes:
+                part = _expression(each, is_reading=is_reading, depth=depth + 1)
+                if part is None:
+                    return None
+                parts.append(part)
+            return f"({(' AND ' if isinstance(node, And) else ' OR ').join(dict.fromkeys(parts))})"
         case _:
             return None
 
 
+@lru_cache(maxsize=1 << 12)
 def _asked(word: Word) -> tokens.Asked | None:
     return tokens.ask(word.text, is_prefix=word.is_prefix)
+
+
+def _is_beginning(word: Word) -> bool:
+    """True for a word of which only the first letter is given: the index would gather all rows of all such words before it gives one."""
+    asked = _asked(word)
+    return asked is not None and asked.match is not None and _LETTER.fullmatch(asked.match) is not None
+
+
+def _beginnings(node: Node) -> set[Word]:
+    match node:
+        case Word():
+            return {node} if _is_beginning(node) else set()
+        case Not(inner):
+            return _beginnings(inner)
+        case And(nodes) | Or(nodes):
+            return set().union(*map(_beginnings, nodes))
+        case Field():
+            return set()
 
 
 def _letters(letters: str) -> str:
@@ -257,122 +339,96 @@ def _candidates(connection: sqlite3.Connection, hits: Sequence[_Hit]) -> list[Ca
 
 def _filed(connection: sqlite3.Connection, keys: Sequence[int]) -> tuple[Filed, ...]:
     """Items in the order of their numbers."""
-    rows = connection.execute("select * from items where n in (select value from json_each(?))", [json.dumps(list(keys))])
-    by_key = {row["n"]: filed(connection, row) for row in rows.fetchall()}
-    return tuple(by_key[key] for key in keys)
+    query_ = "select * from items where n in (select value from json_each(?))"
+    rows = {row["n"]: row for row in connection.execute(query_, [json.dumps(list(keys))])}
+    return tuple(all_filed(connection, [rows[key] for key in keys]))
+
+
+def filed(connection: sqlite3.Connection, row: sqlite3.Row) -> Filed:
+    """A row of items with its themes."""
+    return all_filed(connection, [row])[0]
+
+
+def all_filed(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[Filed]:
+    """Rows of items with their themes, in the same order; one query for all."""
+    themes: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    given = connection.execute(
+        """
+        select item, theme, score from tags where item in (select value from json_each(?)) and is_given
+        order by item, score desc, theme
+        """,
+        [json.dumps([row["id"] for row in rows])],
+    )
+    for each in given:
+        themes[each["item"]].append((each["theme"], each["score"]))
+    return [Filed(item=item_of(row), themes=tuple(themes[row["id"]]), event=row["event"], copy_of=row["copy_of"]) for row in rows]
 
 
 # -- conditions
 
 
-def _compiled(tree: Node, now: datetime) -> _Compiled:
-    return _Compiled(now=now, themes=query.themes(tree))
+def _condition(tree: Node, scope: _Scope) -> Condition:
+    """The tree as a condition on a row of items."""
+
+    def leaf(node: Node, is_wanted: bool) -> Condition | None:
+        match node:
+            case Word():
+                found = _word(node, scope)
+            case Field():
+                found = _field(node, scope)
+            case _:
+                expression = _expression(node, is_reading=scope.is_reading)
+                if expression is None:
+                    return None
+                found = has_word(tokens.Asked(expression, "", is_sure=True), scope.least)
+        return found if is_wanted else conditions.no(found)
+
+    return conditions.of_tree(_grouped(tree, scope), leaf, scope.least)
 
 
-def filed(connection: sqlite3.Connection, row: sqlite3.Row) -> Filed:
-    """A row of items with its themes."""
-    given = connection.execute(
-        "select theme, score from tags where item = ? and is_given order by score desc, theme", [row["id"]]
-    )
-    return Filed(
-        item=item_of(row),
-        themes=tuple((each["theme"], each["score"]) for each in given),
-        event=row["event"],
-        copy_of=row["copy_of"],
-    )
-
-
-def _sql(node: Node, to: _Compiled) -> str:
+def _grouped(node: Node, scope: _Scope) -> Node:
+    """The tree with those parts of an AND or OR put together that the index can answer at once."""
     match node:
-        case Word(text, is_prefix):
-            asked = tokens.ask(text, is_prefix=is_prefix)
-            if asked is None:
-                return "0"
-            to.has_lists = True
-            has = word_condition(asked, to.values, to.least)
-            if asked.is_sure:
-                return has
-            to.values += [text, is_prefix]
-            return f"{has} and holds(items.title, items.summary, (select body from articles where item = items.id), ?, ?)"
         case Not(inner):
-            return f"not ({_sql(inner, to)})"
-        case And(nodes) | Or(nodes):
-            expression = _expression(node)
-            if expression is not None:
-                to.has_lists = True
-                return word_condition(tokens.Asked(expression, "", is_sure=True), to.values, to.least)
-            is_all = isinstance(node, And)
-            return _joined([_sql(each, to) for each in nodes], "and" if is_all else "or") or ("1" if is_all else "0")
-        case Field():
-            return _field(node, to)
+            return Not(_grouped(inner, scope))
+        case And(nodes) | Or(nodes) if _expression(node, is_reading=scope.is_reading) is None:
+            sure: list[Node] = []
+            others: list[Node] = []
+            for each in dict.fromkeys(nodes):
+                (others if _expression(each, is_reading=scope.is_reading) is None else sure).append(each)
+            together = [replace(node, nodes=tuple(sure))] if len(sure) > 1 else sure
+            return replace(node, nodes=(*together, *(_grouped(each, scope) for each in others)))
+        case _:
+            return node
 
 
-def _field(node: Field, to: _Compiled) -> str:
-    name, values = node.name, node.values
-    if name in _COLUMNS:
-        to.values += [value.casefold() for value in values]
-        return f"lower(coalesce(items.{_COLUMNS[name]}, '')) in ({_marks(values)})"
-    if name == "theme":
-        to.values += [value.casefold() for value in values]
-        one = "exists (select 1 from tags t where t.theme = ? and t.is_given = 1 and t.item = items.id)"
-        return _joined([one for _ in values], "or")
-    if name == "score":
-        to.values.append(float(values[0]))
-        of_theme = ""
-        if to.themes:
-            to.values += list(to.themes)
-            of_theme = f"and t.theme in ({_marks(to.themes)})"
-        operator = {"=": "=", ">=": ">=", "<=": "<=", ">": ">", "<": "<"}[node.op]
-        return f"exists (select 1 from tags t where t.item = items.id and t.is_given and t.score {operator} ? {of_theme})"
-    if name == "event":
-        to.values += [value.lower().replace("e-", "E-", 1) + "*" for value in values for _ in range(2)]
-        one = "items.event glob ? or items.event in (select into_event from events where id glob ? and into_event is not null)"
-        return _joined([one for _ in values], "or")
-    if name == "stage":
-        to.values += [value.casefold() for value in values]
-        return f"exists (select 1 from events e where e.id = items.event and e.stage in ({_marks(values)}))"
-    if name == "entity":
-        folded = [fold(value) for value in values]
-        to.values += [*folded, *folded]
-        marks = _marks(values)
-        named = f"select item from entities where entity in ({marks}) union select item from entities where lower(surface) in ({marks})"
-        return f"items.id in ({named})"
-    if name == "since":
-        to.values.append(written(query.moment(values[0], to.now)))
-        return "items.moment >= ?"
-    if name == "until":
-        to.values.append(written(query.moment(values[0], to.now, is_end=True)))
-        return "items.moment < ?"
-    if name == "deadline":
-        span = query.duration(values[0]) or timedelta()
-        to.values += [to.now.date().isoformat(), (to.now + span).date().isoformat()]
-        return "items.id in (select item from key_dates where date between ? and ?)"
-    return _identifier(node, to)
+def _word(word: Word, scope: _Scope) -> Condition:
+    asked = _asked(word)
+    if asked is None:
+        return Condition("0")
+    text = "holds(items.title, items.summary, (select body from articles where item = items.id), ?, ?)"
+    holds = Condition(text, (word.text, word.is_prefix))
+    if scope.is_reading and _is_beginning(word):
+        return holds
+    has = has_word(asked, scope.least)
+    return has if asked.is_sure else conditions.all_of([has, holds])
 
 
-def _identifier(node: Field, to: _Compiled) -> str:
-    from monitor import identifiers  # its patterns take 30 ms to compile; most searches name none
-
-    types = identifiers.QUERY_TYPES[node.name]
-    conditions = []
-    to.values += list(types)
-    for value in node.values:
-        wanted = identifiers.asked(node.name, value)
-        escaped = "".join(f"[{character}]" if character in "*?[" else character for character in wanted)
-        # after the value asked for: the end, or what does not go on with the same number or word
-        rest = "[^0-9]*" if wanted[-1:].isdigit() else "[^a-z]*"
-        to.values += [wanted, escaped + rest]
-        conditions.append("k.folded = ? or k.folded glob ?")
-    return f"items.id in (select item from identifiers k where k.type in ({_marks(types)}) and ({_joined(conditions, 'or')}))"
-
-
-def _joined(conditions: list[str], word: str) -> str:
-    """Conditions joined by "and" or "or", in pairs of pairs: SQLite takes no expression that is deeper than 1,000."""
-    while len(conditions) > 1:
-        pairs = zip(conditions[::2], conditions[1::2], strict=False)
-        conditions = [f"({one}) {word} ({other})" for one, other in pairs] + conditions[len(conditions) // 2 * 2 :]
-    return conditions[0] if conditions else ""
-
-
-def _marks(values: tuple[str, ...]) -> str:
-    return ",".join("?" * len(values))
+def _field(node: Field, scope: _Scope) -> Condition:
+    if node in scope.few:
+        return fields.listed(node, scope.themes)
+    match node.name:
+        case "event":
+            return fields.of_event(node.values)
+        case "stage":
+            return fields.of_stage(node.values)
+        case "since":
+            return Condition("items.moment >= ?", (written(query.moment(node.values[0], scope.now)),))
+        case "until":
+            return Condition("items.moment < ?", (written(query.moment(node.values[0], scope.now, is_end=True)),))
+        case "deadline":
+            last = scope.now + (query.duration(node.values[0]) or timedelta())
+            days = (scope.now.date().isoformat(), last.date().isoformat())
+            return Condition("items.id in (select item from key_dates where date between ? and ?)", days)
+        case _:
+            return fields.condition(node, scope.themes)

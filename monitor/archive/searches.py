@@ -21,6 +21,10 @@ class SearchTables:
         rows = self._connection.execute("select * from searches order by name")
         return [SavedSearch(name=row["name"], query=row["query"], who=row["who"], at=read_surely(row["at"])) for row in rows]
 
+    def by_name(self) -> dict[str, str]:
+        """The queries by their names, as query.with_saved() wants them."""
+        return {each.name: each.query for each in self.all()}
+
     def put(self, name: str, query: str, *, who: str, now: datetime) -> bool:
         """Save a query; True if there was another one of the name."""
         with transaction(self._connection):

@@ -22,7 +22,9 @@ TABLES = (
 )
 _WEEK = 7 * 86_400
 ROOM = 20
-"""Bits for the number within a week. A million items of one week is more than any archive gets; what is beyond spills over."""
+"""Bits for the number within a week. A million items of one week is more than any archive gets; what is beyond goes to another part."""
+_SPAN = 20
+"""Bits for the week, with its sign: ten thousand years both ways. Places of one week in one part are a row; the next part begins after."""
 _BUFFER = 8 << 20
 """Bytes that FTS5 collects before it writes a segment: measured, its own choice of 1 MB costs a tenth more."""
 _SEGMENTS = 8
@@ -60,7 +62,40 @@ def first_place(moment: datetime) -> int:
 
 def week_of(place: int) -> int:
     """The week of a place."""
-    return place >> ROOM
+    return (place - origin(_part_of(place))) >> ROOM
+
+
+def first_of_week(place: int) -> int:
+    """The least place of the same week, in the same part of the index."""
+    return place >> ROOM << ROOM
+
+
+def origin(part: int) -> int:
+    """What the places of a part have before their week: nothing in the first, which is number 0."""
+    return part << (ROOM + _SPAN)
+
+
+def bounds(part: int) -> tuple[int, int]:
+    """The least place of a part, and the least that is beyond it."""
+    half = 1 << (ROOM + _SPAN - 1)
+    return origin(part) - half, origin(part) + half
+
+
+def last_part(connection: sqlite3.Connection) -> int:
+    """The number of the last part; 0, unless some week had more items than there is room for in one."""
+    last = newest(connection)
+    return 0 if last is None else _part_of(last)
+
+
+def newest(connection: sqlite3.Connection, before: int | None = None) -> int | None:
+    """The last place that an item has; None if there are no items.
+
+    Args:
+        before: only places before this one count; None: all do.
+    """
+    before = (1 << 63) - 1 if before is None else before
+    place: int | None = connection.execute("select max(place) from items where place < ?", [before]).fetchone()[0]
+    return place
 
 
 def new_places(connection: sqlite3.Connection, moments: Sequence[datetime]) -> list[int]:
@@ -69,13 +104,27 @@ def new_places(connection: sqlite3.Connection, moments: Sequence[datetime]) -> l
     found = []
     for moment in moments:
         of_week = week(moment)
-        if of_week not in after:
-            query = "select max(place) from items where place >= ? and place < ?"
-            last = connection.execute(query, [of_week << ROOM, (of_week + 1) << ROOM]).fetchone()[0]
-            after[of_week] = of_week << ROOM if last is None else last + 1
-        found.append(after[of_week])
-        after[of_week] += 1
+        place = after.get(of_week)
+        if place is None or first_of_week(place) != first_of_week(place - 1):
+            place = _free_place(connection, of_week, 0 if place is None else _part_of(place - 1) + 1)
+        found.append(place)
+        after[of_week] = place + 1
     return found
+
+
+def _free_place(connection: sqlite3.Connection, of_week: int, part: int) -> int:
+    """The place after the last one of a week, from a part on."""
+    while True:
+        first = origin(part) + (of_week << ROOM)
+        last = connection.execute("select max(place) from items where place >= ? and place < ?", [first, first + (1 << ROOM)])
+        taken = last.fetchone()[0]
+        if taken is None or taken + 1 < first + (1 << ROOM):
+            return first if taken is None else taken + 1
+        part += 1
+
+
+def _part_of(place: int) -> int:
+    return (place + (1 << (ROOM + _SPAN - 1))) >> (ROOM + _SPAN)
 
 
 def put(connection: sqlite3.Connection, texts: Iterable[Text]) -> None:
@@ -122,7 +171,8 @@ def rebuild(connection: sqlite3.Connection) -> None:
         places = []
         for n, moment in chunk:
             of_week = week(read_surely(moment))
-            places.append(((of_week << ROOM) + taken.get(of_week, 0), n))
+            part, number = divmod(taken.get(of_week, 0), 1 << ROOM)
+            places.append((origin(part) + (of_week << ROOM) + number, n))
             taken[of_week] = taken.get(of_week, 0) + 1
         connection.executemany("update items set place = ? where n = ?", places)
     last = -(1 << 62)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -12,7 +13,7 @@ import click
 
 from monitor import __version__
 from monitor.cli.options import GlobalOptions, Here
-from monitor.errors import MonitorError, QueryError
+from monitor.errors import MonitorError, QueryError, UsageError
 
 _COMMANDS = {
     "demo": "monitor.cli.trying:demo",
@@ -56,6 +57,9 @@ _COMMANDS = {
 }
 """Every command and where it is; imported when called, so that a search does not pay for scikit-learn."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a disk says that takes no more."""
+
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -75,8 +79,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # the reader has seen enough, which is no failure; click would end with 1. Keep Python from complaining once more at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # the reader has seen enough, which is no failure; click would end with 1
+            _drop_output()
             ctx.ensure_object(Here).exit_code = 0
             return None
 
@@ -126,9 +130,9 @@ class _Commands(click.Group):
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
-Exit codes: 0 done · 1 nothing found (only with --exit-code) · 2 wrong use · 3 configuration
-invalid · 4 some sources failed · 5 all sources failed · 6 delivery failed · 7 archive locked
-or damaged · 130 interrupted.
+Exit codes: 0 done · 1 nothing found (only with --exit-code) · 2 wrong use
+· 3 configuration invalid · 4 some sources failed · 5 all sources failed
+· 6 delivery failed · 7 archive locked or damaged · 130 interrupted.
 
 \b
 Example:
@@ -147,6 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     here = Here()
     try:
         commands.main(args=None if arguments is None else list(arguments), prog_name="monitor", standalone_mode=False, obj=here)
+        sys.stdout.flush()
         return here.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -162,22 +167,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _report(error)
         return error.exit_code
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            _report(UsageError(f"the output cannot be written ({error.strerror})", hint="Free space, or write it elsewhere"))
+            _drop_output()
+            return UsageError.exit_code
         if here.verbosity > 1:
             raise
         _report(MonitorError(f"internal error ({type(error).__name__}: {error})", hint="-vv shows where; please report it"))
         return 1
 
 
-def _report(error: MonitorError) -> None:
-    from rich.cells import cell_len
+def _drop_output() -> None:
+    """What is still to be written goes nowhere: Python would complain of it once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
+
+def _report(error: MonitorError) -> None:
     from monitor.normalise import clean, inert
 
     if isinstance(error, QueryError):
-        start = max(0, error.position - 60)
-        shown = inert(error.query[start : error.position + 40])
-        before = inert(error.query[start : error.position])
-        print(f"monitor: {clean(str(error))}\n  {shown}\n  {' ' * cell_len(before)}^", file=sys.stderr)
+        shown, caret = error.pointed()
+        print(f"monitor: {clean(str(error))}\n  {shown}\n  {caret}", file=sys.stderr)
         return
     for line in str(error).splitlines():
         print(f"monitor: {inert(line)}", file=sys.stderr)

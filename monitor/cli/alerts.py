@@ -89,18 +89,18 @@ def _verdicts(here: Here, archive: Archive, judged: Judged, rules: list[Any]) ->
 
 
 def _show_reading(judged: Judged, tags: list[dict[str, Any]], stage: str) -> None:
-    from monitor.reasons import named, told
+    from monitor.reasons import linked, named, told
 
     click.echo(f"\nTagged by model {judged.model}:" if judged.model else "\nNot classified: there was no usable model.")
     names = named(judged.findings)
     for tag in tags:
         terms = ", ".join(f"{told(term, names)} {weight:+.2f}" for term, weight in tag["why"])
         click.echo(f"  {'✓' if tag['given'] else '·'} {tag['theme']:<22}{tag['score']:.2f}  {terms}")
-    reasons = (
-        ", ".join(f"{reason.term} {reason.weight:g}" for reason in judged.link.reasons)
-        or "nothing like it was live: it opened the event"
-    )
-    click.echo(f"\nEvent {judged.link.event} ({stage}): {reasons}")
+    reasons = linked(judged.link.reasons, names)
+    joined = f"joined by {reasons}" if reasons else "nothing like it was live: it opened the event"
+    click.echo(f"\nEvent {judged.link.event} ({stage}): {joined}")
+    if reasons:
+        click.echo("  in figures: " + ", ".join(f"{reason.term} {reason.weight:+g}" for reason in judged.link.reasons))
     if judged.link.copy_of:
         click.echo(f"It repeats {judged.link.copy_of}.")
 

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import re
 import shutil
 import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NoReturn
 
 import click
 
 from monitor.cli.keeping import BREATH
 from monitor.cli.options import Here, command
-from monitor.cli.output import in_sum, json_line, note, progress, size_text
-from monitor.errors import ArchiveError, BadLine, UsageError
+from monitor.cli.output import Step, in_sum, json_line, note, progress, warn
+from monitor.cli.room import room_for
+from monitor.errors import BadLine, UsageError
 from monitor.normalise import clean
 
 if TYPE_CHECKING:
     from monitor.archive import Archive
+    from monitor.items import Item
 
-_SQLITE = b"SQLite format 3\0"
+_SQLITE, _GZIP, _PARQUET = b"SQLite format 3\0", b"\x1f\x8b", b"PAR1"
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+"""What may stand before the first character that counts."""
+_TABLE = re.compile(rb'(?=[^{]*\bid\b)(?=[^{]*\btitle\b)|"?I-[a-z2-7]{12}"?[\t,;|]')
+"""How a table of ours begins: with the names of its columns, or with an item's id."""
+_HEAD = 512
+"""Bytes that tell what a file is."""
+_WANTED, _WRITE = "but an item a line is wanted", "Write it with: monitor search ... --format jsonl"
 _STEP = 200
 """Lines that are kept in one transaction."""
 _MAX_LINE = 1 << 20
-"""Characters of a line; an item that we write has a hundredth of that."""
+"""Bytes of a line; an item that we write has a hundredth of that."""
 _NAMED = 20
 """Lines refused that are named; more are counted."""
 
@@ -37,6 +48,7 @@ class _Tally:
     def __init__(self) -> None:
         self.imported = self.known = self.labels = self.refused = 0
         self.reasons: list[tuple[int, str]] = []  # the first refusals: line and reason
+        self.head = b""  # the first line that is not blank
 
     def refuse(self, number: int, error: BadLine) -> None:
         self.refused += 1
@@ -62,16 +74,17 @@ def import_(here: Here, file: Path, is_json: bool) -> None:
     stopped. No rule tells what was imported. FILE is never written.
     """
     tally = _Tally()
-    now = here.now()
-    with here.archive() as archive, archive.errors():
-        if _is_database(file):
-            _from_archive(archive, file, now, tally)
-        else:
-            _from_lines(archive, file, now, tally)
+    # a slip must not make an archive: it is opened when there is something to bring
+    if _is_database(file):
+        _from_archive(here, file, tally)
+    else:
+        _from_lines(here, file, tally)
+    if tally.refused and not tally.imported:
+        here.exit_code = UsageError.exit_code  # nothing came of it
     for number, reason in tally.reasons:
-        note(f"monitor: line {number}: {clean(reason)}")
+        warn(f"line {number}: {clean(reason)}")
     if tally.refused > len(tally.reasons):
-        note(f"monitor: and {tally.refused - len(tally.reasons)} lines more")
+        warn(f"and {tally.refused - len(tally.reasons)} lines more")
     if is_json:
         found = {"imported": tally.imported, "known": tally.known, "labels": tally.labels, "refused": tally.refused}
         refusals = [{"line": number, "reason": reason} for number, reason in tally.reasons]
@@ -91,22 +104,32 @@ def _is_database(file: Path) -> bool:
         return False
     try:
         with file.open("rb") as stream:
-            head = stream.read(512)
+            head = stream.read(_HEAD)
     except OSError as error:
         raise UsageError(f"cannot be read ({error.strerror})", subject=str(file)) from error
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if head.lstrip(_BLANK).startswith(b"<"):
         raise UsageError(
             "is XML, not items", subject=str(file), hint="Sources of an OPML file come in with: monitor sources import"
         )
     return head.startswith(_SQLITE)
 
 
-def _from_archive(archive: Archive, file: Path, now: datetime, tally: _Tally) -> None:
-    if file.samefile(archive.path):
+def _from_archive(here: Here, file: Path, tally: _Tally) -> None:
+    from monitor.archive import Archive
+    from monitor.archive.connection import path_of
+
+    path = path_of(here.url())
+    if path.exists() and file.samefile(path):
         raise UsageError("that is the archive itself", subject=str(file), hint="Name another file")
-    with _own_copy(archive, file) as copy, archive.bringing.beside(copy) as total:
+    Archive.open_anothers(file.resolve()).close()
+    with (
+        here.archive() as archive,
+        archive.errors(),
+        _own_copy(archive, file) as copy,
+        archive.bringing.beside(copy) as total,
+    ):
         with progress("Importing", total) as step:
-            for each in archive.bringing.take(now):
+            for each in archive.bringing.take(here.now()):
                 tally.imported += each.imported
                 tally.known += each.known
                 step(each.imported + each.known)
@@ -131,7 +154,8 @@ def _own_copy(archive: Archive, file: Path) -> Iterator[Path]:
             folder.mkdir()
             copy = folder / "archive.db"
             with Archive.open_anothers(file.resolve()) as other, progress("Copying", None) as step:
-                _room_for(other, folder)
+                # the copy, and another one with its new tables if they change
+                room_for(folder.parent, other.pruning.size()[0] * (3 if other.lacking() else 1), "the import")
                 other.backup(copy, in_sum(step))
             Archive.open(f"sqlite:///{copy}").close()
             yield copy
@@ -139,55 +163,58 @@ def _own_copy(archive: Archive, file: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _room_for(other: Archive, folder: Path) -> None:
-    """Refuse to begin what cannot end: a copy, and another one if its tables change.
-
-    Raises:
-        ArchiveError: too little room.
-    """
-    needed = other.pruning.size()[0] * (3 if other.lacking() else 1)
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise ArchiveError(
-            f"the disk is full: {size_text(needed)} are needed for a while, {size_text(free)} are free",
-            subject=str(folder.parent),
-            hint="Free space",
-        )
-
-
-def _from_lines(archive: Archive, file: Path, now: datetime, tally: _Tally) -> None:
-    from monitor.items import Item
-    from monitor.records import item_of_line
-
+def _from_lines(here: Here, file: Path, tally: _Tally) -> None:
     size = None if str(file) == "-" else file.stat().st_size
-    waiting: list[tuple[Item, str | None]] = []
-
-    def put() -> None:
-        found = archive.bringing.put(waiting, now)
-        tally.imported += found.imported
-        tally.known += found.known
-        waiting.clear()
-        time.sleep(BREATH)
-
+    now = here.now()
     with _lines(file) as stream, progress("Importing", size) as step:
-        for number, line in _numbered(stream):
-            step(len(line))
-            if not line.strip():
-                continue
-            try:
-                waiting.append(item_of_line(_text(line), now))
-            except BadLine as error:
-                tally.refuse(number, error)
-            if len(waiting) == _STEP:
-                put()
-        put()
-    if tally.refused and not tally.imported + tally.known:
-        number, reason = tally.reasons[0]
-        raise UsageError(
-            f"line {number} {clean(reason)}, and no other line is an item", subject=str(file), hint="See: monitor import --help"
-        )
+        items = _items(stream, now, tally, step)
+        first = next(items, None)
+        if first is None:
+            if tally.refused:
+                _refuse(file, tally)
+            return
+        items = itertools.chain([first], items)
+        with here.archive() as archive, archive.errors():
+            while some := list(itertools.islice(items, _STEP)):
+                found = archive.bringing.put(some, now)
+                tally.imported += found.imported
+                tally.known += found.known
+                time.sleep(BREATH)
     if tally.imported:
         note("They are judged at the next round of the service, or now with: monitor poll")
+
+
+def _items(stream: IO[bytes], now: datetime, tally: _Tally, step: Step) -> Iterator[tuple[Item, str | None]]:
+    """The items of the lines, each with its event; lines that are none are refused."""
+    from monitor.records import item_of_line
+
+    for number, line in _numbered(stream):
+        step(len(line))
+        if not line.strip():
+            continue
+        tally.head = tally.head or line
+        try:
+            yield item_of_line(_text(line), now)
+        except BadLine as error:
+            tally.refuse(number, error)
+
+
+def _refuse(file: Path, tally: _Tally) -> NoReturn:
+    """Say what a file is of which no line is an item.
+
+    Raises:
+        UsageError: always.
+    """
+    if tally.head.startswith(_GZIP):
+        raise UsageError("is compressed", subject=str(file), hint="Unpack it on the way: gunzip -c FILE | monitor import -")
+    if tally.head.lstrip(_BLANK).startswith(b"["):
+        raise UsageError(f"is one JSON array, {_WANTED}", subject=str(file), hint=f"{_WRITE}, or: jq -c '.[]' FILE")
+    if tally.head.startswith(_PARQUET) or _TABLE.match(tally.head[:_HEAD].lstrip(_BLANK)):
+        raise UsageError(f"is a table, {_WANTED}", subject=str(file), hint=_WRITE)
+    number, reason = tally.reasons[0]
+    raise UsageError(
+        f"line {number} {clean(reason)}, and no other line is an item", subject=str(file), hint="See: monitor import --help"
+    )
 
 
 @contextlib.contextmanager

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from monitor.archive.exporting import Exported
+from monitor.cli import output
 from monitor.cli.output import Row, cell, findings_json, item_json, json_line
 from monitor.errors import UsageError
-from monitor.normalise import harmless
 
 if TYPE_CHECKING:
     import pyarrow
@@ -57,13 +56,7 @@ def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: IO[str], *, i
     """
     if is_for_excel:
         stream.write("\ufeff")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    count = 0
-    for each in rows:
-        writer.writerow([harmless(flat(name, each[name])) for name in columns])
-        count += 1
-    return count
+    return output.write_csv(rows, columns, stream, flat)
 
 
 def write_parquet(rows: Iterable[Row], columns: Sequence[str], path: Path) -> int:

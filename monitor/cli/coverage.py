@@ -11,7 +11,7 @@ import click
 from monitor.cli import pager
 from monitor.cli.house import archive_exists, states_of
 from monitor.cli.options import Here, command
-from monitor.cli.output import emit, format_option, json_line, stamp
+from monitor.cli.output import emit, format_option, json_line, note, stamp
 from monitor.errors import UsageError
 
 _TROUBLES = ("failing", "stale", "silent")
@@ -30,14 +30,14 @@ monitor coverage --watchlist""",
 @click.option(
     "--matrix", is_flag=True, help="What came, by country, language and tier (or --by), theme by theme; and what did not."
 )
-@click.option(
-    "--since", default="30d", show_default=True, metavar="SPAN|DATE", help="What came since then; for blind spots, too."
-)
+@click.option("--since", metavar="SPAN|DATE", help="What came since then; for blind spots, too.  [default: 30d]")
 @click.option("--troubled", is_flag=True, help="Only the sources that fail, are not read any more or have fallen silent.")
 @click.option("--watchlist", is_flag=True, help="Instead: the dossiers, and for how long nothing has been heard of each.")
 @format_option("table", "json", "csv", "tsv", "md")
 @click.pass_obj
-def coverage(here: Here, by: str | None, matrix: bool, since: str, troubled: bool, watchlist: bool, form: str | None) -> None:
+def coverage(
+    here: Here, by: str | None, matrix: bool, since: str | None, troubled: bool, watchlist: bool, form: str | None
+) -> None:
     """What is watched, what came of it, and where nothing came: sources by country, language, tier or kind; every one that fails, is
     not read any more, or has fallen silent; blind spots.
 
@@ -48,7 +48,12 @@ def coverage(here: Here, by: str | None, matrix: bool, since: str, troubled: boo
     """
     if sum((matrix, troubled, watchlist)) > 1:
         raise UsageError("--matrix, --troubled and --watchlist are three questions", hint="Ask one at a time")
+    if since is not None and (watchlist or troubled):
+        raise UsageError(f"--since does not go with {'--watchlist' if watchlist else '--troubled'}", hint="Leave one of them out")
+    since = since or "30d"
     if watchlist:
+        if by is not None:
+            raise UsageError("--by does not go with --watchlist", hint="Leave one of them out")
         _watchlist(here, form)
         return
     if matrix:
@@ -76,10 +81,12 @@ def _sources(here: Here, by: str, since: str, troubled: bool, form: str | None) 
     with pager.together():
         if not troubled:
             emit(counts, (by, "sources", "official", "read", "unread", *_TROUBLES), form, wide=by)
-        if troubled or (is_table and listed):
+        if (troubled and not is_table) or (is_table and listed):
             emit(listed, ("id", "state", "last_new", "says", "name"), form, wide="says", optional=("name",))
         if spots is not None:
             tell(spots)
+    if troubled and not listed:
+        note("No source fails, is stale or silent.")
 
 
 def _watchlist(here: Here, form: str | None) -> None:

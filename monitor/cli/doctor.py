@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor import bundled
-from monitor.cli.house import archive_exists, states_of
+from monitor import bundled, query
+from monitor.cli.house import archive_exists, known_names, states_of, unknown_names
 from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, progress, size_text
 from monitor.errors import ArchiveError, ConfigError, ModelError, MonitorError, SecretMissing
@@ -104,10 +104,13 @@ def _looked(look: Callable[[_Body], Seen | None], body: _Body) -> tuple[Seen | N
 
 def _configuration(body: _Body) -> Seen:
     settings = body.settings = body.here.config()
-    return Seen(
-        "ok",
-        f"{settings.path}: {len(settings.sources)} sources, {len(settings.rules)} rules, {len(settings.subscriptions)} digests",
-    )
+    text = f"{settings.path}: {len(settings.sources)} sources, {len(settings.rules)} rules, {len(settings.subscriptions)} digests"
+    known = known_names(body.here)
+    asked = [(each.id, each.when) for each in settings.rules] + [(each.id, each.when) for each in settings.subscriptions]
+    wrong = [f"{id}: {said}" for id, when in asked for said in unknown_names(query.parse(when), known)]
+    if wrong:
+        return Seen("warn", f"{text}; {_some(wrong)}", "What asks for it never fires: mend its when")
+    return Seen("ok", text)
 
 
 def _archive(body: _Body) -> Seen:
@@ -192,13 +195,13 @@ def _model(_body: _Body) -> Seen:
     return Seen("ok", f"{text}; encoder {encoder.id}")
 
 
-def _channels(body: _Body) -> Seen | None:
+def _channels(body: _Body) -> Seen:
     """Every address can be opened, with its secrets: their names are said, never what they are."""
     from monitor import config, house
 
     settings = body.settings
     if settings is None:
-        return None
+        return _unseen(body)
     addresses = {address for rule in settings.rules for address in rule.to}
     addresses |= {address for each in settings.subscriptions for address in each.to}
     wrong: list[MonitorError] = []
@@ -208,10 +211,11 @@ def _channels(body: _Body) -> Seen | None:
         except (SecretMissing, ConfigError) as error:
             wrong.append(error)
     if config.secret("SMTP_USER") and not config.secret("SMTP_PASSWORD"):
-        wrong.append(SecretMissing("SMTP_USER is set, but SMTP_PASSWORD is not", subject="mail"))
+        wrong.append(SecretMissing("SMTP_USER is set, but SMTP_PASSWORD is not", subject="mail", hint="Set it, too"))
     if wrong:
         causes = list(dict.fromkeys(f"{each.subject}: {each.cause}" for each in wrong))
-        raise SecretMissing("; ".join(causes), hint="Messages wait until that is mended; see .env.example")
+        hints = list(dict.fromkeys(each.hint for each in wrong if each.hint))
+        raise SecretMissing("; ".join(causes), hint=". ".join(hints))
     return Seen("ok", f"configured: {', '.join(sorted(addresses)) or 'none in use'}")
 
 
@@ -280,7 +284,9 @@ def _sources(body: _Body) -> Seen | None:
     from monitor.pace import is_stale
 
     settings = body.settings
-    if settings is None or body.archive is None or body.lacks:
+    if settings is None:
+        return _unseen(body)
+    if body.archive is None or body.lacks:
         return None
     states, now = states_of(body.here), body.here.now()
     failing = [
@@ -291,6 +297,11 @@ def _sources(body: _Body) -> Seen | None:
     if failing or stale:
         return Seen("warn", f"{text}: {_some(failing or stale)}", "See: monitor status, monitor sources check NAME")
     return Seen("ok", text)
+
+
+def _unseen(body: _Body) -> Seen:
+    """What is said of that which only the configuration names."""
+    return Seen("warn", f"not looked at, since {body.here.path()} cannot be read", "Mend the configuration first")
 
 
 @contextlib.contextmanager

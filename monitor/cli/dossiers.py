@@ -43,8 +43,9 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, is_j
     NAME is its short name, or any of its names in any language; other entries of the lexicon have a file as well. Dossiers of
     your own: a line in lexicon.jsonl beside feeds.yaml (docs/events.md).
     """
+    form = _form(name, since, form, is_list=is_list, is_json=is_json)
     dossiers = load(here)
-    if is_list or name is None:
+    if name is None:
         emit(heard(here, dossiers), ("dossier", "last_heard", "days", "items_30d", "items", "name"), form, wide="name")
         return
     from monitor.dossiers import find, like, standing_file
@@ -61,10 +62,29 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, is_j
         last = list(dict.fromkeys(each.event for each in items if each.event))[:_EVENTS]
         events = archive.events.records(last, now)
     file = standing_file(found, items, events, start, now)
-    if is_json or form == "json":
+    if form == "json":
         click.echo(json_line(_json(file), indent=1))
         return
     _show(file, start, now.date())
+
+
+def _form(name: str | None, since: str | None, form: str | None, *, is_list: bool, is_json: bool) -> str | None:
+    """How the answer is written; None: by where it goes.
+
+    Raises:
+        UsageError: options that do not go together.
+    """
+    if is_list and name is not None:
+        raise UsageError("--list is of all dossiers", hint=f"Leave it out, or {name!r}")
+    if name is None and since is not None:
+        raise UsageError("--since is for one dossier", hint="Name it: monitor dossier NAME --since 30d")
+    if is_json and form not in (None, "json"):
+        raise UsageError(f"--json does not go with --format {form}", hint="Leave one of them out")
+    if name is not None and form not in (None, "json", "table"):
+        raise UsageError(
+            f"one dossier is not written as {form}", hint="Forms: table, json; of all dossiers: --list --format " + form
+        )
+    return "json" if is_json else form
 
 
 def load(here: Here) -> tuple[Dossier, ...]:
@@ -84,7 +104,7 @@ def heard(here: Here, dossiers: tuple[Dossier, ...]) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "dossier": each.key,
-                    "last_heard": "" if last is None else last.strftime("%Y-%m-%d"),
+                    "last_heard": None if last is None else last.strftime("%Y-%m-%d"),
                     "days": None if last is None else (now - last).days,
                     "items": items,
                     "items_30d": recent,

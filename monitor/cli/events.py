@@ -25,10 +25,11 @@ _BAR = 40
 _UNDER_WAY = 5_000
 """Events under way that are looked through for overdue steps, those that moved longest ago."""
 _FORMULA = """\b
-importance = 100 x theme x (.30 stage + .25 sources + .20 tier + .15 momentum + .10 date)
+importance = 100 x theme x
+    (.30 stage + .25 sources + .20 tier + .15 momentum + .10 date)
   theme     score of its best theme; .2 if it has none
-  stage     .2 reported, .4 announced, .6 consultation, .7 proposed, .9 on file, 1 final,
-            .9 in force, .8 amended or withdrawn
+  stage     .2 reported, .4 announced, .6 consultation, .7 proposed,
+            .9 on file, 1 final, .9 in force, .8 amended or withdrawn
   sources   log2(1 + n) / 4, n = sources that tell it in their own words
   tier      of its best source: 1 official, .7 wire, .5 press, .3 analysis
   momentum  1 - 2^(-m/4), m = its items without copies, each halving in 3 days
@@ -106,6 +107,7 @@ def event(here: Here, words: tuple[str, ...], who: str | None, reason: str, is_j
         found = archive.events.record(archive.events.find(words[0]), here.now())
         parts = archive.events.parts(found.id)
         joined = {each.filed.item.id: archive.reading.linked_by(each.filed.item.id) for each in parts}
+        names = {item: archive.reading.called(item) for item, reasons in joined.items() if reasons}
         decisions = archive.events.decisions(found.id)
         others = [each for each in archive.events.of_storyline(found.storyline) if each != found.id] if found.storyline else []
         siblings = [archive.events.record(each, here.now()) for each in others[:8]]
@@ -118,6 +120,8 @@ def event(here: Here, words: tuple[str, ...], who: str | None, reason: str, is_j
         }
         click.echo(json_line(shown, indent=1))
         return
+    from monitor.reasons import linked
+
     _head(found, here.now().date())
     if siblings:
         click.echo(f"\nIn the same storyline ({found.storyline}):")
@@ -126,7 +130,7 @@ def event(here: Here, words: tuple[str, ...], who: str | None, reason: str, is_j
     for decision in decisions:
         click.echo(f"\n{decision.at:%Y-%m-%d}  {_told(decision, found.id)}")
     click.echo("")
-    _timeline(parts, {item: ", ".join(reason.term for reason in reasons[:3]) for item, reasons in joined.items()})
+    _timeline(parts, {item: linked(reasons, names.get(item, {})) for item, reasons in joined.items()})
 
 
 def _decide(here: Here, what: str, first: str, others: tuple[str, ...], who: str, reason: str) -> None:

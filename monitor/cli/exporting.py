@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +13,9 @@ import click
 
 from monitor import query
 from monitor.cli import completion
+from monitor.cli.asking import expanded, tree_of
 from monitor.cli.options import Here, command, query_words
+from monitor.cli.outfile import beside
 from monitor.cli.output import note, progress
 from monitor.errors import ConfigError, UsageError
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from monitor.archive.exporting import Exported
     from monitor.events import Part
 
-_EVENT = re.compile(r"E-\S+|e-[a-z2-7]{10}")
-"""What is an event and no word; e-commerce is one."""
+_EVENT, _ITEM = re.compile(r"E-\S+|e-[a-z2-7]{10}"), re.compile(r"I-\S+|i-[a-z2-7]{12}")
+"""What is an id and no word, in either case, as `event` and `show` take ids: with a capital any beginning of one, else a whole one;
+e-commerce is a word."""
 _PACKS = {".md": "md", ".html": "html", ".csv": "csv", ".json": "json", ".bib": "bibtex"}
 """Forms of an event, by the suffix of the file."""
 _FILES = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
@@ -41,7 +42,9 @@ monitor export E-enyqubii3x --format md > evidence.md
 monitor export E-enyq --out evidence.html""",
     is_dashed=True,
 )
-@click.argument("words", metavar="QUERY|EVENT", nargs=-1, required=True, callback=query_words, shell_complete=completion.events)
+@click.argument(
+    "words", metavar="QUERY|EVENT", nargs=-1, required=True, callback=query_words, shell_complete=completion.events_and_queries
+)
 @click.option(
     "--format",
     "form",
@@ -49,6 +52,7 @@ monitor export E-enyq --out evidence.html""",
     help="Of items: jsonl, csv, parquet; of an event: md, html, csv, json, bibtex. Default: by the name of --out, else jsonl, md.",
 )
 @click.option("--out", metavar="FILE", help="Write to a file, which appears when it is complete, instead of standard output.")
+@click.option("-x", "--exact", is_flag=True, help="Only the words as they are, not the same in other languages.")
 @click.option("--columns", metavar="NAME,…", help="Items: only these keys, in this order.")
 @click.option("--limit", type=click.IntRange(1), help="Items: at most so many, the newest; default: all.")
 @click.option("--body", "with_body", is_flag=True, help="Items: with the text of the page, where it was read.")
@@ -60,6 +64,7 @@ def export(
     words: tuple[str, ...],
     form: str | None,
     out: str | None,
+    exact: bool,
     columns: str | None,
     limit: int | None,
     with_body: bool,
@@ -68,15 +73,22 @@ def export(
 ) -> None:
     """All items that match a query, as a file for other programs; or an event's evidence pack.
 
-    Items come newest first, in the query language of monitor search, each with the keys of its JSON, its stage, identifiers,
-    entities and dates. They are written as they are read: a million need hardly more memory than a thousand.
+    Items come newest first, found as by monitor search, in other languages too (-x: not), each with the keys of its JSON, its stage,
+    identifiers, entities and dates. They are written as they are read: a million need hardly more memory than a thousand.
 
     An event comes as an evidence pack: every item with source, title, dates, time of retrieval and hash. The hash is the SHA-256 of
     the UTF-8 bytes of what was retrieved, as it is archived: title, line end, summary, and, where the page was read, line end and
     its text.
     """
     if len(words) == 1 and _EVENT.fullmatch(words[0]):
-        options = {"--columns": columns, "--limit": limit, "--body": with_body, "--excel": is_for_excel, "--exit-code": is_strict}
+        options = {
+            "--exact": exact,
+            "--columns": columns,
+            "--limit": limit,
+            "--body": with_body,
+            "--excel": is_for_excel,
+            "--exit-code": is_strict,
+        }
         wrong = [name for name, value in options.items() if value]
         if wrong:
             raise UsageError(
@@ -88,10 +100,10 @@ def export(
     if is_for_excel and chosen != "csv":
         raise UsageError("--excel is for csv", hint="Say --format csv, or name the file .csv")
     names = _columns(columns, with_body)
-    tree = _tree(words)
+    asked = expanded(here.path(), _tree(here, words), is_exact=exact)
     with here.archive(is_readonly=True) as archive:
-        found = _told(_matches(archive, tree, here, limit, "body" in names), out)
-        count = _write(found, chosen, names, out, is_for_excel=is_for_excel)
+        found = _told(_matches(archive, asked.tree, here, limit, "body" in names), out)
+        count = _write(found, chosen, names, out, here, is_for_excel=is_for_excel)
     if out is not None:
         note(f"wrote {out}: {count} items")
     elif not count:
@@ -141,17 +153,17 @@ def _columns(text: str | None, with_body: bool) -> tuple[str, ...]:
     return (*names, BODY) if with_body and BODY not in names else names
 
 
-def _tree(words: Sequence[str]) -> query.Node:
+def _tree(here: Here, words: Sequence[str]) -> query.Node:
     """The query's tree.
 
     Raises:
         UsageError, QueryError: it is empty, the id of an item, or cannot be read.
     """
-    if len(words) == 1 and re.fullmatch(r"I-[a-z2-7]+", words[0]):
+    if len(words) == 1 and _ITEM.fullmatch(words[0]):
         raise UsageError(
             f"{words[0]!r} is no event and no query but an item", hint=f"It is written out by: monitor show {words[0]} --json"
         )
-    tree = query.parse(" ".join(words))
+    tree = tree_of(here, " ".join(words))
     if tree == query.And(()):
         raise UsageError("the query is empty", hint="Say what to export, for example everything: monitor export 'since:1900'")
     return tree
@@ -174,7 +186,7 @@ def _told(found: Iterator[Exported], out: str | None) -> Iterator[Exported]:
             step(1)
 
 
-def _write(found: Iterator[Exported], form: str, names: Sequence[str], out: str | None, *, is_for_excel: bool) -> int:
+def _write(found: Iterator[Exported], form: str, names: Sequence[str], out: str | None, here: Here, *, is_for_excel: bool) -> int:
     """Write items to a file or to standard output; how many.
 
     Raises:
@@ -186,41 +198,15 @@ def _write(found: Iterator[Exported], form: str, names: Sequence[str], out: str 
     if form == "parquet":
         if out is None:
             raise UsageError("Parquet goes to a file only", hint="Name it with --out, for example --out items.parquet")
-        with beside(out) as path:
+        with beside(out, here) as path:
             return columns.write_parquet(rows, names, path)
     with contextlib.ExitStack() as stack:
         stream = sys.stdout
         if out is not None:
-            stream = stack.enter_context(stack.enter_context(beside(out)).open("w", encoding="utf-8", newline=""))
+            stream = stack.enter_context(stack.enter_context(beside(out, here)).open("w", encoding="utf-8", newline=""))
         if form == "csv":
             return columns.write_csv(rows, names, stream, is_for_excel=is_for_excel)
         return columns.write_jsonl(rows, stream)
-
-
-@contextlib.contextmanager
-def beside(out: str) -> Iterator[Path]:
-    """A path beside a file, which takes the file's place if the block ends well and is gone if it does not.
-
-    Raises:
-        UsageError: it cannot be written.
-    """
-    target = Path(out).resolve()  # a link stays what it is
-    if target.exists() and not target.is_file():
-        raise UsageError(f"{out} is no ordinary file", hint="Name a file, or leave --out away for standard output")
-    path = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield path
-        if target.exists():
-            shutil.copymode(target, path)  # what only its owner could read stays so
-        path.replace(target)
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise UsageError(
-            f"{out} cannot be written ({error.strerror or error})", hint="Check the folder and its free space"
-        ) from error
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _pack(here: Here, event: str, form: str, out: str | None) -> None:
@@ -235,7 +221,7 @@ def _pack(here: Here, event: str, form: str, out: str | None) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
-    with beside(out) as path:
+    with beside(out, here) as path:
         path.write_text(text, encoding="utf-8", newline="")
     note(f"wrote {out}: {len(pieces)} items")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
 
-from monitor import bundled
+from monitor import bundled, query
 from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, stamp
 from monitor.errors import ArchiveError, MonitorError
@@ -65,6 +67,39 @@ def states_of(here: Here) -> dict[str, SourceState]:
         return {}
     with here.archive(is_readonly=True) as archive, archive.errors():
         return archive.intake.states()
+
+
+def known_names(here: Here) -> dict[str, list[str]]:
+    """Sources and themes that there are, as far as archive, configuration and classifiers can be read; a field without any is absent."""
+    from monitor import classifiers
+
+    found: dict[str, list[str]] = {}
+    asked: tuple[tuple[str, Callable[[], Iterable[str]]], ...] = (
+        ("source", lambda: states_of(here)),
+        ("source", lambda: (each.id for each in here.config().sources)),
+        ("theme", lambda: (each.id for each in classifiers.load_themes(bundled.classifiers_in_use(), with_off=True))),
+    )
+    for field, names in asked:
+        with contextlib.suppress(MonitorError):  # whoever asks for names has other things to do
+            found.setdefault(field, []).extend(names())
+    return found
+
+
+def unknown_names(tree: query.Node, known: Mapping[str, Sequence[str]]) -> list[str]:
+    """Names that a query asks for and that there are not, a sentence each with the nearest one.
+
+    Args:
+        known: names by field (known_names); fields that are absent or empty are not looked at.
+    """
+    import difflib
+
+    return [
+        f"There is no {field} {value!r}" + (f"; did you mean {near[0]}?" if near else ".")
+        for field, names in known.items()
+        for value in query.asked(tree, field)
+        if names and value not in names
+        for near in [difflib.get_close_matches(value, names, 1)]
+    ]
 
 
 def _source_json(source: Source, state: SourceState | None, settings: Any, now: datetime) -> dict[str, Any]:

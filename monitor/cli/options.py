@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from monitor import bundled, clock
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
 
 F = TypeVar("F", bound=Callable[..., Any])
+BUSY = "The archive is busy; waiting for it."
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class Here:
         return self.archive_url or os.environ.get("MONITOR_ARCHIVE") or "sqlite:///data/monitor.db"
 
     def archive(self, *, is_readonly: bool = False, wait: float | None = None) -> Archive:
-        """The archive, opened.
+        """The archive, opened; a writer that has to wait says so.
 
         Args:
             wait: seconds that a reader waits for others before it gives up; None: as long as a writer.
@@ -65,10 +67,9 @@ class Here:
             ArchiveError, ArchiveBusy: it cannot be used.
         """
         from monitor.archive import Archive
+        from monitor.cli.output import note
 
-        if wait is None:
-            return Archive.open(self.url(), is_readonly=is_readonly)
-        return Archive.open(self.url(), is_readonly=is_readonly, wait=wait)
+        return Archive.open(self.url(), is_readonly=is_readonly, wait=wait, on_wait=lambda: note(BUSY))
 
     def now(self) -> datetime:
         """The product's clock."""
@@ -218,6 +219,14 @@ class _Dashed(click.Command):
             return arg[:1] == "-" != arg[1:2] and not letters <= flags and not letters.isdisjoint(flags)
 
         return super().parse_args(ctx, [f"{_MINUS}{arg[1:]}" if is_word(arg) else arg for arg in args])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete[:1] == "-" != incomplete[1:2]:
+            found += [
+                item for each in self.params if isinstance(each, click.Argument) for item in each.shell_complete(ctx, incomplete)
+            ]
+        return found
 
 
 def command(

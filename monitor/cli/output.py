@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import IO, Any, Literal, Protocol
 
 import click
 
@@ -71,7 +70,7 @@ def emit(
         for row in rows:
             print(row[columns[0]])
     elif form == "csv":
-        _csv(rows, columns)
+        write_csv(rows, columns, sys.stdout)
     elif form == "md":
         print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
         for row in rows:
@@ -100,6 +99,25 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.2f}"
     return clean(str(value))
+
+
+def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: IO[str], flat: Callable[[str, Any], str] | None = None) -> int:
+    """A line of names and one line a row, no cell a formula; how many rows.
+
+    Args:
+        flat: a column's name and a value to one cell; None: lists are joined by semicolons.
+    """
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    count = 0
+    for row in rows:
+        writer.writerow([harmless((flat or _flat)(name, row[name])) for name in columns])
+        count += 1
+    return count
+
+
+def _flat(_name: str, value: Any) -> str:
+    return cell("; ".join(str(each) for each in value) if isinstance(value, list | tuple) else value)
 
 
 def item_json(filed: Filed) -> dict[str, Any]:
@@ -134,7 +152,18 @@ def size_text(count: int) -> str:
 
 
 def note(text: str) -> None:
-    """A line, or several, for the person at the terminal, on standard error; inert."""
+    """A line, or several, for the person at the terminal, on standard error; inert. Not with -q: what has to be known is no note."""
+    context = click.get_current_context(silent=True)
+    if context is None or getattr(context.find_root().obj, "verbosity", 0) >= 0:  # of options.Here, which stands above
+        _say(text)
+
+
+def warn(text: str) -> None:
+    """What has to be known, on standard error; inert. Said with -q, too."""
+    _say(f"monitor: {text}")
+
+
+def _say(text: str) -> None:
     for line in text.splitlines() or [""]:
         click.echo(inert(line), err=True)
 
@@ -189,15 +218,6 @@ def progress(what: str, total: int | None) -> Iterator[Step]:
     finally:
         timer.cancel()
         bar.stop()
-
-
-def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([harmless(cell(row[name])) for name in columns])
-    print(stream.getvalue(), end="")
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str], wide: str, optional: Sequence[str], right: Sequence[str]) -> str:

@@ -44,11 +44,9 @@ def together() -> Iterator[None]:
 
 def _command() -> list[str] | None:
     """The pager and its arguments; None: there is to be none."""
-    from monitor.cli.options import Here
-
     context = click.get_current_context(silent=True)
-    here = None if context is None else context.find_object(Here)
-    is_unwanted = (here is not None and not here.is_paged) or any(os.environ.get(name) for name in ("NO_PAGER", "CI"))
+    is_paged = context is None or getattr(context.find_root().obj, "is_paged", True)  # of options.Here, which stands above
+    is_unwanted = not is_paged or any(os.environ.get(name) for name in ("NO_PAGER", "CI"))
     if is_unwanted or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return None
     line = next((os.environ[name] for name in ("MONITOR_PAGER", "PAGER") if name in os.environ), "less")

@@ -10,8 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from monitor.cli import pager
 from monitor.normalise import inert
-from monitor.redline import Change, Fate, tokens
+from monitor.redline import Change, Fate, marked, tokens
 
 _PIPED = 100
 """Cells of a line where there is no terminal to ask."""
@@ -22,7 +23,6 @@ _NOT_FIRST = "、。，．！？：；）」』】〕》〉”’)]}.,!?:;…ー
 _NOT_LAST = "（「『【〔《〈“‘([{"
 """Marks that end no line. Source: the same."""
 _STYLES = {Fate.SAME: "", Fate.REMOVED: "red strike", Fate.ADDED: "green"}
-_MARKS = {Fate.SAME: ("", ""), Fate.REMOVED: ("[-", "-]"), Fate.ADDED: ("{+", "+}")}
 
 
 class Paper:
@@ -49,16 +49,20 @@ class Paper:
         """What became of a text."""
         found = Text(f"  {f'{name}:':<{_NAME - 2}}")
         for each in changes:
-            opening, closing = ("", "") if self._is_coloured else _MARKS[each.fate]
-            text = inert(each.text).replace("\n", " ")
-            found.append(opening + text + closing, _STYLES[each.fate] if self._is_coloured else "")
+            shown = Change(each.fate, inert(each.text).replace("\n", " "))
+            if self._is_coloured:
+                found.append(shown.text, _STYLES[shown.fate])
+            else:
+                found.append(marked((shown,)))
         self._lines(found, _NAME)
 
     def _lines(self, text: Text, indent: int) -> None:
         places = breaks(text.plain, self._width, indent)
         for number, line in enumerate(text.divide(places)):
             line.rstrip()  # in place
-            self._console.print(Text(" " * indent if number else "") + line)
+            with self._console.capture() as shown:  # what rich writes itself ends the program where nobody reads any more
+                self._console.print(Text(" " * indent if number else "") + line)
+            pager.show(shown.get())
 
 
 def breaks(text: str, width: int, indent: int = 0) -> list[int]:

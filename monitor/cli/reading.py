@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor import bundled, lexiconfile, query, thesaurus, tokens
+from monitor import query
+from monitor.cli import completion
+from monitor.cli.asking import expanded, listed, written_out
 from monitor.cli.options import Here, command, query_words, user
 from monitor.cli.output import emit, format_option, item_json, note, stamp
 from monitor.errors import UsageError
@@ -19,9 +20,10 @@ from monitor.query import Node
 from monitor.thesaurus import Added, Expansion
 
 if TYPE_CHECKING:
-    from monitor.archive import Archive
     from monitor.archive.search import Found
 
+_OPERATORS = frozenset(("or", "and", "not"))
+_GLUED = re.compile(r"[^\x00-\x7f](?:OR|AND|NOT)[^\x00-\x7f]")
 _COLUMNS = ("id", "date", "lang", "source", "themes", "title", "event", "by")
 
 
@@ -34,11 +36,17 @@ monitor search --save chips '半導体 tier:official' && monitor search '@chips 
 monitor search --like I-5vq2m7n4kd3a""",
     is_dashed=True,
 )
-@click.argument("words", metavar="QUERY", nargs=-1, callback=query_words)
+@click.argument("words", metavar="QUERY", nargs=-1, callback=query_words, shell_complete=completion.queries)
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @click.option("--sort", type=click.Choice(["date", "rank"]), default="date", show_default=True, help="Newest or best first.")
 @click.option("-x", "--exact", is_flag=True, help="Only the words as they are, not the same in other languages.")
-@click.option("--like", "likened", metavar="ITEM", help="What is like an item in meaning, in any language; QUERY narrows it.")
+@click.option(
+    "--like",
+    "likened",
+    metavar="ITEM",
+    shell_complete=completion.items,
+    help="What is like an item in meaning, in any language; QUERY narrows it.",
+)
 @click.option("--save", metavar="NAME", help="Save the query; in a query, @NAME stands for it.")
 @format_option()
 @click.option("--explain", is_flag=True, help="Say on standard error how the query was read, and how it was answered.")
@@ -59,44 +67,53 @@ def search(
     """Search the archive, in any language.
 
     \b
-    Words are ANDed; OR, -word or NOT, brackets, "a phrase", word*, field:a,b (any of).
+    Words are ANDed; OR, -word or NOT, brackets, "a phrase", word*,
+    field:a,b (any of), @NAME (a saved search).
     Fields: theme source lang country kind tier event stage entity score:>=0.8
             cfr:15/744 eccn:3A090 rin: docket: fr: law: hs: eo: notice:
             since:7d until:2026-05 deadline:30d
-    Chinese, Japanese and Korean words match inside unspaced text, from one character on.
-    Terms of the field are looked for in other languages, too: such finds are marked with ≈ and the
-    word that found them; -x leaves them out.
+    Chinese, Japanese and Korean words match inside unspaced text, from one
+    character on. Terms of the field are looked for in other languages, too:
+    such finds are marked with ≈ and the word that found them; -x leaves them
+    out. --sort rank puts the best of the newest 300 matches first.
     """
-    text = " ".join(words)
-    if query.has_saved(text):
-        with here.archive(is_readonly=True) as archive, archive.errors():
-            text = query.with_saved(text, {each.name: each.query for each in archive.searches.all()})
+    text = written_out(here, " ".join(words))
     tree = query.parse(text)
+    beside = {"--explain": explain, "--sort": sort != "date", "--save": save is not None}
+    if likened is not None and any(beside.values()):
+        raise UsageError(
+            f"--like takes no {next(name for name, is_given in beside.items() if is_given)}",
+            hint="What is most like the item comes first",
+        )
     if tree == query.And(()) and likened is None:
         raise UsageError("the query is empty", hint="Say what to look for, for example: monitor search 'since:7d'")
     if save is not None:
         _save(here, save, text)
+    asked = expanded(here.path(), tree, is_exact=exact)
     if likened is not None:
-        count = _like(here, likened, tree, limit, form)
+        count = _like(here, likened, asked.tree, limit, form)
     else:
-        count = _search(here, tree, limit, form, by_rank=sort == "rank", is_exact=exact, is_explained=explain)
+        count = _search(here, tree, asked, limit, form, by_rank=sort == "rank", is_explained=explain)
     if not count:
-        note("Nothing found.")
+        from monitor.cli.house import known_names, unknown_names
+
+        note(" ".join(["Nothing found." + _hint(tree), *unknown_names(tree, known_names(here))]))
         here.exit_code = 1 if is_strict else 0
 
 
 @command("searches", example="monitor searches\nmonitor searches --forget chips")
-@click.option("--forget", metavar="NAME", help="Take a saved search away.")
+@click.option("--forget", metavar="NAME", shell_complete=completion.saved_searches, help="Take a saved search away.")
 @format_option()
 @click.pass_obj
 def searches(here: Here, forget: str | None, form: str | None) -> None:
     """Saved searches. One is made by: monitor search --save NAME QUERY, and asked for by @NAME in any query."""
     if forget is not None:
+        name = query.name(forget)
         with here.archive() as archive, archive.errors():
-            is_gone = archive.searches.forget(forget.removeprefix("@").casefold())
+            is_gone = archive.searches.forget(name)
         if not is_gone:
-            raise UsageError(f"there is no saved search {forget!r}", hint="They are listed by: monitor searches")
-        note(f"@{forget.removeprefix('@')} is gone.")
+            raise UsageError(f"there is no saved search {name!r}", hint="They are listed by: monitor searches")
+        note(f"@{name} is gone.")
         return
     with here.archive(is_readonly=True) as archive, archive.errors():
         saved = archive.searches.all()
@@ -106,56 +123,41 @@ def searches(here: Here, forget: str | None, form: str | None) -> None:
         note("None yet. Save one with: monitor search --save NAME QUERY")
 
 
-def _search(here: Here, tree: Node, limit: int, form: str | None, *, by_rank: bool, is_exact: bool, is_explained: bool) -> int:
+def _search(here: Here, tree: Node, asked: Expansion, limit: int, form: str | None, *, by_rank: bool, is_explained: bool) -> int:
     """Write what a query finds; how many that was."""
-    asked = Expansion(tree, ()) if is_exact else expanded(here.path(), tree)
     now = here.now()
     with here.archive(is_readonly=True) as archive, archive.errors():
         found = archive.reading.find(asked.tree, now, limit=limit + 1, by_rank=by_rank)
         shown = found.items[:limit]
-        by = found_by(archive, tree, asked, shown, now)
+        by = archive.reading.found_by(tree, asked.added, shown, now)
         if is_explained:
             _explain(tree, asked.added, found, archive.reading.plans(asked.tree, now))
     rows = [_row(each, by[each.item.id]) for each in shown]
     records = [{**item_json(each), "by": list(by[each.item.id])} for each in shown]
     emit(rows, _COLUMNS, form, json_rows=records, optional=("event", "themes", "source", "lang"))
     if any(by.values()) and sys.stderr.isatty():
-        note(f"≈ found by the same word in another language: {_listed(asked.added)}. Without them: -x")
+        note("≈ found by the same word in another language. Without these: -x")
     if len(found.items) > limit and sys.stderr.isatty():
         note(f"There are more than these {limit}: --limit")
+    elif found.since is not None and len(shown) == found.weighed:
+        note(f"Ranked are the newest {found.weighed} matches, back to {found.since:%Y-%m-%d}. For older ones add until:")
     return len(shown)
 
 
-def expanded(config: Path, tree: Node) -> Expansion:
-    """The query in other languages, too.
-
-    Args:
-        config: the configuration's file, beside which the user's own lexicon may stand.
-    """
-    if not query.words(tree):
-        return Expansion(tree, ())
-    known = thesaurus.load(bundled.classifiers_in_use(), lexiconfile.own_lexicon(config))
-    return thesaurus.expanded(tree, known)
-
-
-def found_by(archive: Archive, tree: Node, asked: Expansion, items: Sequence[Filed], now: datetime) -> dict[str, tuple[str, ...]]:
-    """By item the added words that found it; () where the words of the query did."""
-    if not asked.added:
-        return {each.item.id: () for each in items}
-    own = archive.reading.matching(tree, now, [each.item.id for each in items])
-    return {each.item.id: () if each.item.id in own else _standing(each, asked.added) for each in items}
-
-
-def _standing(filed: Filed, added: Iterable[Added]) -> tuple[str, ...]:
-    """The added words that stand in an item; "article" if they stand in its article alone."""
-    text = tokens.normal(filed.item.text)
-    return tuple(each.text for each in added if tokens.contains(text, each.text)) or ("article",)
+def _hint(tree: Node) -> str:
+    """What may be meant where nothing was found; "" if nothing comes to mind."""
+    said = [each.text for each in query.words(tree)]
+    operator = next((each for each in said if each.casefold() in _OPERATORS), None)
+    if operator is not None:
+        return f" {operator!r} is a word here; in capitals, {operator.upper()} joins parts of a query"
+    glued = next((each for each in said if _GLUED.search(each)), None)
+    return f" {glued!r} is one word here; OR needs a space on both sides" if glued else ""
 
 
 def _explain(tree: Node, added: Sequence[Added], found: Found, plans: Iterable[str]) -> None:
     note(query.explain(tree))
     if added:
-        note(f"in other languages, too: {_listed(added)}")
+        note(f"in other languages, too: {listed(added)}")
     if found.weighed is not None:
         back = (
             "all matches"
@@ -167,14 +169,10 @@ def _explain(tree: Node, added: Sequence[Added], found: Found, plans: Iterable[s
         note(f"plan: {line}")
 
 
-def _listed(added: Iterable[Added]) -> str:
-    return ", ".join(f"{each.text} ({each.lang})" for each in added)
-
-
 def _like(here: Here, item: str, tree: Node, limit: int, form: str | None) -> int:
     from monitor.cli.like import COLUMNS, OPTIONAL, like
 
-    found = like(here, item, tree, limit)
+    found = like(here, query.cleaned(item), tree, limit)
     for each in found.notes:
         note(each)
     emit(found.rows, COLUMNS, form, json_rows=found.records, optional=OPTIONAL)
@@ -182,11 +180,9 @@ def _like(here: Here, item: str, tree: Node, limit: int, form: str | None) -> in
 
 
 def _save(here: Here, name: str, text: str) -> None:
-    plain = name.removeprefix("@").casefold()
-    if not query.NAME.fullmatch(plain):
-        raise UsageError(f"{name!r} is no name", hint="A name has letters, digits, - and _, at most 40")
+    plain = query.name(name)
     with here.archive() as archive, archive.errors():
-        has_changed = archive.searches.put(plain, text, who=user(), now=here.now())
+        has_changed = archive.searches.put(plain, query.cleaned(text), who=user(), now=here.now())
     note(f"{'Changed' if has_changed else 'Saved'}: @{plain}")
 
 

@@ -103,7 +103,10 @@ def list_(here: Here, form: str | None) -> None:
 @click.argument("rule_id", metavar="[RULE]", required=False, shell_complete=completion.rules)
 @click.option("--since", default="90d", show_default=True, metavar="SPAN|DATE", help="Items judged since.")
 @click.option(
-    "--when", metavar="QUERY", help="Another query than the rule has; without RULE a rule of its own, to a channel of its own."
+    "--when",
+    metavar="QUERY",
+    shell_complete=completion.queries,
+    help="Another query than the rule has; without RULE a rule of its own, to a channel of its own.",
 )
 @click.option(
     "--limit", type=click.IntRange(1), default=None, help=f"At most so many of each list [default: {_SHOWN}; rows: all]."
@@ -122,10 +125,13 @@ def test(
     \b
     Without --format, or with table: a report. --format json: one object
       rule, version, when, since, until, days, zone, items (asked about),
-      fired, messages, folded, suppressed, reasons {folded, suppressed: {why: count}},
+      fired, messages, folded, suppressed,
+      reasons {folded, suppressed: {why: count}},
       per_day {mean, median, busiest: {date, fired} or null},
-      by_day [{date, fired, messages}], events and sources [{id, title, fired, messages}],
-      alerts [{at, state, kind, item, title, source, event, channel, reason, news}],
+      by_day [{date, fired, messages}],
+      events and sources [{id, title, fired, messages}],
+      alerts [{at, state, kind, item, title, source, event, channel, reason,
+              news}],
       really: null, or {messages, more, fewer: [alerts]}.
     jsonl, csv, tsv, md: one row for each alert; ids: the items.
     """

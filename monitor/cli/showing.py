@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli import completion
+from monitor.cli import completion, pager
 from monitor.cli.options import Here, command
 from monitor.cli.output import findings_json, item_json, json_line, stamp
+from monitor.dedupe import address_key
 from monitor.errors import UsageError
 from monitor.items import Filed, Judged, Revision
 from monitor.normalise import clean
+from monitor.query import cleaned
 
 if TYPE_CHECKING:
     from monitor.archive import Archive
     from monitor.archive.reading import AlertRow
     from monitor.cli.paragraphs import Paper
 
+_EVENT = re.compile(r"E-[a-z2-7]+$", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _TERMS = 4
 """Terms that are named for a theme, and for the event."""
 _COPIES = 12
@@ -39,24 +44,35 @@ class _Known:
     alerts: list[AlertRow]  # the first first
 
 
-@command("show", example="monitor show I-5vq2m7n4kd3a\nmonitor show I-5vq2 --json | jq .revisions")
-@click.argument("item", shell_complete=completion.items)
+@command(
+    "show",
+    example="""monitor show I-5vq2m7n4kd3a
+monitor show I-5vq2 --json | jq .revisions
+monitor show https://meti.example/press/20231020002""",
+)
+@click.argument("item", metavar="ITEM|URL", shell_complete=completion.items)
 @click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
 @click.pass_obj
 def show(here: Here, item: str, is_json: bool) -> None:
-    """One item with everything that is known of it. The beginning of an id is enough.
+    """One item with everything that is known of it. The beginning of an id is enough; its address will do.
 
     Why it has its themes and its event, what repeats it, what was told of it, and what its source changed since: removed words
     in red, new ones in green; without colours as [-removed-] and {+new+}. The newest change comes first.
     """
+    item = cleaned(item)
+    if _EVENT.match(item):
+        raise UsageError(f"{item} is an event", hint=f"It is shown by: monitor event {item}")
     with here.archive(is_readonly=True) as archive, archive.errors():
+        if _ADDRESS.match(item):
+            item = archive.reading.item_at(address_key(item) or "", item)
         known = _known(archive, item, here)
     if is_json:
         click.echo(json_line(_json(known), indent=1))
         return
     from monitor.cli.paragraphs import Paper
 
-    _print(known, Paper())
+    with pager.together():
+        _print(known, Paper())
 
 
 def _known(archive: Archive, item: str, here: Here) -> _Known:
@@ -140,7 +156,7 @@ def _print(known: _Known, paper: Paper) -> None:
 
 def _print_judged(known: _Known, judged: Judged, paper: Paper) -> None:
     from monitor.compose import date_name
-    from monitor.reasons import named, told
+    from monitor.reasons import linked, named, told
 
     names = named(judged.findings)
     given = sorted((each for each in judged.tags if each.is_given), key=lambda each: -each.score)
@@ -152,7 +168,7 @@ def _print_judged(known: _Known, judged: Judged, paper: Paper) -> None:
     if known.event is not None:
         stage, title = known.event
         paper.fact("event", f"{known.filed.event} ({stage.replace('_', ' ')}) {title}")
-        terms = ", ".join(reason.term for reason in judged.link.reasons[:_TERMS])
+        terms = linked(judged.link.reasons, names)
         paper.fact("", f"joined by {terms}" if terms else "it opened the event")
     for identifier in judged.findings.identifiers:
         paper.fact(identifier.type, identifier.value)

@@ -45,7 +45,7 @@ monitor silence add source:meti --for 2d --channel slack:#econsec --why 'test no
 monitor silence add 'theme:telecom_5g -country:JP' --until 2026-06-30""",
     is_dashed=True,
 )
-@click.argument("words", metavar="EVENT|QUERY", nargs=-1, callback=query_words, shell_complete=completion.events)
+@click.argument("words", metavar="EVENT|QUERY", nargs=-1, callback=query_words, shell_complete=completion.events_and_queries)
 @click.option("--for", "span", metavar="SPAN", help="For so long, up to 366d [default: 7d].")
 @click.option("--until", metavar="DATE", help="Instead: up to the end of that day, month or year (UTC).")
 @click.option("--channel", help="Only for this channel, for example slack:#econsec.")
@@ -68,7 +68,9 @@ def add(
     An event goes by its id, the beginning of which is enough; a merged one is silenced where its items are now. A silence holds for
     alerts of all rules, for what goes on in an event, too. What waits to be told and is found is dropped.
     """
-    text = " ".join(words).strip()
+    from monitor.cli.asking import written_out
+
+    text = written_out(here, " ".join(words)).strip()
     tree = query.parse(text)
     if tree == And(()) and not is_everything:
         raise UsageError(

@@ -15,7 +15,7 @@ import click
 from monitor.cli import checking, completion
 from monitor.cli.house import states_of
 from monitor.cli.options import GlobalOptions, Here, commands_of
-from monitor.cli.output import emit, format_option, note, progress, stamp
+from monitor.cli.output import emit, format_option, note, progress, stamp, warn
 from monitor.errors import FetchError, MonitorError, UsageError
 from monitor.items import Fetched, Parsed, Selectors, Source, SourceState, Tier
 from monitor.normalise import clean
@@ -153,13 +153,13 @@ def add(
     try:
         found = asyncio.run(_found(url, type_, settings))
     except FetchError as error:
-        note(f"monitor: {error}" + ("" if error.hint else f". {checking.NEXT_STEPS[error.kind]}"))
+        warn(f"{error}" + ("" if error.hint else f". {checking.NEXT_STEPS[error.kind]}"))
         here.exit_code = 5
         return
     if found.url is None:
         for line in found.tried:
-            note(f"monitor: {line}")
-        note(f"monitor: nothing that can be read was found at {clean(url)}. Look for a feed, or for a page that lists its texts")
+            warn(f"{line}")
+        warn(f"nothing that can be read was found at {clean(url)}. Look for a feed, or for a page that lists its texts")
         here.exit_code = 5
         return
     _refuse_known(found.url, there)
@@ -231,7 +231,7 @@ def import_(here: Here, file: IO[bytes], dry_run: bool, trusted: bool) -> None:
         added.append(entry)
     after = feedsfile.with_sources(before, added)
     for line in skipped:
-        note(f"monitor: {line}")
+        warn(f"{line}")
     for entry in added:
         click.echo(f"  - {feedsfile.line_of(entry)}")
     if dry_run or not added:
@@ -257,7 +257,7 @@ def export(here: Here, out: Path | None) -> None:
         headers = source.get("headers") or {}
         told = {name: text for name, text in headers.items() if name.lower() in _HARMLESS_HEADERS or "${" in str(text)}
         if told != headers:
-            note(f"monitor: {source.get('id')}: a header whose value is written out was left out; name a ${{VARIABLE}} instead")
+            warn(f"{source.get('id')}: a header whose value is written out was left out; name a ${{VARIABLE}} instead")
         listed.append(
             ({**source, "headers": told} if told else {k: v for k, v in source.items() if k != "headers"}) if headers else source
         )

@@ -17,7 +17,7 @@ import click
 
 from monitor import bundled
 from monitor.cli.options import Here, command
-from monitor.cli.output import json_line, note, progress, stamp
+from monitor.cli.output import json_line, progress, stamp, warn
 from monitor.errors import BadLine, UsageError
 from monitor.items import Fetched, Item, Parsed, Tier, Validators
 
@@ -56,7 +56,7 @@ def parse(here: Here, place: str, type_: str | None) -> None:
         }
         print(json_line(line))
     for text in parsed.notes:
-        note(f"monitor: {name}: {text}")
+        warn(f"{name}: {text}")
 
 
 @command("tag", example='monitor tag items.jsonl\necho \'{"id":1,"title":"輸出管理規則の改正"}\' | monitor tag -')
@@ -186,12 +186,12 @@ def _items(file: str) -> Iterator[tuple[Any, Item]]:
             except BadLine as error:
                 bad += 1
                 if bad <= 20:
-                    note(f"monitor: {error}")
+                    warn(f"{error}")
                 continue
             before = item.moment
             yield name, item
     if bad:
-        note(f"monitor: {bad} lines could not be used")
+        warn(f"{bad} lines could not be used")
 
 
 def _item(line: str, number: int, before: datetime) -> tuple[Any, Item]:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from monitor import query
-from monitor.cli.options import Here, command, moment_since
+from monitor.cli import completion
+from monitor.cli.asking import expanded, tree_of
+from monitor.cli.options import BUSY, Here, command, moment_since
 from monitor.cli.output import cell, format_option, item_json, json_line, note, stamp
 from monitor.errors import ArchiveBusy
 
@@ -29,7 +30,6 @@ _PAUSE = 0.5
 _WAIT = 1.0
 """Seconds that a look waits for a busy archive; then Ctrl-C is heard, and it looks again."""
 _SHOWN = 10
-_DAY_FORMAT, _TIME_FORMAT = "%m-%d %H:%M", "%H:%M:%S"
 
 
 @command(
@@ -38,7 +38,10 @@ _DAY_FORMAT, _TIME_FORMAT = "%m-%d %H:%M", "%H:%M:%S"
 monitor tail --query 'theme:export_control tier:official' --since 1h
 monitor tail --format jsonl | jq -r .url""",
 )
-@click.option("--query", "wanted", metavar="QUERY", help="Only items that match, as in monitor search.")
+@click.option(
+    "--query", "wanted", metavar="QUERY", shell_complete=completion.queries, help="Only items that match, as in monitor search."
+)
+@click.option("-x", "--exact", is_flag=True, help="Only the words as they are, not the same in other languages.")
 @click.option("--since", metavar="SPAN|DATE", help="Begin with those judged since then, for example 1h.")
 @click.option(
     "-n", "--lines", "limit", type=click.IntRange(0), help=f"Begin with at most so many.  [default: {_SHOWN}; with --since: all]"
@@ -46,13 +49,15 @@ monitor tail --format jsonl | jq -r .url""",
 @click.option("--no-follow", "is_once", is_flag=True, help="Show these, and end.")
 @format_option("table", "jsonl", "tsv")
 @click.pass_obj
-def tail(here: Here, wanted: str | None, since: str | None, limit: int | None, is_once: bool, form: str | None) -> None:
+def tail(
+    here: Here, wanted: str | None, exact: bool, since: str | None, limit: int | None, is_once: bool, form: str | None
+) -> None:
     """New items, one line each, as they are judged, until Ctrl-C.
 
-    Each item comes once, when it is judged first, with its themes. Times are UTC. Tab-separated: id, time, language, source, themes,
-    title, event.
+    Each item comes once, when it is judged first, with its themes. Times are UTC, with the day if it is not today. Tab-separated: id,
+    time, language, source, themes, title, event.
     """
-    tree = query.parse(wanted or "")
+    tree = expanded(here.path(), tree_of(here, wanted or ""), is_exact=exact).tree
     start = None if since is None else moment_since(since, here)
     if limit is None and since is None:
         limit = _SHOWN
@@ -79,7 +84,7 @@ def _patiently(ask: Callable[[], T]) -> T:
             return ask()
         except ArchiveBusy:
             if not is_told:
-                note("The archive is busy; waiting for it.")
+                note(BUSY)
             is_told = True
             time.sleep(_PAUSE)
 
@@ -121,18 +126,25 @@ def _table(heard: Sequence[Heard], now: datetime) -> None:
     wide = width >= 100
     for each in heard:
         item = each.filed.item
-        form = _TIME_FORMAT if each.at.date() == now.date() else _DAY_FORMAT
         themes = [theme for theme, _ in each.filed.themes]
         more = f" +{len(themes) - 1}" if len(themes) > 1 else ""
+        theme = _fitted(themes[0] if themes else "-", (23 if wide else 17) - len(more)) + more
         head = [
-            f"{each.at.strftime(form):<11}" if wide else f"{each.at:%H:%M}",
+            f"{_when(each.at, now):<11}",
             f"{item.lang:<2}",
             set_cell_size(_fitted(cell(item.source), 18 if wide else 14), 18 if wide else 14),
-            set_cell_size(_fitted(themes[0] if themes else "-", 20) + more, 23),
+            set_cell_size(theme, 23 if wide else 17),
         ]
         line = "  ".join(head)
         print(f"{line}  {_fitted(cell(item.title), width - len(line) - 2)}")
     sys.stdout.flush()
+
+
+def _when(at: datetime, now: datetime) -> str:
+    """The time of what was judged today, with its day if it was another one, the day alone if it was another year; at most 11 cells."""
+    if at.date() == now.date():
+        return at.strftime("%H:%M:%S")
+    return at.strftime("%m-%d %H:%M" if at.year == now.year else "%Y-%m-%d")
 
 
 def _fitted(text: str, cells: int) -> str:

@@ -12,7 +12,7 @@ import click
 from monitor import bundled
 from monitor.cli import completion
 from monitor.cli.options import Here, command, user
-from monitor.cli.output import json_line, note, progress
+from monitor.cli.output import json_line, note, progress, warn
 from monitor.errors import ModelError, UsageError
 from monitor.normalise import clean
 
@@ -215,7 +215,7 @@ def _slips(
     try:
         present, facts = models.load(place), models.manifest(place)
     except ModelError as error:
-        note(f"monitor: nothing to compare with: {error}")
+        warn(f"nothing to compare with: {error}")
         return []
     if about["held_out_items"] != facts.get("held_out_items"):
         note("monitor: other items are held out than for the present model; only the labels are compared")

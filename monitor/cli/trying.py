@@ -13,9 +13,9 @@ import click
 
 from monitor import bundled, query
 from monitor.archive import Archive
+from monitor.cli.asking import expanded
 from monitor.cli.options import Here, command
 from monitor.cli.output import note
-from monitor.cli.reading import expanded, found_by
 from monitor.cli.working import write_digest
 from monitor.compose import date_name
 from monitor.errors import UsageError
@@ -29,13 +29,14 @@ from monitor.errors import UsageError
 def demo(here: Here, keep: Path | None) -> None:
     """The whole job on bundled sources: fetch, tag, link, alert, digest, search. No network, no keys."""
     from monitor import config, house, intake
-    from monitor.demo import ROUNDS, served
+    from monitor.demo import ROUNDS, configuration, served
 
     here.start_log()
     folder = keep or Path(tempfile.mkdtemp(prefix="monitor-demo-"))
-    path = folder / "monitor.db"
-    if path.exists():
-        raise UsageError(f"{path} is there already", hint="Choose another folder with --keep")
+    path, feeds = folder / "monitor.db", folder / "feeds.yaml"
+    for each in (path, feeds):
+        if each.exists():
+            raise UsageError(f"{each} is there already", hint="Choose another folder with --keep")
     classifier = bundled.classifiers_in_use()
     click.echo("themes\t" + "  ".join(house.theme_names(classifier)))
     with served() as web, Archive.open(f"sqlite:///{path}") as archive, archive.working():
@@ -64,7 +65,24 @@ def demo(here: Here, keep: Path | None) -> None:
     click.echo("\n### Where things are\n")
     for label, place in (*written, ("archive", path)):
         click.echo(f"{label}\t{place}")
-    note(f"\nLook further:  monitor events --since 2023 --archive sqlite:///{path}\nYour own:      monitor init")
+    feeds.write_text(configuration(), encoding="utf-8")
+    note(_further(path, feeds, ROUNDS[-1][1]))
+
+
+def _further(archive: Path, feeds: Path, now: datetime) -> str:
+    """What to try on what is kept: lines for a shell."""
+    from shlex import quote
+
+    return f"""
+Look further, on the last day of the demo:
+  export MONITOR_NOW={now:%Y-%m-%dT%H:%M:%SZ} MONITOR_ARCHIVE={quote(f"sqlite:///{archive}")} MONITOR_CONFIG={quote(str(feeds))}
+  monitor events
+  monitor stats
+  monitor coverage --matrix
+  monitor doctor
+Your own:
+  unset MONITOR_NOW MONITOR_ARCHIVE MONITOR_CONFIG
+  monitor init"""
 
 
 @command("init", example="monitor init\nmonitor init ./watch --with-classifiers")
@@ -134,7 +152,7 @@ def _show_search(archive: Archive, text: str, config: Path, now: datetime) -> No
     tree = query.parse(text)
     asked = expanded(config, tree)
     items = archive.reading.search(asked.tree, now, limit=7)
-    by = found_by(archive, tree, asked, items, now)
+    by = archive.reading.found_by(tree, asked.added, items, now)
     for each in items:
         mark = f"  ≈ {', '.join(by[each.item.id])}" if by[each.item.id] else ""
         click.echo(f"{each.item.moment:%Y-%m-%d}  {each.item.lang}  {each.item.source:<12} {each.item.title}{mark}")

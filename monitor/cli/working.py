@@ -16,7 +16,7 @@ import click
 from monitor import bundled
 from monitor.cli import completion
 from monitor.cli.options import Here, command
-from monitor.cli.output import json_line, note, progress
+from monitor.cli.output import json_line, note, progress, warn
 from monitor.errors import UsageError
 from monitor.items import Source, Subscription
 from monitor.query import FIRST_YEAR, LAST_YEAR
@@ -112,7 +112,7 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, day: str | None,
             f" in {found.seconds:.1f} s; {found.new} new items, {found.revised} revised; {judged.tagged} tagged, {judged.alerts} alerts"
         )
         for each in found.failures:
-            note(f"monitor: {each.source}: {each.error}. Try: monitor sources check {each.source}")
+            warn(f"{each.source}: {each.error}. Try: monitor sources check {each.source}")
         if judged.alerts:
             note("Send them with: monitor deliver")
     if found.failures:
@@ -196,7 +196,7 @@ def deliver(here: Here, is_json: bool) -> None:
     else:
         note(f"{found.sent + found.found} sent, {found.failed} to be tried again, {found.dead} refused; {counts['waiting']} wait")
         for error in found.errors:
-            note(f"monitor: {error}")
+            warn(f"{error}")
     if found.failed or found.dead:
         here.exit_code = 6
 
@@ -263,7 +263,7 @@ def digest(
             found = deliverer.run(digest=name)
         note(f"{found.sent + found.found} sent, {found.failed} to be tried again, {found.dead} refused")
         for error in found.errors:
-            note(f"monitor: {error}")
+            warn(f"{error}")
         if found.failed or found.dead:
             here.exit_code = 6
 
