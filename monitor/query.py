@@ -202,6 +202,12 @@ class _Parser:
 
     def _field(self, match: re.Match[str]) -> tuple[Field, int]:
         name = match["field"].lower()
+        if name in ("http", "https") and self.text.startswith("//", match.end()):
+            raise self._slip(
+                "an address is no query",
+                match.start(),
+                "The item that it belongs to: monitor show ADDRESS. To search for the text itself, put it in quotation marks",
+            )
         if name not in FIELDS:
             near = difflib.get_close_matches(name, FIELDS, 1)
             hint = f"Did you mean {near[0]}:? " if near else ""

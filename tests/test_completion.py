@@ -59,6 +59,8 @@ def asked(run: Run, monkeypatch: pytest.MonkeyPatch, line: str, shell: str = "ba
         ("monitor model ", ["plain,history", "plain,rollback", "plain,stats"]),
         ("monitor stats --b", ["plain,--by"]),
         ("monitor stats --by t", ["plain,theme", "plain,tier"]),
+        ("monitor export --columns t", ["plain,title", "plain,tier", "plain,themes"]),
+        ("monitor export --columns title,t", ["plain,title,tier", "plain,title,themes"]),
         ("monitor events --theme exp", ["plain,export_control"]),
         ("monitor deadlines --theme tel", ["plain,telecom_5g"]),
         ("monitor poll jp-", ["plain,jp-meti", "plain,jp-mof"]),

@@ -198,6 +198,14 @@ def test_of_a_closed_set_the_nearest_is_told(text: str) -> None:
     assert "Did you mean" in slip.hint
 
 
+@pytest.mark.parametrize("text", ["https://meti.example/a", "chips HTTP://meti.example/a?b=1"])
+def test_an_address_is_told_what_shows_its_item(text: str) -> None:
+    """It would be read as a field; who pastes one wants its item."""
+    slip = _read(text)
+    assert isinstance(slip, QueryError)
+    assert "monitor show" in (slip.hint or "")
+
+
 @pytest.mark.parametrize("typed", ["Chips", "@chips", "ＣＨＩＰＳ", " chips "])
 def test_a_saved_search_has_one_name(typed: str) -> None:
     """However it is typed: to save it, to ask for it, to forget it."""

@@ -125,6 +125,15 @@ def events_and_queries(here: Here, word: str) -> Found:
 
 
 @_quietly
+def columns(_here: Here, names: str) -> Found:
+    """Columns of an export that are not named yet, behind those that are."""
+    from monitor.cli.columns import BODY, COLUMNS
+
+    given = names[: names.rfind(",") + 1]
+    return [(given + name, None) for name in (*COLUMNS, BODY) if name not in given.split(",")]
+
+
+@_quietly
 def saved_searches(here: Here, _word: str) -> Found:
     """Names of saved searches."""
     return _saved(here)

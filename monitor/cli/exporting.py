@@ -53,7 +53,7 @@ monitor export E-enyq --out evidence.html""",
 )
 @click.option("--out", metavar="FILE", help="Write to a file, which appears when it is complete, instead of standard output.")
 @click.option("-x", "--exact", is_flag=True, help="Only the words as they are, not the same in other languages.")
-@click.option("--columns", metavar="NAME,…", help="Items: only these keys, in this order.")
+@click.option("--columns", metavar="NAME,…", shell_complete=completion.columns, help="Items: only these keys, in this order.")
 @click.option("--limit", type=click.IntRange(1), help="Items: at most so many, the newest; default: all.")
 @click.option("--body", "with_body", is_flag=True, help="Items: with the text of the page, where it was read.")
 @click.option("--excel", "is_for_excel", is_flag=True, help="Items, csv: with the mark by which Excel knows UTF-8.")
