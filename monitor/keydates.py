@@ -21,10 +21,12 @@ _MONTH = (
     r"|Jan\.?|Feb\.?|Mar\.?|Apr\.?|Jun\.?|Jul\.?|Aug\.?|Sept?\.?|Oct\.?|Nov\.?|Dec\.?"
 )
 _EN = rf"(?:(?:{_MONTH})\s\d{{1,2}}(?:,?\s\d{{4}})?|\d{{1,2}}\s(?:{_MONTH})(?:\s\d{{4}})?|\d{{4}}-\d{{2}}-\d{{2}})"
+_YEAR = r"(?:(?:令和|平成|昭和|(?:中華)?民國)\s?(?:\d{1,3}|元)|\d{3,4})年"
 _CJK = (
-    r"(?:(?:(?:(?:令和|(?:中華)?民國)\s?(?:\d{1,3}|元)|\d{3,4})年|本年|同年?|今年|来年|翌年|明年)?\d{1,2}月\d{1,2}日"
-    r"|(?:R\d{1,2}|\d{4})[./]\d{1,2}[./]\d{1,2})(?:[(][^()]{1,3}[)])?"
+    rf"(?:(?:{_YEAR}|本年|同年?|今年|来年|翌年|明年|一昨年|昨年|去年|(?<![年\d]))\d{{1,2}}月\d{{1,2}}日"
+    r"|(?:今月|本月|来月|翌月|下月)\d{1,2}日|(?:R\d{1,2}|\d{4})[./]\d{1,2}[./]\d{1,2})(?:[(][^()]{1,3}[)])?"
 )
+"""A month and a day behind a year that is not read, such as 前年 (whichever that is), are no date."""
 _KO = r"(?:(?:\d{4}년\s?)?\d{1,2}월\s?\d{1,2}일|\d{4}\.\s?\d{1,2}\.\s?\d{1,2}\.?)"
 _HOUR = (
     r"(?:(?:\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?|midnight|noon|close of business)"
@@ -93,13 +95,18 @@ _RULES: tuple[tuple[DateKind, re.Pattern[str]], ...] = (
             r"(?=\s?(?:まで|必着|締切|に延長|とする|\d{1,2}時|正午|である|だ|。|,|、|$|\n))"
             rf"|意見[^。]{{0,60}}?締切は(?P<d2>{_CJK})"
             rf"|(?P<d3>{_CJK})(?:まで|締切)(?:に|、)?[^。]{{0,20}}?意見"
+            r"|(?:パブリック・?コメント|パブコメ)(?!の?結果)[^。\d]{0,20}?"
+            rf"(?:{_CJK}[^。\d]{{0,8}}?(?:から|より|~)、?)?(?P<d4>{_CJK})(?:\d{{1,2}}時(?:\d{{1,2}}分)?)?(?=まで|締切|締め切り|必着|[)])"
+            rf"|意見(?:公募|募集)[^。\d]{{0,12}}?{_CJK}~(?P<d5>{_CJK})"
         ),
     ),
     (
         DateKind.EFFECTIVE,
         re.compile(
-            rf"(?P<d>{_CJK})(?:(?:に|から|より|付で|付けで)、?|、)?(?:施行(?!は|期日|日)|発効(?!は|日)|効力を生)"
-            rf"|施行(?:期)?日?(?:は|:|「)+\s?「?(?P<d2>{_CJK})"
+            rf"(?P<d>{_CJK})(?:(?:に|から|より|付で|付けで)、?|、)?(?:一部|全面|完全)?(?:施行(?!は|期日|日)|発効(?!は|日)|効力を生)"
+            rf"|施行(?:期)?日?(?:は|:|「)+\s?「?(?P<d2>{_CJK})|施行期?日[)\s]\s?(?P<d3>{_CJK})"
+            rf"|施行期?日を(?:{_CJK}から)?(?P<d4>{_CJK})(?:に|まで|へ)(?:延期|変更|繰り下げ|繰り上げ)"
+            rf"|(?P<d5>{_CJK})(?:付で|付けで)[^。、\d]{{1,20}}を施行"
         ),
     ),
     (DateKind.APPLIES_FROM, re.compile(rf"(?P<d>{_CJK})(?:(?:に|から|より)、?適用|以[後降]に?[^。]{{0,25}}?適用)")),
@@ -134,13 +141,14 @@ _RULES: tuple[tuple[DateKind, re.Pattern[str]], ...] = (
             rf"(?:意见|意見)[^。]{{0,8}}?截止(?:时间|日期)?(?:为|是|:)?\s?(?P<d>{_CJK})|截止(?:到|至)\s?(?P<d2>{_CJK})"
             rf"|(?:于|在|於)?(?P<d3>{_CJK})前(?:将|將|反馈|提交|以|寄)[^。]{{0,30}}?(?=意见|意見|反馈|西长安街|$)"
             rf"|征求意见[^。]{{0,40}}?(?:至|延长至)(?P<d4>{_CJK})"
+            rf"|(?:於|于)(?P<d5>{_CJK})前(?:提出|陳述|提供)[^。]{{0,8}}?意見"
         ),
     ),
     (
         DateKind.HEARING,
         re.compile(
-            rf"(?P<d>{_CJK})[^。]{{0,20}}?(?:举行|召开|舉行|召開)[^。]{{0,12}}?(?:听证会?|聽證會?|公聽會)"
-            rf"|(?:听证会?|聽證會?|公聽會)[^。]{{0,20}}?(?P<d2>{_CJK})(?:举行|召开|舉行|召開|[。]|$)"
+            rf"(?P<d>{_CJK})[^。]{{0,20}}?(?:举行|召开|舉行|召開)[^。]{{0,12}}?(?:听证会?|公听会|聽證會?|公聽會)"
+            rf"|(?:听证会?|公听会|聽證會?|公聽會)[^。]{{0,20}}?(?P<d2>{_CJK})(?:举行|召开|舉行|召開|[。]|$)"
         ),
     ),
     (DateKind.LICENCE_EXPIRY, re.compile(rf"(?:许可证?|許可證?)[^。]{{0,12}}?有效期(?:限)?(?:截)?(?:至|到)(?P<d>{_CJK})")),
@@ -183,6 +191,7 @@ _RELATIVE: tuple[tuple[DateKind, re.Pattern[str]], ...] = (
         DateKind.EFFECTIVE,
         re.compile(
             r"(?:公布|公示)の日から起算して(?P<n>\d{1,3})(?P<u>日|月|か月|箇月)を経過した日(?:から|より|に)施行|(?P<t>即日)(?:施行|発効)"
+            r"|(?P<t2>本日)[^。\d]{0,16}?施行(?:し|され(?!る)|となり)"
         ),
     ),
     (DateKind.APPLIES_FROM, re.compile(r"本日から起算して(?P<n>\d{1,3})(?P<u>日|月)を経過した日(?:から|より)適用")),
@@ -234,9 +243,15 @@ _EXTENDED = re.compile(
 _WESTERN = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _ENGLISH = re.compile(r"(?:([A-Za-z]+)\.?\s(\d{1,2})|(\d{1,2})\s([A-Za-z]+)\.?)(?:,?\s(\d{4}))?")
 _EASTERN = re.compile(
-    r"(?:(?:(?P<era>令和|(?:中華)?民國)\s?(?P<e>\d{1,3}|元)|(?P<y>\d{3,4}))[年년]\s?|(?P<next>来年|翌年|明年)|(?:本年|同年?|今年))?"
+    r"(?:(?:(?P<era>令和|平成|昭和|(?:中華)?民國)\s?(?P<e>\d{1,3}|元)|(?P<y>\d{3,4}))[年년]\s?"
+    r"|(?P<word>来年|翌年|明年|一昨年|昨年|去年)|(?:本年|同年?|今年))?"
     r"(?P<m>\d{1,2})[月월]\s?(?P<d>\d{1,2})[日일](?:[(][^()]{1,3}[)])?"
 )
+_YEARS_ON = {"来年": 1, "翌年": 1, "明年": 1, "昨年": -1, "去年": -1, "一昨年": -2}
+_MONTHLY = re.compile(r"(?P<month>今月|本月|来月|翌月|下月)(?P<d>\d{1,2})日(?:[(][^()]{1,3}[)])?")
+_STATED_YEAR = re.compile(_YEAR)
+_SAME_SENTENCE = 80
+"""Characters before 同年 in which its year is looked for."""
 _DOTTED = re.compile(r"(?:R(?P<r>\d{1,2})|(?P<y>\d{4}))[./]\s?(?P<m>\d{1,2})[./]\s?(?P<d>\d{1,2})\.?(?:[(][^()]{1,3}[)])?")
 
 
@@ -276,8 +291,8 @@ def _matches(text: str, published: date) -> Iterator[tuple[DateKind, int, date, 
     """Kind, place, day, and whether the year is stated; None for a day that is counted from the publication."""
     for kind, pattern in _RULES if _HAS_DAY.search(text) else ():
         for match in pattern.finditer(text):
-            raw = next((each for name, each in match.groupdict().items() if name[0] == "d" and each), "")
-            day, is_dated = _read(raw, published)
+            name = next((name for name, each in match.groupdict().items() if name[0] == "d" and each), None)
+            day, is_dated = (None, False) if name is None else _read(_with_year(text, match.start(name), match[name]), published)
             if day is not None:
                 yield kind, match.start(), day, is_dated
     for kind, pattern in _RELATIVE if _HAS_SPAN.search(text) else ():
@@ -289,10 +304,19 @@ def _matches(text: str, published: date) -> Iterator[tuple[DateKind, int, date, 
         yield DateKind.EFFECTIVE, match.start(), published, None
 
 
+def _with_year(text: str, at: int, raw: str) -> str:
+    """A date with the year that 同年 means: the last one stated before it in the sentence. As it is, if there is none."""
+    if not raw.startswith("同年"):
+        return raw
+    before = text[max(0, at - _SAME_SENTENCE) : at].rpartition("。")[2]
+    years = _STATED_YEAR.findall(before)
+    return years[-1] + raw.removeprefix("同年") if years else raw
+
+
 def _counted(said: Mapping[str, str], published: date) -> date | None:
     """The day that is so far from the publication."""
-    if "t" in said:
-        return published + timedelta(days=said["t"].casefold() in ("tomorrow", "明日"))
+    if "t" in said or "t2" in said:
+        return published + timedelta(days=said.get("t", "").casefold() in ("tomorrow", "明日"))
     number = said.get("n") or said.get("n2") or said.get("o") or ""
     count = int(number) if number.isdigit() else _NUMBERS.get(number.casefold(), 0)
     unit = (said.get("u") or said.get("u2") or "day").casefold()
@@ -314,6 +338,10 @@ def _read(raw: str, published: date) -> tuple[date | None, bool]:
     if dotted is not None:
         year = era_year("令和", dotted["r"]) if dotted["r"] else int(dotted["y"])
         return None if year is None else day_of(year, int(dotted["m"]), int(dotted["d"])), True
+    monthly = _MONTHLY.fullmatch(raw)
+    if monthly is not None:
+        year, month = divmod(published.year * 12 + published.month - 1 + (monthly["month"] not in ("今月", "本月")), 12)
+        return day_of(year, month + 1, int(monthly["d"])), True
     eastern = _EASTERN.fullmatch(raw)
     if eastern is not None:
         return _read_eastern(eastern, published)
@@ -329,17 +357,17 @@ def _read(raw: str, published: date) -> tuple[date | None, bool]:
 
 def _read_eastern(match: re.Match[str], published: date) -> tuple[date | None, bool]:
     month, day = int(match["m"]), int(match["d"])
-    if match["era"] == "令和":
-        year = era_year("令和", match["e"])
+    if match["era"] in ("令和", "平成", "昭和"):
+        year = era_year(match["era"], match["e"])
         found = None if year is None else day_of(year, month, day)
-        return None if found is None or is_before_era("令和", found) else found, True
+        return None if found is None or is_before_era(match["era"], found) else found, True
     if match["era"] or (match["y"] and len(match["y"]) == 3):  # of the Republic of China: 1912 is the first
         number = match["e"] or match["y"]
         return (day_of(1911 + int(number), month, day) if number.isdigit() else None), True
     if match["y"]:
         return day_of(int(match["y"]), month, day), True
-    if match["next"]:
-        return day_of(published.year + 1, month, day), True
+    if match["word"]:
+        return day_of(published.year + _YEARS_ON[match["word"]], month, day), True
     return _resolved(None, month, day, published), False
 
 

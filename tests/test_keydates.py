@@ -41,6 +41,24 @@ def found(text: str, published: date = PUBLISHED) -> list[tuple[DateKind, str]]:
         ("意见反馈截止时间为2026年5月6日。", CLOSE, "2026-05-06"),
         ("请于2026年3月20日前将修改意见发送至下列邮箱", CLOSE, "2026-03-20"),
         ("개정 고시는 2026년 5월 1일부터 시행한다.", EFFECTIVE, "2026-05-01"),
+        ("パブリックコメントの募集は令和8年4月1日（水）まで。", CLOSE, "2026-04-01"),
+        ("改正案のパブリックコメントを3月31日まで受け付けています。", CLOSE, "2026-03-31"),
+        ("パブコメは4月1日23時59分締切。", CLOSE, "2026-04-01"),
+        ("意見公募手続（令和8年3月2日～4月1日）", CLOSE, "2026-04-01"),
+        ("経済産業省は4月1日付で改正省令を施行する。", EFFECTIVE, "2026-04-01"),
+        ("改正外為令は2027年4月1日に一部施行される。", EFFECTIVE, "2027-04-01"),
+        ("改正規則は来月1日に施行される。", EFFECTIVE, "2026-03-01"),
+        ("改正規則は今月15日に施行された。", EFFECTIVE, "2026-02-15"),
+        ("新规自下月1日起施行。", EFFECTIVE, "2026-03-01"),
+        ("本办法自本月15日起施行。", EFFECTIVE, "2026-02-15"),
+        ("施行日 令和8年10月1日", EFFECTIVE, "2026-10-01"),
+        ("（施行期日）令和八年十月一日", EFFECTIVE, "2026-10-01"),
+        ("施行日を令和8年10月1日に延期しました。", EFFECTIVE, "2026-10-01"),
+        ("施行期日を令和8年4月1日から令和8年10月1日に変更する。", EFFECTIVE, "2026-10-01"),
+        ("改正告示を本日施行しました。", EFFECTIVE, "2026-02-10"),
+        ("各界可於115年4月10日前陳述意見。", CLOSE, "2026-04-10"),
+        ("請於115年5月1日前提出意見。", CLOSE, "2026-05-01"),
+        ("稀土出口管制公听会将于2026年4月10日举行。", DateKind.HEARING, "2026-04-10"),
     ],
 )
 def test_a_date_beside_its_cue_is_a_key_date(text: str, kind: DateKind, day: str) -> None:
@@ -58,6 +76,9 @@ def test_a_date_beside_its_cue_is_a_key_date(text: str, kind: DateKind, day: str
         "意見公募を開始した。改正は2027年度に予定する。",
         "公告已经公布，2026年3月1日召开说明会。",
         "2026년 3월 1일 회의가 열렸다.",
+        "本日、施行日の変更を検討すると発表した。",
+        "パブリックコメントの結果を3月31日に公表した。",
+        "一昨々年10月1日に施行された省令",  # a year that is not read is not this one
         "",
     ],
 )
@@ -98,6 +119,26 @@ def test_a_day_that_the_calendar_lacks_gives_nothing(text: str) -> None:
 def test_a_date_without_a_year_is_the_next_such_day(text: str, published: date, day: str | None) -> None:
     """The year is completed from publication; what lies a few weeks back stays in its year."""
     assert [each for _, each in found(text, published)] == ([] if day is None else [day])
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("昨年12月1日に施行された改正省令", ["2025-12-01"]),
+        ("该办法已于去年12月1日起施行。", ["2025-12-01"]),
+        ("一昨年10月1日に施行された告示", ["2024-10-01"]),
+        ("前年10月1日に施行された告示", []),  # in Chinese two years ago, in Japanese the year before some other
+        ("平成31年4月1日から施行された省令", ["2019-04-01"]),
+        ("平成31年10月1日から施行する省令", ["2019-10-01"]),  # written before the era was known to end
+        ("昭和62年11月1日に施行された政令", ["1987-11-01"]),
+        ("2027年4月1日に公布、同年10月1日に施行する。", ["2027-10-01", "2027-04-01"]),
+        ("令和9年4月1日公布、同年10月1日施行予定。", ["2027-10-01", "2027-04-01"]),
+        ("改正法は同年10月1日に施行する。", ["2026-10-01"]),
+    ],
+)
+def test_a_year_that_is_named_by_a_word_is_that_year(text: str, days: list[str]) -> None:
+    """Last year's date is no deadline ahead; the same year is that of the date before it."""
+    assert [each for _, each in found(text)] == days
 
 
 @pytest.mark.parametrize(("day", "is_kept"), [("2026-02-09", False), ("2026-02-10", True)])

@@ -79,7 +79,19 @@ def test_a_step_that_nobody_knows_leaves_it_to_the_text() -> None:
         ("輸出令の一部を改正する政令を公布\n経済産業省は関係者に周知する。", "JP", "公布"),
         ("商务部发布公告，对镓实施出口管制", "CN", "公告"),
         ("산업부, 전략물자 수출입고시 공포", "KR", "공포"),
-        ("立法院三讀通過產業創新條例", "TW", "公告"),
+        ("行政院會通過外國人投資條例修正草案，將送立法院審議", "TW", "院會通過"),
+        ("立法院三讀通過產業創新條例", "TW", "三讀"),
+        ("立法院三讀通過海纜七法修正案，將送總統公布", "TW", "三讀"),
+        ("總統公布海纜七法修正條文", "TW", "公告"),
+        ("總統令公布電信管理法修正條文", "TW", "公告"),
+        ("商务部公布两用物项许可证管理办法，原办法同时废止。", "CN", "公告"),
+        ("就办法公开征求意见\n（征求意见稿）本办法自2027年7月1日起施行。", "CN", "征求意见"),
+        ("貨物等省令の一部を改正する省令の公布・施行について", "JP", "公布"),
+        ("特定重要物資の安定供給確保に関する基本指針の一部変更（閣議決定）", "JP", "閣議決定"),
+        ("改正外為法案が衆院を通過した。", "JP", "閣議決定"),
+        ("改正告示の施行期日を4月1日から10月1日に変更しました。", "JP", "改正"),
+        ("外国ユーザーリストの改正について", "JP", "公布"),
+        ("「輸出貿易管理令の運用について」等の一部改正について", "JP", "公布"),
         ("改正外為法が施行されました。", "JP", "施行"),
         ("稀土管理条例今起施行", "CN", "施行"),
         ("개정 대외무역법이 시행됐다.", "KR", "시행"),
@@ -111,6 +123,9 @@ def test_a_text_shows_its_step(text: str, of: str, step: str | None) -> None:
         ("The Council has not adopted the regulation", "EU"),
         ("Ministers could adopt the regulation next month", "EU"),
         ("改正外為法、来月施行", "JP"),
+        ("ガイドラインの改訂は小委員会の中間報告を踏まえたものです。", "JP"),
+        ("《核两用品及相关技术出口管制条例》同时废止。", "CN"),
+        ("《核兩用品出口管制條例》同時廢止。", "CN"),
         ("政府、輸出令の改正案を近く閣議決定", "JP"),
         ("改正政令は年内に公布される見通し", "JP"),
         ("経産省、規制案の公表に向け調整", "JP"),
@@ -174,6 +189,18 @@ def test_what_is_taken_back_and_is_no_measure_is_no_step(title: str, country: st
 
 
 # the day of effect
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "本办法自2027年7月1日起施行。2005年发布的《两用物项进出口许可证管理办法》同时废止。",
+        "本条例自2027年7月1日起施行。《核两用品及相关技术出口管制条例》同时废止。",
+    ],
+)
+def test_a_new_measure_that_ends_the_one_before_is_published(text: str) -> None:
+    """Its own last article says so; what it repeals is another."""
+    assert stage_of(text, "CN", dates=effective(DAY + timedelta(days=200))) is Stage.FINAL
 
 
 @pytest.mark.parametrize(
@@ -290,12 +317,12 @@ def test_the_sentence_that_shows_a_step_is_part_of_the_text(text: str, of: str) 
     ids=repr,
 )
 def test_a_nasty_text_is_read_in_bounded_time(piece: str) -> None:
-    """200,000 characters of anything take less than half a second in any jurisdiction."""
+    """200,000 characters of anything take less than two seconds of the processor in any jurisdiction; squared they would take hours."""
     # the beginning is tried first, so that a pattern that explodes fails here and does not hang
     for length in (60, 120, 200_000):
         text = (piece * (length // len(piece) + 1))[:length]
         for of in MACHINES:
-            began = time.perf_counter()
+            began = time.process_time()
             shown(text, of=of, step=text, dates=(), on=DAY, entities=(CN, METI))
             jurisdiction(text, country=of, lang="ja", tier=Tier.PRESS, entities=(CN, METI))
-            assert time.perf_counter() - began < 0.5, (of, length)
+            assert time.process_time() - began < 2, (of, length)

@@ -60,9 +60,11 @@ REVOKED_EN = (
 )
 """A measure beside it: privileges, licences and nominations are revoked as well."""
 REVOKED_CJK = (
+    # 同时废止 closes a new measure: what it repeals is the one before it
     rf"{_MEASURE_JA}[^。、]{{0,20}}?(?:廃止|撤回|取り下げ|取消し|取り消し|失効|無効と)(?:され|した|しました|し、|について|、|。|$|と)|」は?[^。、]{0, 14}廃止(?:し|され)|廃案(?:と|に)なっ"
-    rf"|(?:废止|撤销|取消|废除|廢止|撤銷)(?:了|《|对|上述|该|有关|部分|第|\d|\s)?[^。，]{{0,24}}?{_MEASURE_ZH}|{_MEASURE_ZH}[^。，]{{0,12}}?(?:予以|同时|被)?(?:废止|撤销|失效|廢止|撤銷)"
-    r"|(?:予以|同时)[，,]?(?:废止|撤销)|《[^》]{2,60}》(?:同时|予以|自[^。，]{2,14}起)?(?:废止|失效)|(?:고시|규정|법|조치|규제)[^.]{0,12}?(?:폐지|철회)(?:했|됐|$)"
+    rf"|(?<!同[时時])(?:废止|撤销|取消|废除|廢止|撤銷)(?:了|《|对|上述|该|有关|部分|第|\d|\s)?[^。，]{{0,24}}?{_MEASURE_ZH}"
+    rf"|{_MEASURE_ZH}(?:(?!同[时時])[^。，]){{0,12}}?(?:予以|被)?(?:废止|撤销|失效|廢止|撤銷)"
+    r"|予以[，,]?(?:废止|撤销)|《[^》]{2,60}》(?:予以|自[^。，]{2,14}起)?(?:废止|失效)|(?:고시|규정|법|조치|규제)[^.]{0,12}?(?:폐지|철회)(?:했|됐|$)"
 )
 SIGNED_EN = (
     r"\bsign(?:s|ed) (?:a |an |the |into law )?(?:[a-z]+ ){0,3}?(?:order|proclamation|memorandum)\b|^(?:executive order|proclamation|memorandum)\b|^order of the president\b|\b(?:executive|presidential|the) order\b[^.]{0,20}?\b(?:issued|signed)\b"

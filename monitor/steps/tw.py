@@ -19,10 +19,26 @@ STEPS = (
         basis="half a year after comments close: a rule of thumb",
     ),
     Step(
+        name="院會通過",
+        stage=Stage.PROPOSED,
+        said=said(r"(?:行政院(?:院)?會|政院)[^。，]{0,8}?通過[^。，]{0,30}?(?:草案|條例|法)"),
+        next="三讀",
+        days=365,
+        basis="two sessions of the Legislative Yuan: a rule of thumb",
+    ),
+    Step(
+        name="三讀",
+        stage=Stage.PROPOSED,
+        said=said(r"三讀(?:修正)?通過|完成三讀"),
+        next="公告",
+        days=10,
+        basis="within ten days of receipt (憲法 72條)",
+    ),
+    Step(
         name="公告",
         stage=Stage.FINAL,
         said=said(
-            r"(?<!預)公告(?:修正|訂定|「|將|，|,|調整|新增|$|實施)|(?:公布|發布|訂定發布|修正發布|發布令)(?:修正|「|施行|$|，|,|了|令)|三讀通過|修正發布|(?:公布|發布)之|(?:經|由)總統公布"
+            r"(?<!預)公告(?:修正|訂定|「|將|，|,|調整|新增|$|實施)|(?:(?<!總統)公布|發布|訂定發布|修正發布|發布令)(?:修正|「|施行|$|，|,|了|令)|修正發布|(?:公布|發布)之|(?<![送呈請])總統(?:令|明令)?(?:修正)?公布"
         ),
         next="施行",
         by=DateKind.EFFECTIVE,
