@@ -29,7 +29,8 @@ def _is_in(character: str, *charsets: str) -> bool:
 
 
 _ONLY_JA = set(
-    "々込働枠峠畑辻榊塀匂栃渋沢滝円経済変対応関応価実検験県広戦択発売読続総図団権労単観覚気処圏毎黒駅薬郷徴歩焼姫挿渇頬辺巻"
+    "々込働枠峠畑辻榊塀匂栃渋沢滝円経済変対応関価実検験県広戦択発売読続総図団権労単観覚気処圏毎黒駅薬郷徴歩焼姫挿渇頬辺巻両乗剣効勧厳収営囲圧塩増壊壱専巣帯帰庁廃従徳恵悪悩懐戯戻払抜拝拠拡挙掲揺摂撃斉斎晩暁"
+    "暦桜桟楽様歓歯歳歴浄涙渉渓満犠獣疎痩砕稲穂穏粛絵継緑縁縄縦繊聴脳舎舗荘蔵薫覇覧訳説謡譲賛転軽遅酔醸釈鉄鉢鉱銭鋭鋳錬録閲闘陥険隠隣隷雑霊頼顔顕駆騒髄鶏黙齢弾仏仮栄"
 )
 """Shinjitai and kokuji that neither Chinese script uses."""
 _ONLY_ZH = set(
@@ -39,6 +40,8 @@ _ONLY_ZH = set(
 ) - set("国")
 """Simplified forms and Chinese function words that Japanese headlines do not use."""
 
+_WORDS_JA = re.compile("令和|平成|昭和|閣議|施行期日|意見(?:募集|公募)|予算|省令|外為法")
+"""Words that Japanese headlines write in characters that are Chinese, too; no Chinese ones do."""
 _ONLY_JA = {character for character in _ONLY_JA if not _is_in(character, "gb2312", "big5")}
 _ONLY_ZH = {character for character in _ONLY_ZH if not _is_in(character, "cp932")}
 
@@ -96,6 +99,7 @@ def _by_script(sample: str, hint: str | None) -> str | None:
         counted = Counter(sample)
         chinese = sum(count for character, count in counted.items() if character in _ONLY_ZH)
         japanese = sum(count for character, count in counted.items() if character in _ONLY_JA)
+        japanese += len(_WORDS_JA.findall(sample))
         if chinese != japanese:
             return "zh" if chinese > japanese else "ja"
         return hint if hint in ("ja", "zh") else "zh"

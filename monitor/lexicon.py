@@ -1,7 +1,8 @@
 """The names we know - agencies, companies, countries, minerals, laws, programmes - and where a text says them. Pure.
 
 One pass over the text finds every name (Aho-Corasick); the longest wins. Names in Latin letters match whole words, and exactly
-as written where they are so short that they are words too (EAR, Quad); names in Han, kana and Hangul match inside unspaced text.
+as written where they are so short that they are words too (EAR, Quad); names in Han, kana and Hangul match inside unspaced text, in
+traditional characters as in simplified ones.
 
 Source: Aho and Corasick 1975, Efficient string matching.
 """
@@ -17,6 +18,7 @@ import ahocorasick
 
 from monitor.items import Entity
 from monitor.segment import CJK
+from monitor.tokens import RARE_HAN, simplified
 
 SHORT = 4
 """Latin names of up to this many letters match only as written."""
@@ -24,6 +26,8 @@ SHORT = 4
 ADDITIONAL = "control"
 """The type of names that are made of others (gallium export controls): they are found beside these and hide none."""
 
+_HOME = {"ja": "jp-", "zh": "cn-", "ko": "kr-"}
+"""Whose ministry a language means by a name that several share."""
 _WORDLY = re.compile(f"[^\\W_{CJK}]")
 
 
@@ -58,8 +62,8 @@ class Lexicon:
         for place, name in enumerate(self.names):
             for lang, surface in name.surfaces:
                 written = unicodedata.normalize("NFKC", surface).strip()
-                key = _lower(written)
-                if len(key) < 2:
+                key = _key(written)
+                if len(key) < 2 and written not in RARE_HAN:
                     continue
                 is_latin = _WORDLY.match(written[-1]) is not None or _WORDLY.match(written[0]) is not None
                 payloads.setdefault(key, []).append(_Surface(place, written, lang, is_latin))
@@ -75,14 +79,14 @@ class Lexicon:
 
         Args:
             lang: of the text; a name of another CJK language does not count.
-            country: of the source; decides a name that two entities share (商務省).
+            country: of the source; decides, before the language does, a name that two entities share (商務省).
         """
         if self._is_empty:
             return ()
         written = unicodedata.normalize("NFKC", text)
-        lowered = _lower(written)
+        keyed = _key(written)
         spans: list[tuple[int, int, _Surface]] = []
-        for last, (length, surfaces) in self._automaton.iter(lowered):
+        for last, (length, surfaces) in self._automaton.iter(keyed):
             start = last + 1 - length
             surface = self._fitting(surfaces, written, start, last + 1, lang, country)
             if surface is not None:
@@ -109,10 +113,11 @@ class Lexicon:
         self, surfaces: tuple[_Surface, ...], text: str, start: int, stop: int, lang: str, country: str | None
     ) -> _Surface | None:
         fitting = [each for each in surfaces if _fits(each, text, start, stop, lang)]
-        if len(fitting) > 1 and country is not None:
-            prefix = country.lower() + "-"
-            own = [each for each in fitting if self.names[each.entity].id.startswith(prefix)]
-            fitting = own or fitting
+        if len(fitting) > 1:
+            for prefix in ("" if country is None else country.lower() + "-", _HOME.get(lang, "")):
+                own = [each for each in fitting if prefix and self.names[each.entity].id.startswith(prefix)]
+                if own:
+                    return own[0]
         return fitting[0] if fitting else None
 
 
@@ -126,9 +131,9 @@ def _fits(surface: _Surface, text: str, start: int, stop: int, lang: str) -> boo
     return not before and not after
 
 
-def _lower(text: str) -> str:
-    """Lower case, character by character, so that places stay the same."""
+def _key(text: str) -> str:
+    """Lower case and simplified, character by character, so that places stay the same."""
     lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(small if len(small := character.lower()) == 1 else character for character in text)
+    if len(lowered) != len(text):
+        lowered = "".join(small if len(small := character.lower()) == 1 else character for character in text)
+    return simplified(lowered)

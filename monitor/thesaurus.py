@@ -16,7 +16,7 @@ from monitor import bundled, lexiconfile
 from monitor.errors import ModelError
 from monitor.query import And, Node, Not, Or, Word
 from monitor.segment import fold
-from monitor.tokens import HAN, UNSPACED, normal, runs, stem
+from monitor.tokens import HAN, RARE_HAN, UNSPACED, normal, runs, stem
 
 MOST = 12
 """Words that are added to a query at most."""
@@ -48,6 +48,7 @@ class Term:
 
     id: str
     names: tuple[tuple[str, tuple[str, ...]], ...]  # (language, words), each language once
+    is_one: bool = False  # True: its words in one language are spellings and names of one thing, and find each other, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,10 @@ class Thesaurus:
         """The terms that a text is a word of; several, if it means several things."""
         return tuple({term.id: term for _, term in self._meanings(text)}.values())
 
+    def langs(self, text: str) -> set[str]:
+        """Languages of which a text is a word."""
+        return {lang for lang, _ in self._meanings(text)}
+
     def within(self, text: str) -> tuple[tuple[str, Term], ...]:
         """The terms that a text names, as it names them, in order, each once; of two that overlap the longer one."""
         found: dict[str, tuple[str, Term]] = {}
@@ -120,7 +125,8 @@ class Thesaurus:
         return tuple(found.values())
 
     def translations(self, text: str, term: Term) -> dict[str, tuple[str, ...]]:
-        """A term's words by language, without the languages of the text, words that would find nothing more, and those of others.
+        """A term's words by language, without words that would find nothing more, and those of others; nor, unless the term is
+        one thing by whatever name, those of the languages of the text.
 
         A Latin name in a text of ja, zh or ko is no word of these: Nvidia is エヌビディア, too.
         """
@@ -132,8 +138,10 @@ class Thesaurus:
             own = {lang for lang, words in term.names if lang in own and written in map(_as_written, words)} or own
         found = {}
         for lang, words in term.names:
-            fitting = [word for word in words if lang not in own and not _is_short(word) and self._is_of(word, lang, term)]
-            if kept := _shortest(fitting):
+            if lang in own and not term.is_one:
+                continue
+            fitting = [word for word in words if not _is_short(word) and self._is_of(word, lang, term)]
+            if kept := _shortest(word for word in fitting if lang not in own or not _finds((text,), word)):
                 found[lang] = kept
         return {lang: found[lang] for lang in sorted(found, key=_order)}
 
@@ -176,7 +184,8 @@ def expanded(tree: Node, thesaurus: Thesaurus) -> Expansion:
     """The query with every word, phrase, and row of words that is a term, OR'ed with the term's words in other languages.
 
     Synonyms in the word's own language are not added: who writes "curbs" and not "controls" means it, and can write both, while nobody
-    can be asked to know a word in five languages. Words behind NOT and beginnings of words stay as they are, and what the query
+    can be asked to know a word in five languages. Other names and spellings of one thing are: 経産省 for 経済産業省, 晶片 for 芯片,
+    subsea for undersea cables. Words behind NOT and beginnings of words stay as they are, and what the query
     says itself is not added to it. MOST words at most, of each term and language the first ones first.
     """
     said = {_key(word) for word in _words(tree)}
@@ -244,12 +253,13 @@ def _row(words: list[Word], thesaurus: Thesaurus, give: Callable[[str, tuple[Ter
 
 
 def _candidates(text: str, terms: tuple[Term, ...], thesaurus: Thesaurus, said: set[str]) -> Iterator[Added]:
-    """What may be added for a word, the first word of each language first."""
-    ways = [
-        [Added(text, lang, word) for word in words]
-        for term in terms
-        for lang, words in thesaurus.translations(text, term).items()
-    ]
+    """What may be added for a word: its other names in its own language, and the first word of each other language, first."""
+    own = thesaurus.langs(text)
+    ways: list[list[Added]] = []
+    for term in terms:
+        for lang, words in thesaurus.translations(text, term).items():
+            found = [Added(text, lang, word) for word in words]
+            ways += [[each] for each in found] if lang in own else [found]
     known = [text]
     for rank in range(max(map(len, ways), default=0)):
         for way in ways:
@@ -329,20 +339,21 @@ def _terms(path: Path) -> tuple[Term, ...]:
     for number, line in enumerate(lines, start=1):
         try:
             raw = json.loads(line)
-            found.append(Term(raw["id"], tuple((lang, tuple(words)) for lang, words in raw["names"].items())))
+            names = tuple((lang, tuple(words)) for lang, words in raw["names"].items())
+            found.append(Term(raw["id"], names, is_one=raw.get("is_one", False) is True))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"no term ({error!r})", subject=f"{path}:{number}") from error
     return tuple(found)
 
 
 def _names(entries: Iterable[dict[str, object]], taken: set[tuple[str, str]]) -> Iterator[Term]:
-    """Names of the lexicon, but for those of one character, which stand in too many words, and those with brackets, which are notes."""
+    """Names of the lexicon, but for those of one character that stand in too many words, and those with brackets, which are notes."""
     for raw in entries:
         by_lang: dict[str, list[str]] = raw["names"]  # type: ignore[assignment]  # checked where it was read
         if raw["type"] in _BAGS or any((lang, word.casefold()) in taken for lang, words in by_lang.items() for word in words):
             continue
         names = (
-            (lang, tuple(word for word in words if len(word) > 1 and not _BRACKETS.search(word)))
+            (lang, tuple(word for word in words if (len(word) > 1 or word in RARE_HAN) and not _BRACKETS.search(word)))
             for lang, words in by_lang.items()
         )
-        yield Term(str(raw["id"]), tuple((lang, words) for lang, words in names if words))
+        yield Term(str(raw["id"]), tuple((lang, words) for lang, words in names if words), is_one=True)

@@ -28,6 +28,11 @@ Wider than segment.CJK, which the classifiers were trained on.
 """
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Characters that may be traditional ones, as the inside of a regex class: normal() knows them by a table that loads in 30 ms."""
+RARE_HAN = frozenset(
+    "镓鎵锗鍺锑銻钨鎢镍鎳钴鈷锂鋰锰錳铟銦铋鉍碲钼鉬铌鈮钽鉭钛鈦钒釩镁鎂铍鈹钪鈧钇釔镧鑭铈鈰镨鐠钕釹钐釤铕銪钆釓铽鋱镝鏑钬鈥铒鉺铥銩镱鐿镥鎦"
+    "铂钯鈀铱銥铀鈾氦锌鋅锆鋯铪鉿铼錸"
+)
+"""Names of elements that hardly stand in another word; 铜, 银, 锡, 铝 and 硅 do: 铜陵, 银行, 无锡, 铝合金, 硅谷."""
 BREAK = "\ue000"
 """Stands between two unspaced runs that do not touch, so that no word is found across a comma. Nobody can type it."""
 
@@ -95,6 +100,11 @@ def normal(text: str) -> str:
     if _GONE not in found:
         return found
     return normal("".join(_TWO.get(old, "" if new == _GONE else old) for old, new in zip(folded, found, strict=True)))
+
+
+def simplified(text: str) -> str:
+    """The text in simplified characters, as many as before: one stands for one."""
+    return text.translate(_simplified()) if _HAN.search(text) else text
 
 
 class _Letters(dict[int, int]):

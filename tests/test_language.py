@@ -82,6 +82,12 @@ def test_a_foreign_name_in_brackets_leaves_an_english_text_english(text: str) ->
     [
         ("経済安全保障推進法", None, "ja"),
         ("対中投資審査強化", "zh", "ja"),
+        ("重要鉱物安定供給確保法成立", None, "ja"),
+        ("外為法改正案閣議決定", None, "ja"),
+        ("令和8年度予算案閣議決定", "zh", "ja"),
+        ("施行期日：令和８年１０月１日", None, "ja"),
+        ("内阁会议通过法律修正案", None, "zh"),
+        ("行政院會通過預算案", None, "zh"),
         ("半导体产业链", "ja", "zh"),
         ("關於出口管制說明", "zh", "zh"),
         ("輸出管理", "ja", "ja"),

@@ -17,7 +17,12 @@ NAMES = (
     Name(id="us-bis", type="agency", surfaces=(("en", "Bureau of Industry and Security"), ("en", "BIS"))),
     Name(id="law-ear", type="law", surfaces=(("en", "EAR"),)),
     Name(id="grp-quad", type="group", surfaces=(("en", "Quad"),)),
-    Name(id="min-ga", type="mineral", surfaces=(("en", "gallium"), ("ja", "ガリウム"), ("zh", "金属镓"), ("ko", "갈륨"))),
+    Name(
+        id="min-ga",
+        type="mineral",
+        surfaces=(("en", "gallium"), ("ja", "ガリウム"), ("zh", "金属镓"), ("zh", "镓"), ("ko", "갈륨")),
+    ),
+    Name(id="min-dy", type="mineral", surfaces=(("zh", "镝"),)),
     Name(id="mat-gan", type="material", surfaces=(("en", "gallium nitride"), ("ja", "窒化ガリウム"))),
     Name(id="co-hynix", type="company", surfaces=(("en", "SK hynix"), ("ko", "SK하이닉스"))),
 )
@@ -35,6 +40,9 @@ def found(text: str, lang: str = "en", country: str | None = None) -> list[str]:
         ("BISは窒化ガリウムの輸出を規制する。", "ja", ["us-bis", "mat-gan"]),
         ("商务部限制金属镓出口。", "zh", ["cn-mofcom", "min-ga"]),
         ("商务部金属镓新规", "zh", ["cn-mofcom", "min-ga"]),
+        ("商務部限制金屬鎵出口。", "zh", ["cn-mofcom", "min-ga"]),
+        ("對鎵、鏑實施出口管制", "zh", ["min-ga", "min-dy"]),
+        ("对镓、镝相关物项实施管制", "zh", ["min-ga", "min-dy"]),
         ("SK하이닉스는 갈륨을 비축한다.", "ko", ["co-hynix", "min-ga"]),
         ("ＭＯＦＣＯＭ ｶﾞﾘｳﾑ", "ja", ["cn-mofcom", "min-ga"]),
         ("Gallium-based radar, DEPARTMENT OF COMMERCE says", "en", ["min-ga", "us-commerce"]),
@@ -97,6 +105,26 @@ def test_a_shared_name_goes_to_the_entity_of_the_sources_country(country: str | 
 def test_a_name_of_another_east_asian_language_does_not_count(text: str, lang: str, ids: list[str]) -> None:
     """Han means different things in Chinese and Japanese; Latin names and texts of other languages are open to all."""
     assert found(text, lang) == ids
+
+
+def test_a_character_that_stands_in_other_words_is_no_name() -> None:
+    """Silver is in every bank; what is called 镝 or 鎵 is nothing else."""
+    silver = Lexicon((Name(id="min-ag", type="mineral", surfaces=(("zh", "银"), ("zh", "白银"))),))
+    assert silver.find("长沙银行的银价", lang="zh") == ()
+    assert [each.surface for each in silver.find("白银出口", lang="zh")] == ["白银"]
+
+
+def test_a_language_means_its_own_ministry() -> None:
+    """Where the source's country does not decide: 商务部 in Chinese is China's."""
+    shared = Lexicon(
+        (
+            Name(id="us-commerce", type="agency", surfaces=(("zh", "商务部"), ("ja", "商務省"))),
+            Name(id="cn-mofcom", type="agency", surfaces=(("zh", "商务部"), ("ja", "商務省"))),
+        )
+    )
+    assert [each.id for each in shared.find("商务部公告", lang="zh")] == ["cn-mofcom"]
+    assert [each.id for each in shared.find("商务部公告", lang="zh", country="US")] == ["us-commerce"]
+    assert [each.id for each in shared.find("商務省が発表", lang="ja")] == ["us-commerce"]
 
 
 def test_letters_that_grow_in_lower_case_do_not_move_the_names() -> None:
