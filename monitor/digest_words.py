@@ -60,6 +60,10 @@ class Words:
     change: str
     stop: str
     stop_by_mail: str
+    never_read: str  # of a source, in the notes
+    last_read: str
+    silent: str
+    failing: str  # of a channel
     counts: Mapping[str, tuple[str, str]]  # of the subject: for one, for several
     joint: str  # between them
     themes: str  # in brackets
@@ -108,6 +112,10 @@ EN = Words(
     change="To change it, edit feeds.yaml or answer this mail.",
     stop="Stop this digest (one click, no login)",
     stop_by_mail="To stop it, answer this mail.",
+    never_read="never read",
+    last_read="last read {moment}",
+    silent="is read, but brought nothing new since {day}",
+    failing="{channel} does not take messages since {moment}",
     counts={
         "new": ("1 new event", "{n} new events"),
         "escalated": ("1 escalated", "{n} escalated"),
@@ -156,13 +164,17 @@ JA = Words(
     also="ほかに {names}",
     next="次の見込み: {step}",
     due=" ({day} まで)",
-    overdue=" ({day} から遅延)",
+    overdue=" (予定日 {day} を経過)",
     last_item="最後の記事 {day}。",
     why="feeds.yaml のダイジェスト {name} に登録されているため送信しています。対象: {wants}。",
     everything="テーマの付いたすべての記事",
     change="変更するには feeds.yaml を編集するか、このメールに返信してください。",
     stop="このダイジェストを停止する(ワンクリック・ログイン不要)",
     stop_by_mail="停止するには、このメールに返信してください。",
+    never_read="まだ取得できていません",
+    last_read="最終取得 {moment}",
+    silent="取得できていますが、{day} 以降に新着がありません",
+    failing="{channel} に {moment} から送信できません",
     counts={
         "new": ("新規イベント1件", "新規イベント{n}件"),
         "escalated": ("段階進展1件", "段階進展{n}件"),
@@ -182,23 +194,51 @@ WORDS: Mapping[str, Words] = {"en": EN, "ja": JA}
 _STAGES_JA = {
     Stage.REPORTED: "報道",
     Stage.ANNOUNCED: "発表",
-    Stage.CONSULTATION: "意見募集",
+    Stage.CONSULTATION: "検討・意見募集",
     Stage.PROPOSED: "案の公表",
-    Stage.ON_FILE: "公示前縦覧",
+    Stage.ON_FILE: "官報掲載前公開",
     Stage.FINAL: "確定",
     Stage.IN_FORCE: "施行中",
     Stage.AMENDED: "改正",
     Stage.WITHDRAWN: "撤回",
 }
+_STEPS_JA = {
+    "ANPRM": "規則制定案の事前告知",
+    "NPRM": "規則制定案の告知",
+    "released": "当局による公表",
+    "on public inspection": "官報掲載前公開",
+    "interim final rule": "暫定最終規則",
+    "final rule": "最終規則",
+    "effective": "施行",
+    "stayed": "効力停止・延期",
+    "amended": "改正",
+    "vacated": "裁判所による取消し",
+    "withdrawn": "撤回",
+    "call for evidence": "意見照会",
+    "proposal": "提案",
+    "agreement": "政治合意",
+    "adoption": "採択",
+    "Official Journal": "EU官報掲載",
+    "entry into force": "発効",
+    "application": "適用開始",
+    "repealed": "廃止",
+    "consultation": "意見募集",
+    "bill": "法案",
+    "laid": "議会提出",
+    "made": "制定",
+    "in force": "施行",
+    "revoked": "廃止",
+}
+"""Steps of the US, the EU and the UK as Japanese texts call them; those of Japan and its neighbours are read as they are."""
 _KINDS_JA = {
     DateKind.COMMENTS_CLOSE: "意見募集締切",
     DateKind.EFFECTIVE: "施行",
     DateKind.APPLIES_FROM: "適用開始",
     DateKind.HEARING: "公聴会",
-    DateKind.PUBLISHED: "公表",
+    DateKind.PUBLISHED: "公布・官報掲載",
     DateKind.LICENCE_EXPIRY: "許可期限",
 }
-_TIERS_JA = {Tier.OFFICIAL: "公式", Tier.WIRE: "通信社", Tier.PRESS: "報道", Tier.ANALYSIS: "分析"}
+_TIERS_JA = {Tier.OFFICIAL: "公式", Tier.WIRE: "通信社", Tier.PRESS: "新聞・専門紙", Tier.ANALYSIS: "分析"}
 
 
 def counted(words: Words, name: str, n: int) -> str:
@@ -209,6 +249,8 @@ def counted(words: Words, name: str, n: int) -> str:
 def stage_name(lang: str, stage: Stage, step: str | None) -> str:
     """A stage with the jurisdiction's own word, unless that says the same: final (interim final rule)."""
     name = _STAGES_JA[stage] if lang == "ja" else stage.value.replace("_", " ")
+    if lang == "ja" and step is not None:
+        step = _STEPS_JA.get(step, step)
     return f"{name} ({step})" if step and step != name else name
 
 
@@ -247,12 +289,12 @@ def lowered(name: str) -> str:
 
 def in_words(node: Node, lang: str, theme_names: Mapping[str, str], source_names: Mapping[str, str]) -> str:
     """A query as a reader who does not know the query language reads it; "" for everything."""
-    and_, or_, not_ = (" かつ ", "または", "を除く") if lang == "ja" else (" and ", " or ", "not ")
+    and_, or_, not_ = (" かつ ", " または ", "を除く") if lang == "ja" else (" and ", " or ", "not ")
 
     def told(each: Node, *, is_inner: bool) -> str:
         match each:
             case Word(text, is_prefix):
-                return f"「{text}」" if lang == "ja" else f"“{text}{'…' if is_prefix else ''}”"
+                return f"「{text}{'…' if is_prefix else ''}」" if lang == "ja" else f"“{text}{'…' if is_prefix else ''}”"
             case Not(inner):
                 said = told(inner, is_inner=True)
                 return f"{said}{not_}" if lang == "ja" else f"{not_}{said}"

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from monitor import digest, gathering, match
 from monitor.archive import Archive
 from monitor.channels import split
+from monitor.compose import moment_text
 from monitor.digest_content import Content
-from monitor.digest_words import in_words
+from monitor.digest_words import WORDS, in_words
 from monitor.errors import MessageRefused
 from monitor.health import is_silent
 from monitor.items import Source, SourceState, Subscription
@@ -140,7 +141,7 @@ class Digests:
             singles=found.singles,
             left_out=found.left_out,
             days=found.days,
-            notes=tuple(self._notes(until, states)),
+            notes=tuple(self._notes(subscription, until, states)),
             sources=len(self.sources),
             read=sum(self._is_read(each, states.get(each.id), until) for each in self.sources),
             last_reading=max((each.last_success for each in states.values() if each.last_success), default=None),
@@ -153,23 +154,22 @@ class Digests:
         is_ever = state is not None and state.last_success is not None
         return is_ever and not is_stale(source, state, now, self.pace)
 
-    def _notes(self, now: datetime, states: Mapping[str, SourceState]) -> list[str]:
-        """What a reader should know about what he was not told."""
+    def _notes(self, subscription: Subscription, now: datetime, states: Mapping[str, SourceState]) -> list[str]:
+        """What a reader should know about what he was not told, in the words and the zone of his digest."""
+        words, zone = WORDS.get(subscription.lang, WORDS["en"]), ZoneInfo(subscription.tz)
         found = []
         for source in self.sources:
             state = states.get(source.id)
             if is_stale(source, state, now, self.pace):
-                last = (
-                    "never read"
-                    if state is None or state.last_success is None
-                    else f"last read {state.last_success:%Y-%m-%d %H:%MZ}"
-                )
+                read = None if state is None else state.last_success
+                last = words.never_read if read is None else words.last_read.format(moment=moment_text(read.astimezone(zone)))
                 problem = f": {state.error_text}" if state is not None and state.error_text else ""
                 found.append(f"{source.name} ({source.id}): {last}{problem}")
             elif state is not None and state.last_new is not None and is_silent(state, zone=zone_of(source), now=now):
-                found.append(f"{source.name} ({source.id}): is read, but brought nothing new since {state.last_new:%Y-%m-%d}")
+                silent = words.silent.format(day=state.last_new.astimezone(zone).date().isoformat())
+                found.append(f"{source.name} ({source.id}): {silent}")
         found += [
-            f"{channel} does not take messages since {since:%Y-%m-%d %H:%MZ}: {error}"
+            f"{words.failing.format(channel=channel, moment=moment_text(since.astimezone(zone)))}: {error}"
             for channel, since, error in self.archive.reading.failing_channels()
         ]
         return found

@@ -340,26 +340,26 @@ def _read(raw: str, published: date) -> tuple[date | None, bool]:
         return None if year is None else day_of(year, int(dotted["m"]), int(dotted["d"])), True
     monthly = _MONTHLY.fullmatch(raw)
     if monthly is not None:
-        year, month = divmod(published.year * 12 + published.month - 1 + (monthly["month"] not in ("今月", "本月")), 12)
-        return day_of(year, month + 1, int(monthly["d"])), True
+        years, month = divmod(published.month - 1 + (monthly["month"] not in ("今月", "本月")), 12)
+        return day_of(published.year + years, month + 1, int(monthly["d"])), True
     eastern = _EASTERN.fullmatch(raw)
     if eastern is not None:
         return _read_eastern(eastern, published)
     english = _ENGLISH.fullmatch(raw)
     if english is None:
         return None, False
-    month = month_of(english[1] or english[4] or "")
-    if month is None:
+    named = month_of(english[1] or english[4] or "")
+    if named is None:
         return None, False
     year = int(english[5]) if english[5] else None
-    return _resolved(year, month, int(english[2] or english[3]), published), year is not None
+    return _resolved(year, named, int(english[2] or english[3]), published), year is not None
 
 
 def _read_eastern(match: re.Match[str], published: date) -> tuple[date | None, bool]:
     month, day = int(match["m"]), int(match["d"])
     if match["era"] in ("令和", "平成", "昭和"):
-        year = era_year(match["era"], match["e"])
-        found = None if year is None else day_of(year, month, day)
+        of_era = era_year(match["era"], match["e"])
+        found = None if of_era is None else day_of(of_era, month, day)
         return None if found is None or is_before_era(match["era"], found) else found, True
     if match["era"] or (match["y"] and len(match["y"]) == 3):  # of the Republic of China: 1912 is the first
         number = match["e"] or match["y"]

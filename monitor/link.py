@@ -65,6 +65,7 @@ class _Event(Gathered):
     number: int = 0  # items before it opened
     ids: list[str] = field(default_factory=list)  # of its items
     notices: list[tuple[str, str]] = field(default_factory=list)  # source and title of the last NOTICES of its official items
+    acts: set[str] = field(default_factory=set)  # jurisdictions whose measure its official items take a step of
 
 
 class Linker:
@@ -125,11 +126,12 @@ class Linker:
             if is_round_up(item.title):
                 yield Link(event=event_id(item.id), is_new=True, reasons=(Reason("a round-up tells of many events", 1.0),))
                 continue
-            fitting, reasons = self._decide(item, mark, keys, None if rows is None else rows[place])
+            act = _act(item, findings)
+            fitting, reasons = self._decide(item, mark, keys, act, None if rows is None else rows[place])
             event, merged = self._merged(fitting)
             copy_of = self._copied(item, event) if event and not self._joining.is_central else None
             link = Link(event=event or event_id(item.id), is_new=event is None, reasons=reasons, copy_of=copy_of, merged=merged)
-            self.add(item, mark, keys, link.event)
+            self.add(item, mark, keys, link.event, act)
             yield link
 
     def remember(self, item: Item, findings: Findings, event: str, vector: Floats | None = None) -> None:
@@ -139,7 +141,7 @@ class Linker:
         if self._event_of_item.get(item.id) == event:
             self._name(rare(findings), event)  # a revision adds no second item
             return
-        self.add(item, self._marker.mark(item, findings, vector), rare(findings), event)
+        self.add(item, self._marker.mark(item, findings, vector), rare(findings), event, _act(item, findings))
 
     def read(self, item: Item, findings: Findings, vector: Floats | None) -> tuple[Mark, Floats | None]:
         """An item as it is compared, and how near in meaning it is to each event: (rows,)."""
@@ -166,7 +168,9 @@ class Linker:
         beside = [(each, (known := events[each]), float(sums[known.place] @ vector)) for each in found]
         return compared(mark, beside, self._joining, only_joinable=only_joinable)
 
-    def _decide(self, item: Item, mark: Mark, keys: Iterable[Key], row: Floats | None) -> tuple[list[str], tuple[Reason, ...]]:
+    def _decide(
+        self, item: Item, mark: Mark, keys: Iterable[Key], act: str | None, row: Floats | None
+    ) -> tuple[list[str], tuple[Reason, ...]]:
         """Events that the item fits, the best first, and what speaks for the best; of others only those that it surely fits."""
         named = {self._event_of_identifier[key]: key for key in sorted(keys, reverse=True) if key in self._event_of_identifier}
         if named:
@@ -175,7 +179,7 @@ class Linker:
         mine = {kind for kind, _ in keys}
         fitting: list[tuple[float, str, Compared]] = []
         for event, found, items in self.compared(mark, row, only_joinable=True):
-            if mine and self._is_other_measure(event, mine):
+            if (mine and self._is_other_measure(event, mine)) or self._is_of_others(event, act):
                 continue
             odds = self._joining.log_odds(found, items)
             if odds >= 0 and not self._is_next_of_series(item, event):
@@ -204,7 +208,11 @@ class Linker:
         return oldest, tuple(others)
 
     def _may_be_one(self, one: str, other: str) -> bool:
-        """False if both have grown, an analyst set them apart, or each has a rare identifier of one kind: two measures of one series."""
+        """False if both have grown, an analyst set them apart, they are measures of two jurisdictions, or each has a rare identifier of
+        one kind: two measures of one series."""
+        acts = self._events[one].acts
+        if acts and self._events[other].acts and acts.isdisjoint(self._events[other].acts):
+            return False
         if min(self._events[one].items, self._events[other].items) > 1 or frozenset((one, other)) in self.apart:
             return False
         mine, yours = (_rare_names(self._events[event].names) for event in (one, other))
@@ -217,6 +225,7 @@ class Linker:
         event.merge(gone)
         event.ids += gone.ids
         event.notices = [*event.notices, *gone.notices][-NOTICES:]
+        event.acts |= gone.acts
         self._unlist(other, gone)
         for lang, words in gone.words.items():
             for term in words:
@@ -239,6 +248,11 @@ class Linker:
     def _is_other_measure(self, event: str, kinds: set[str]) -> bool:
         """True if the event has a rare identifier of a kind of which the item has another: two rules of one series."""
         return any(name.startswith("#") and name[1:].partition(":")[0] in kinds for name in self._events[event].names)
+
+    def _is_of_others(self, event: str, act: str | None) -> bool:
+        """True if the event is about another jurisdiction's measure than the item: laws of two countries read alike."""
+        acts = self._events[event].acts
+        return act is not None and bool(acts) and act not in acts and not self._joining.is_central
 
     def _is_next_of_series(self, item: Item, event: str) -> bool:
         """True if the same official source has told, in the event, a notice of the same form with another name or number."""
@@ -325,8 +339,12 @@ class Linker:
                 return copy.id
         return None
 
-    def add(self, item: Item, mark: Mark, keys: Iterable[Key], name: str) -> None:
-        """Take an item into an event."""
+    def add(self, item: Item, mark: Mark, keys: Iterable[Key], name: str, act: str | None = None) -> None:
+        """Take an item into an event.
+
+        Args:
+            act: the jurisdiction whose measure it takes a step of; None: none that is known.
+        """
         event = self._events.get(name)
         if event is None:
             event = self._events[name] = _Event(place=self._row(name), number=self._done)
@@ -334,6 +352,8 @@ class Linker:
         event.ids.append(item.id)
         if item.tier is Tier.OFFICIAL:
             event.notices = [*event.notices, (item.source, item.title)][-NOTICES:]
+        if act is not None and item.tier is Tier.OFFICIAL:
+            event.acts.add(act)
         index, own = self._words[mark.lang], event.words[mark.lang]
         for term in mark.words:
             index[term][name] = own[term]
@@ -431,6 +451,13 @@ def is_round_up(title: str) -> bool:
 def rare(findings: Findings) -> frozenset[Key]:
     """The identifiers of an item that name one measure each."""
     return frozenset((each.type, each.value) for each in findings.identifiers if each.type in RARE)
+
+
+def _act(item: Item, findings: Findings) -> str | None:
+    """The jurisdiction whose measure an item takes a step of; None if it takes none, or is the press's word on another country's."""
+    if findings.shown is None or (item.tier is not Tier.OFFICIAL and item.country != findings.shown.jurisdiction):
+        return None
+    return findings.shown.jurisdiction
 
 
 def _document(item: Item) -> str | None:

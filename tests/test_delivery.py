@@ -366,5 +366,7 @@ def test_a_digest_tells_of_sources_that_are_not_read(archive: Archive, deliver: 
     """Silence is visible."""
     state = SourceState(id="meti", error_kind="status", error_text="HTTP 403", error_count=3, error_at=NOW, last_attempt=NOW)
     archive.intake.store(Change(state=state, at=NOW))
-    content = deliver().digests.content(MORNING, NOW - timedelta(days=1), NOW)
-    assert content.notes == ("経済産業省 (meti): never read: HTTP 403",)
+    digests = deliver().digests
+    assert digests.content(MORNING, NOW - timedelta(days=1), NOW).notes == ("経済産業省 (meti): never read: HTTP 403",)
+    japanese = digests.content(replace(MORNING, lang="ja"), NOW - timedelta(days=1), NOW)
+    assert japanese.notes == ("経済産業省 (meti): まだ取得できていません: HTTP 403",)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from monitor.changes import DateChange
 from monitor.digest import Digest, render, standalone
 from monitor.digest_content import MAX_EVENTS, MAX_SINGLES, ThemeDays
-from monitor.digest_words import in_words
+from monitor.digest_words import in_words, stage_name
 from monitor.items import DateKind, Filed, Identifier, Item, Stage, Standpoint, Tier
 from monitor.normalise import clean
 from monitor.query import parse
@@ -470,9 +470,20 @@ def test_what_was_left_out_is_found_by_a_command_that_a_shell_takes(when: str, e
         ('graphite OR "rare earth" OR 輸出*', "en", "“graphite” or “rare earth” or “輸出…”"),
         ("score:>=0.7 source:meti", "en", "score >= 0.7 and 経済産業省"),
         ("theme:a -黒鉛", "ja", "Alpha かつ 「黒鉛」を除く"),
-        ("theme:a,b", "ja", "Alphaまたはb"),
+        ("theme:a,b", "ja", "Alpha または b"),
+        ("輸出*", "ja", "「輸出…」"),
     ],
 )
 def test_a_filter_is_told_in_words(when: str, lang: str, expected: str) -> None:
     """For a reader who does not know the query language."""
     assert in_words(parse(when), lang, {"a": "Alpha"}, {"meti": "経済産業省"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [("interim final rule", "確定 (暫定最終規則)"), ("審議会", "検討・意見募集 (審議会)"), (None, "確定")],
+)
+def test_a_step_has_its_japanese_name(step: str | None, expected: str) -> None:
+    """Who reads Japanese has not asked for the American word."""
+    stage = Stage.CONSULTATION if step == "審議会" else Stage.FINAL
+    assert stage_name("ja", stage, step) == expected

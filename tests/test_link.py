@@ -334,6 +334,36 @@ def test_a_document_on_file_and_its_publication_are_one_event_and_the_second_rep
     assert (first.copy_of, second.copy_of, third.copy_of) == (None, filed.id, None)
 
 
+BILL = told(
+    "外国為替及び外国貿易法の一部を改正する法律案が閣議決定されました",
+    "対内直接投資等の事前届出制度を見直すもの。令和８年２月１０日に閣議決定し、国会に提出しました。",
+    lang="ja",
+    country="JP",
+    tier=Tier.OFFICIAL,
+    source="jp-mof",
+)
+DRAFT = told(
+    "全国人大常委会审议对外贸易法修订草案",
+    "修订草案二审稿提请审议，新法自2026年3月1日起施行。",
+    lang="zh",
+    country="CN",
+    tier=Tier.WIRE,
+    source="cn-xinhua",
+    hours=48,
+)
+
+
+@pytest.mark.parametrize("is_remembered", [False, True])
+def test_measures_of_two_countries_are_two_events_however_alike_they_read(linking: Linking, is_remembered: bool) -> None:
+    """Each takes a step of another law; a report of one of them in another country still joins it."""
+    if is_remembered:
+        linking.remember(BILL, "E-bill")
+    bill = linking.link(BILL).event
+    assert linking.link(DRAFT).event != bill
+    report = replace(BILL, id="I-report", key="report", source="cn-press", country="CN", tier=Tier.PRESS)
+    assert linking.link(report).event == bill
+
+
 def test_remembered_decisions_lead_to_the_same_events(linking: Linking) -> None:
     """A linker rebuilt from the archive goes on as if it had never stopped."""
     first = told(
