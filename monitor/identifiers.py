@@ -289,14 +289,19 @@ def _listed(name: str, match: re.Match[str], first: str) -> Iterator[str]:
         place = more.end()
 
 
+_KANJI_NUMBER = re.compile("[〇一二三四五六七八九十百千]+(?=[年号號条條])")
+
+
 def is_named(value: str, wanted: str) -> bool:
     """True if an identifier's value is what a query asks for: itself, or a part of it (cfr:15/744 names 15 CFR 744.23(a)).
 
-    Case, spaces, the "CFR" between title and part and the dots of a tariff code do not matter.
+    Case, spaces, the "CFR" between title and part, the dots of a tariff code and the way numbers are written do not matter; of a tariff
+    code its chapter, heading or subheading is a part.
     """
     have, want = loose(value), loose(wanted)
-    if have.isdigit():  # an HS code
+    if have.isdigit() and len(have) % 2 == 0:  # an HS code: two digits a level
         want = want.replace(".", "")
+        return want.isdigit() and len(want) % 2 == 0 and have.startswith(want)
     if not want or not have.startswith(want):
         return want in _loose_parts(value)
     rest = have[len(want) :]
@@ -306,6 +311,7 @@ def is_named(value: str, wanted: str) -> bool:
 def loose(value: str) -> str:
     """The value as queries compare it: folded, without spaces, 15 CFR 744 as 15/744."""
     folded = unicodedata.normalize("NFKC", value).casefold()
+    folded = _KANJI_NUMBER.sub(lambda match: str(kanji_number(match[0])), folded)
     folded = re.sub(r"\s*(?:c\.?f\.?r\.?)\s*(?:part\s*)?", "/", folded)
     return re.sub(r"\s+|^(?:eo|pl|docket|rin)(?=[\s\d])", "", folded)
 

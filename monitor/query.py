@@ -107,7 +107,14 @@ NAME = re.compile(r"[^\W_][\w-]{0,39}")
 """Names of saved searches."""
 _DURATION = re.compile(r"^(?:P(?P<iso>\d{1,4})(?P<iso_unit>[DWMY])|(?P<n>\d{1,4})(?P<unit>[hdwmy]))$")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
-_DAY = re.compile(r"^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
+_DAY = re.compile(
+    r"^(?:(?P<year>\d{4})|(?:令和|R)(?P<reiwa>\d{1,2}|元))"
+    r"(?:年?$|(?:年|[-/.])(?P<month>\d{1,2})(?:月?$|(?:月|[-/.])(?P<day>\d{1,2})日?$))",
+    re.IGNORECASE,
+)
+"""2026, 2026-05, 2026/5/1, 2026年5月1日, 令和8年5月, R8.5.1."""
+_REIWA = 2018
+"""The year before the first of the era 令和."""
 
 
 def parse(text: str) -> Node:
@@ -406,8 +413,9 @@ def moment(text: str, now: datetime, *, is_end: bool = False) -> datetime:
     match = _DAY.match(text)
     if match is None:
         raise ValueError(text)
-    year, month, day = (int(part) if part else None for part in match.groups())
-    assert year is not None
+    month, day = (int(part) if part else None for part in match.group("month", "day"))
+    reiwa = match["reiwa"]
+    year = int(match["year"]) if reiwa is None else _REIWA + (1 if reiwa == "元" else int(reiwa))
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise ValueError(text)
     start = datetime(year, 1 if month is None else month, 1 if day is None else day, tzinfo=UTC)

@@ -199,6 +199,11 @@ def test_a_kanji_number_has_its_value(text: str, number: int) -> None:
         ("商务部公告 2026-25", "商务部公告2026-25"),
         ("外為法48条1項", "外為法48条"),
         ("85414200", "8541.42.00"),
+        ("854231", "8542"),
+        ("854231", "8542.31"),
+        ("854231", "85"),
+        ("令和4年法律第43号 (2022)", "令和四年法律第四十三号"),
+        ("外為法48条1項", "外為法四十八条"),
     ],
 )
 def test_a_query_names_an_identifier_or_its_parent(value: str, wanted: str) -> None:
@@ -215,6 +220,8 @@ def test_a_query_names_an_identifier_or_its_parent(value: str, wanted: str) -> N
         ("3A090", "3A09"),
         ("BIS-2025-0023", "BIS-2025-002"),
         ("91 FR 1022", "91 FR 102"),
+        ("854231", "854"),
+        ("854231", "85423100"),
         ("外為法48条1項", "外為法4"),
         ("EO 14105", ""),
     ],

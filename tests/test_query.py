@@ -294,6 +294,12 @@ def test_what_is_not_wholly_a_span_is_none(text: str) -> None:
         ("2026-5-1", datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)),
         ("2026-12-31", datetime(2026, 12, 31, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
         ("2024-02-29", datetime(2024, 2, 29, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC)),
+        ("2026/05/01", datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)),
+        ("2026年5月1日", datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)),
+        ("2026年12月", datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+        ("令和8年5月", datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)),
+        ("令和元年", datetime(2019, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)),
+        ("R8.5.1", datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)),
         ("36h", NOW - timedelta(hours=36), NOW - timedelta(hours=36)),
     ],
 )
@@ -303,7 +309,21 @@ def test_a_day_month_or_year_ends_where_the_next_begins(text: str, since: dateti
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "", "2026-00", "2026-05-00", "2026-02-30", "26-05-01", "2026-05-01T10:00", "2026/05/01"]
+    "text",
+    [
+        "yesterday",
+        "",
+        "2026-00",
+        "2026-05-00",
+        "2026-02-30",
+        "26-05-01",
+        "2026-05-01T10:00",
+        "2026-",
+        "2026-05-",
+        "2026年13月",
+        "R99-1-1-1",
+        "令和年",
+    ],
 )
 def test_what_is_neither_span_nor_date_is_a_value_error(text: str) -> None:
     """Nothing is guessed from a text that is no span and no day."""
