@@ -1,13 +1,15 @@
 """The second job: stored items to tags, events and orders. Reads, decides with pure verbs, writes once per batch.
 
-An item whose batch fails stays unjudged and is met again; without a usable classifier items are linked and matched all the
-same, untagged, and are tagged when there is one.
+What the archive does not let be written stays unjudged and is met again. An item on which our own code fails is kept with nothing
+found, and holds no other. Without a usable classifier items are linked and matched all the same, untagged, and are tagged when
+there is one.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -15,10 +17,11 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from monitor.archive import Archive
+from monitor.archive.judging import SET_ASIDE
 from monitor.encoders import Encoder, encode
 from monitor.errors import ModelError, MonitorError
 from monitor.identify import identify
-from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, Tag, event_id, storyline_id
+from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Reason, Rule, Tag, event_id, storyline_id
 from monitor.lexicon import Lexicon
 from monitor.likeness import HORIZON, Floats, Joining
 from monitor.link import Linker, linked_before
@@ -28,6 +31,9 @@ from monitor.verdicts import Verdicts, text_of
 log = logging.getLogger(__name__)
 
 BATCH = 256
+PARTS = 16
+"""Into so many a batch is cut in which something fails: each part that fails costs reading the live events anew, and so do halves, which
+take thrice as many to come to one item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,42 +81,71 @@ class Judge:
             on_done: told the number of items of each finished batch, for progress.
         """
         began = time.monotonic()
-        alerts = self._advance()
+        states = Counter(alert.state for alert in self._advance())
         if self.model is not None and self.archive.judging.untagged(1):
             with self.archive.errors():
                 again = self.archive.judging.forget_unclassified()
             log.info("retagging items=%d", again)
-        judged: list[Judged] = []
-        while True:
-            batch = self.archive.judging.unjudged(BATCH)
-            if not batch:
-                break
-            done, ordered = self._batch(sorted(batch, key=lambda item: (item.moment, item.id)))
-            judged += done
-            alerts += ordered
-            on_done(len(done))
-        states = [alert.state for alert in alerts]
+        count = tagged = 0
+        while batch := self.archive.judging.unjudged(BATCH):
+            for judged, alerts in self._judged(sorted(batch, key=lambda item: (item.moment, item.id))):
+                count += len(judged)
+                tagged += sum(1 for each in judged if each.themes)
+                states.update(alert.state for alert in alerts)
+                on_done(len(judged))
         found = Judging(
-            judged=len(judged),
-            tagged=sum(1 for each in judged if each.themes),
-            alerts=states.count(AlertState.WAITING),
-            folded=states.count(AlertState.FOLDED),
-            suppressed=states.count(AlertState.SUPPRESSED),
+            judged=count,
+            tagged=tagged,
+            alerts=states[AlertState.WAITING],
+            folded=states[AlertState.FOLDED],
+            suppressed=states[AlertState.SUPPRESSED],
             seconds=round(time.monotonic() - began, 3),
         )
         if found.judged:
             log.info("judged items=%d tagged=%d alerts=%d folded=%d", found.judged, found.tagged, found.alerts, found.folded)
         return found
 
-    def _batch(self, items: list[Item]) -> tuple[list[Judged], list[Alert]]:
+    def _judged(self, items: list[Item]) -> Iterator[tuple[list[Judged], list[Alert]]]:
+        """Judges items and keeps that: all together, or, where our own code fails on one of them, in parts, and that one bare.
+
+        Raises:
+            MonitorError: the archive's; no item is blamed for it.
+        """
         now = self.clock()
-        try:
+        with self.archive.errors():  # outside of what an item is blamed for: it is the same for all
             linker = self._live(now)
-            vectors = self._vectors(items)
             verdicts = self._verdicts(now, (item.id for item in items))
-            judged = list(self._read(items, linker, vectors))
-            alerts = verdicts.of_all(judged)
+        found: tuple[list[Judged], list[Alert]] | None = None
+        try:
+            found = self._batch(items, linker, verdicts, now)
+        except MonitorError:
+            raise
+        except Exception as error:
+            if len(items) == 1:
+                log.exception(
+                    "cannot judge item=%s source=%s; kept with nothing found, and told to nobody. Read it with: monitor show %s;"
+                    " and report this fault",
+                    items[0].id,
+                    items[0].source,
+                    items[0].id,
+                )
+            else:
+                log.warning("cannot judge %d items together (%s); in parts", len(items), type(error).__name__)
+        if found is not None:
+            yield found
+        elif len(items) == 1:
+            yield self._set_aside(items[0], now)
+        else:
+            size = -(-len(items) // PARTS)
+            for start in range(0, len(items), size):
+                yield from self._judged(items[start : start + size])
+
+    def _batch(self, items: list[Item], linker: Linker, verdicts: Verdicts, now: datetime) -> tuple[list[Judged], list[Alert]]:
+        try:
+            vectors = self._vectors(items)
             with self.archive.errors():
+                judged = list(self._read(items, linker, vectors))
+                alerts = verdicts.of_all(judged)
                 kept = self._kept(items, vectors)
                 self._decisions += self.archive.judging.write(judged, alerts, now, kept, verdicts.ways(), verdicts.versions)
         except BaseException:
@@ -118,9 +153,31 @@ class Judge:
             raise
         return judged, alerts
 
+    def _set_aside(self, item: Item, now: datetime) -> tuple[list[Judged], list[Alert]]:
+        """Keeps an item as judged with nothing found; its event stands at the stage that is noted: to work it out may be what fails."""
+        with self.archive.errors():
+            event = self.archive.judging.events_of([item.id]).get(item.id)
+            judged = self._bare(item, event)
+            self.archive.judging.write([judged], (), now, reached={judged.link.event: None})
+        return [judged], []
+
+    def _bare(self, item: Item, event: str | None) -> Judged:
+        """An item with nothing found.
+
+        Args:
+            event: that it has; None: it opens its own.
+        """
+        link = Link(event=event or event_id(item.id), is_new=event is None, reasons=(Reason(SET_ASIDE, 1.0),))
+        return Judged(
+            item=item,
+            findings=Findings(lang=item.lang),
+            tags=(),
+            link=link,
+            model=None if self.model is None else self.model.version,
+        )
+
     def _read(self, items: Sequence[Item], linker: Linker, vectors: Floats | None) -> Iterator[Judged]:
         """The judgement of each item; one that a verb cannot take is kept in an event of its own, and named in the log."""
-        version = None if self.model is None else self.model.version
         findings: dict[str, Findings] = {}
         for item in items:
             try:
@@ -134,12 +191,12 @@ class Judge:
         links = self._linked(known, linker, own)
         links |= self._placed(known, tags, links, own)
         for item in items:
-            yield Judged(
-                item=item,
-                findings=findings.get(item.id, Findings(lang=item.lang)),
+            bare = self._bare(item, None)
+            yield replace(
+                bare,
+                findings=findings.get(item.id, bare.findings),
                 tags=tags.get(item.id, ()),
-                link=links.get(item.id, Link(event=event_id(item.id), is_new=True)),
-                model=version,
+                link=links.get(item.id, bare.link),
             )
 
     def _vectors(self, items: Sequence[Item]) -> Floats | None:
@@ -238,12 +295,16 @@ class Judge:
         if self._advanced_on == now.date():
             return []
         with self.archive.errors():
-            due = [event for event in self.archive.events.due(now.date()) if self.archive.events.has_advanced(event, now)]
+            due = self.archive.events.due(now.date())
         verdicts = self._verdicts(now)
         found: list[Alert] = []
+        count = 0
         for event in due:
             try:
                 with self.archive.errors():
+                    if not self.archive.events.has_advanced(event, now):
+                        continue
+                    count += 1
                     alerts = verdicts.of_date(event)
                     self.archive.judging.advance(event, alerts, verdicts.versions, now)
             except MonitorError:
@@ -252,8 +313,8 @@ class Judge:
                 log.exception("event=%s cannot be put in force by its date", event)
                 continue
             found += alerts
-        if due:
-            log.info("in force by their date events=%d", len(due))
+        if count:
+            log.info("in force by their date events=%d", count)
         self._advanced_on = now.date()
         return found
 
@@ -261,9 +322,10 @@ class Judge:
         """The linker, filled with the archive's live events at first use, and again when an analyst merged or split some."""
         decisions = self.archive.events.last_decision()
         if self._linker is None or decisions != self._decisions:
+            self._linker = None  # one that is half filled is not used
             self._decisions = decisions
-            self._linker = Linker(self.joining)
-            self._linker.apart = self.archive.events.apart()
+            linker = Linker(self.joining)
+            linker.apart = self.archive.events.apart()
             self._lines = None if self.storylines is None else Linker(self.storylines)
             lines = self._storyline_of = self.archive.events.storylines()
             placed: set[str] = set()
@@ -273,10 +335,14 @@ class Judge:
             encoder = None if self.encoder is None else self.encoder.id
             for item, findings, event, vector in self.archive.judging.live(since, encoder):
                 meaning = None if vector is None else np.frombuffer(vector, "<f2").astype(np.float32)
-                self._linker.remember(item, findings, event, meaning)
-                if self._lines is not None and event not in placed and event in lines:
-                    placed.add(event)
-                    self._lines.remember(item, findings, f"E-{lines[event].removeprefix('S-')}", meaning)
+                try:
+                    linker.remember(item, findings, event, meaning)
+                    if self._lines is not None and event not in placed and event in lines:
+                        placed.add(event)
+                        self._lines.remember(item, findings, f"E-{lines[event].removeprefix('S-')}", meaning)
+                except Exception as error:  # noqa: BLE001 (an item that could not be judged holds no other when it is read back)
+                    log.warning("cannot compare with item=%s (%s)", item.id, type(error).__name__)
+            self._linker = linker
         return self._linker
 
 

@@ -19,6 +19,7 @@ from test_pruning import a_notice, file
 from monitor import bundled
 from monitor.archive import Archive
 from monitor.archive.connection import STEPS
+from monitor.archive.judging import SET_ASIDE
 
 CONFIG = """\
 version: 1
@@ -97,6 +98,7 @@ def damage() -> None:
         ("archive", "fail", 7, "points nowhere", lambda: sql("insert into revisions values ('I-none', '', '', '', null)")),
         ("archive", "fail", 7, "newer version", lambda: sql("insert into _sqlite_migrations values (999, 'archive', 'm999_later', '')")),
         ("archive", "fail", 7, "monitor.db", lambda: ARCHIVE.write_bytes(b"no archive at all, but some text" * 99)),
+        ("archive", "warn", 0, "could not be judged: I-", lambda: sql(f"update items set linked_by = '[[\"{SET_ASIDE}\", 1.0]]'")),
         ("schema", "warn", 0, STEPS[-1], lambda: sql(f"delete from _sqlite_migrations where name = '{STEPS[-1]}'")),
         ("index", "fail", 7, "it has 1 rows of no item", lambda: sql("insert into item_search (rowid, title) values (99, 'x')")),
         ("index", "fail", 7, "is not found by its title", lambda: sql("update items set title = '別の題名'")),

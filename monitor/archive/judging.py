@@ -14,13 +14,16 @@ from monitor.archive.connection import transaction
 from monitor.archive.events import BOTH_FIT, MACHINE, EventTables
 from monitor.archive.values import item_of, key_date_of, reasons_of, reasons_text, written
 from monitor.identifiers import loose
-from monitor.items import Alert, Entity, Findings, Identifier, Item, Judged, Link, Shown, Stage, Tag
+from monitor.items import Alert, Entity, Findings, Identifier, Item, Judged, Link, Reason, Shown, Stage, Tag
 from monitor.stage import Transition
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _WHOLE = "select items.*, articles.body from items left join articles on articles.item = items.id"
+
+SET_ASIDE = "a fault of this program: it could not be judged"
+"""What stands as the reason of its event at an item that is kept with nothing found."""
 
 
 class JudgingTables:
@@ -52,6 +55,11 @@ class JudgingTables:
         """How many judged items no classifier has seen, counted up to `limit`."""
         query = "select count(*) from (select 1 from items where judged_at is not null and model is null limit ?)"
         return int(self._connection.execute(query, [limit]).fetchone()[0])
+
+    def set_aside(self, since: datetime) -> list[str]:
+        """Items that since a moment could not be judged by a fault of this program, the latest first."""
+        query = "select id from items where linked_by = ? and judged_at >= ? order by judged_at desc, n desc"
+        return [row["id"] for row in self._connection.execute(query, [reasons_text([Reason(SET_ASIDE, 1.0)]), written(since)])]
 
     def forget_unclassified(self) -> int:
         """Put items that were judged without a classifier back in the queue; how many."""
@@ -129,7 +137,7 @@ class JudgingTables:
         alerts: Sequence[Alert],
         now: datetime,
         vectors: Mapping[str, tuple[str, bytes]] | None = None,
-        reached: Mapping[str, Transition] | None = None,
+        reached: Mapping[str, Transition | None] | None = None,
         versions: Mapping[str, int] | None = None,
     ) -> int:
         """Keep judgements and the orders that follow from them, all or nothing. Merges that the linker made are made here, too; an event
@@ -137,11 +145,12 @@ class JudgingTables:
 
         Args:
             vectors: by item, the encoder and what the item means, float16.
-            reached: by event, the stage that it has come to.
+            reached: by event, the stage that it has come to; None: it stays at the one that is noted. Of others it is worked out here.
             versions: by rule, the version that decided.
 
         Returns how many events were merged.
         """
+        stages = reached or {}
         with transaction(self._connection):
             # an item that has its event keeps it, whatever was thought when its judging began: an analyst may have moved it since
             has = self.events_of([each.item.id for each in judged])
@@ -153,9 +162,10 @@ class JudgingTables:
             for each in judged:
                 self._write_item(each, given[each.item.id], now)
             for event in dict.fromkeys(given.values()):
-                way = (reached or {}).get(event) if event in thought else None
+                is_known = event in stages and event in thought
+                way = stages[event] if is_known else None
                 self._write_event(event, way, lines.get(event), now, has_grown=event in grown)
-                if way is None:
+                if not is_known:
                     self._events.settle(event, now)
             merged = [
                 self._events.put_into(each.link.event, other, who=MACHINE, now=now, reason=f"{BOTH_FIT}{each.item.id}")

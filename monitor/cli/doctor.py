@@ -30,6 +30,8 @@ _ROOM = 1 << 30
 """Bytes that should be free, whatever the archive's size."""
 _AHEAD = timedelta(minutes=5)
 """How far times in the archive may lie in the future before a clock is suspected."""
+_LATELY = timedelta(days=30)
+"""For how long it is said that an item could not be judged."""
 _NAMED = 5
 """Sources, orders and faults that a line names."""
 _TEXT_AT = 21
@@ -132,7 +134,12 @@ def _archive(body: _Body) -> Seen:
         return Seen("ok", f"{archive.path}: sound; {size}")
     counts = archive.reading.counts()
     said = f"{counts['items']} items, {counts['events']} events, {counts['unjudged']} to be judged"
-    return Seen("ok", f"{archive.path}: sound; {said}; {size}")
+    text = f"{archive.path}: sound; {said}; {size}"
+    faulty = archive.judging.set_aside(body.here.now() - _LATELY)
+    if faulty:
+        todo = "It was told to nobody: read it with: monitor show ITEM; and report the fault with its lines of the log"
+        return Seen("warn", f"{text}; could not be judged: {_some(faulty)}", todo)
+    return Seen("ok", text)
 
 
 def _schema(body: _Body) -> Seen | None:
