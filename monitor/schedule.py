@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -24,7 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from monitor import config, house
 from monitor.archive import Archive
 from monitor.delivery import Deliverer
-from monitor.errors import ArchiveBusy, MonitorError
+from monitor.errors import ArchiveBusy, MonitorError, TellOperator
 from monitor.hubs import Hubs
 from monitor.intake import Intake
 from monitor.judgement import Judge
@@ -41,6 +42,8 @@ DRAIN = 3.0
 """Seconds that jobs have to come to an end after that."""
 TICK = 0.1
 """Seconds between two looks at what is due; an alert waits for three of them at most."""
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+"""Seconds that what failed is left alone: at first, then twice as long each time, and at most."""
 
 
 class Service:
@@ -56,9 +59,10 @@ class Service:
         self._reload = threading.Event()
         self._parted = threading.Event()
         self._answers: SocketMode | None = None
-        self._judging: tuple[Archive, Judge] | None = None
-        self._sending: tuple[Archive, Deliverer] | None = None
-        self._outdated: set[str] = set()  # jobs that work by the settings before
+        self._judging: tuple[Archive, Judge, config.Config] | None = None  # with the settings by which it works
+        self._sending: tuple[Archive, Deliverer, config.Config] | None = None
+        self._tries: dict[str, _Try] = {}  # by name of what is tried; each in one job's thread
+        self._ended_by: TellOperator | None = None  # why the service cannot begin; None: it works
         self._listening: _Listening | None = None
 
     def run(self) -> None:
@@ -67,6 +71,7 @@ class Service:
         Raises:
             ArchiveBusy: another process works on the archive.
             ArchiveError: the archive cannot be used.
+            ModelError, ConfigError: a job cannot begin; one that worked before a reload goes on as it was.
         """
         with Archive.open(self._url) as archive, archive.working():
             previous = self._listen()
@@ -76,7 +81,7 @@ class Service:
             )
             for name, job in (("read", self._read), ("judge", self._judge), ("send", self._send)):
                 scheduler.add_job(
-                    self._guarded(job),
+                    job,
                     "interval",
                     seconds=TICK,
                     next_run_time=datetime.now(UTC),
@@ -112,6 +117,8 @@ class Service:
                 for number, handler in previous:
                     signal.signal(number, handler)
                 log.info("stopped")
+            if self._ended_by is not None:
+                raise self._ended_by
 
     def stop(self) -> None:
         """End the service soon."""
@@ -119,8 +126,9 @@ class Service:
 
     def _read(self) -> None:
         """One look at the sources that are due."""
-        if self._stop.is_set():
-            return
+        self._try("reading", self._look)
+
+    def _look(self) -> None:
         if self._listening is None or not self._listening.is_alive(self._settings):
             self._listen_anew()
         assert self._listening is not None
@@ -135,31 +143,39 @@ class Service:
 
     def _judge(self) -> None:
         """Judge what came in."""
-        if self._judging is None or "judge" in self._outdated:
-            # kept from tick to tick: the judge remembers the live events
-            self._outdated.discard("judge")
-            with self._archive_of(self._judging) as archive:
-                self._judging = (archive, house.judge(archive, self._settings, self._folder, self._clock))
-        self._judging[1].run()
+        if self._judging is None or self._judging[2] is not self._settings:
+            self._try("judgement by the settings of now", self._build_judge, is_first=self._judging is None)
+        if self._judging is not None:  # kept from tick to tick: the judge remembers the live events
+            self._try("judging", self._judging[1].run)
+
+    def _build_judge(self) -> None:
+        settings = self._settings  # a reload meanwhile makes others
+        with self._archive_of(self._judging) as archive:
+            self._judging = (archive, house.judge(archive, settings, self._folder, self._clock), settings)
 
     def _send(self) -> None:
         """Order the digests and notices that are due, and say what waits; never waits for a channel."""
-        if self._sending is None or "send" in self._outdated:
-            self._outdated.discard("send")
-            with self._archive_of(self._sending) as archive:
-                deliverer = house.deliverer(
-                    archive, self._settings, self._folder, self._clock, pause=self._pause, is_stopped=self._stop.is_set
-                )
-            if self._sending is not None:
-                deliverer.take_over(self._sending[1])
-            self._sending = (archive, deliverer)
-        deliverer = self._sending[1]
-        # each on its own: a digest that cannot be ordered now holds no message that is ready
-        for step in (deliverer.digests.order_due, deliverer.order_notices, deliverer.step):
-            self._guarded(step)()
+        if self._sending is None or self._sending[2] is not self._settings:
+            self._try("delivery by the settings of now", self._build_deliverer, is_first=self._sending is None)
+        if self._sending is not None:
+            deliverer = self._sending[1]
+            # each on its own: a digest that cannot be ordered now holds no message that is ready
+            self._try("ordering digests", deliverer.digests.order_due)
+            self._try("ordering notices", deliverer.order_notices)
+            self._try("sending", deliverer.step)
+
+    def _build_deliverer(self) -> None:
+        settings = self._settings
+        with self._archive_of(self._sending) as archive:
+            deliverer = house.deliverer(
+                archive, settings, self._folder, self._clock, pause=self._pause, is_stopped=self._stop.is_set
+            )
+        if self._sending is not None:
+            deliverer.take_over(self._sending[1])
+        self._sending = (archive, deliverer, settings)
 
     @contextlib.contextmanager
-    def _archive_of(self, job: tuple[Archive, object] | None) -> Iterator[Archive]:
+    def _archive_of(self, job: tuple[Archive, object, object] | None) -> Iterator[Archive]:
         """The archive of a job that is built anew, opened in the thread that uses it; a job that cannot be built leaves none open."""
         archive = Archive.open(self._url) if job is None else job[0]
         try:
@@ -173,7 +189,7 @@ class Service:
         """Note the receipts of what is on its way, in the thread that sent it."""
         try:
             if self._sending is not None:
-                archive, deliverer = self._sending
+                archive, deliverer, _ = self._sending
                 deliverer.finish(FAREWELL)
                 archive.close()
         except MonitorError as error:
@@ -181,23 +197,25 @@ class Service:
         finally:
             self._parted.set()
 
-    def _guarded(self, job: Callable[[], object]) -> Callable[[], None]:
-        """The job, with its errors logged: the next tick tries again."""
+    def _try(self, name: str, work: Callable[[], object], *, is_first: bool = False) -> None:
+        """Do some work, unless it failed a short while ago; its errors are logged, once until they change.
 
-        def guarded() -> None:
-            if self._stop.is_set():
+        Args:
+            is_first: True if there is nothing yet that could go on in its place: what only a person can mend ends the service.
+        """
+        this = self._tries.setdefault(name, _Try(name))
+        if self._stop.is_set() or time.monotonic() < this.not_before:
+            return
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 (logged there)
+            if is_first and isinstance(error, TellOperator):
+                self._ended_by = error
+                self._stop.set()
                 return
-            try:
-                job()
-            except ArchiveBusy as error:
-                log.warning("waiting: %s", error)
-            except MonitorError as error:
-                log.error("%s", error)
-            except Exception:
-                log.exception("internal error in %s; going on", job.__name__)
-
-        guarded.__name__ = job.__name__
-        return guarded
+            this.failed(error)
+        else:
+            this.worked()
 
     def _load_again(self) -> None:
         """Take over a changed configuration; a wrong one is reported and the old one stays."""
@@ -206,7 +224,8 @@ class Service:
         except MonitorError as error:
             log.error("configuration not reloaded: %s", error)
             return
-        self._outdated = {"judge", "send"}
+        for each in list(self._tries.values()):  # what was mended
+            each.at_once()
         self._answer_anew()
         log.info("reloaded sources=%d rules=%d", len(self._settings.sources), len(self._settings.rules))
 
@@ -252,6 +271,42 @@ class Service:
         ]
 
 
+@dataclass(slots=True)
+class _Try:
+    """What became of something that is tried at every tick."""
+
+    name: str
+    not_before: float = 0.0  # on the monotonic clock
+    _wait: float = 0.0  # seconds that it was last left alone; 0.0: it was not
+    _said: str = ""  # the error that was logged last; "": it works
+
+    def at_once(self) -> None:
+        """Wait no longer."""
+        self.not_before = self._wait = 0.0
+
+    def worked(self) -> None:
+        """Go on at the next tick."""
+        if self._said:
+            log.info("works again: %s", self.name)
+            self._wait, self._said = 0.0, ""
+
+    def failed(self, error: Exception) -> None:
+        """Leave it alone for a while. The archive is waited for where it is asked: one that is busy is asked again soon."""
+        is_busy = isinstance(error, ArchiveBusy)
+        self._wait = FIRST_WAIT if is_busy else min(max(FIRST_WAIT, 2 * self._wait), LONGEST_WAIT)
+        self.not_before = time.monotonic() + self._wait
+        said = f"{type(error).__name__}: {error}"
+        if said == self._said:
+            return
+        self._said = said
+        if is_busy:
+            log.warning("waiting: %s", error)
+        elif isinstance(error, MonitorError):
+            log.error("%s: %s", self.name, error)
+        else:
+            log.error("internal error in %s; going on", self.name, exc_info=error)
+
+
 class _Listening:
     """Intake, and what hubs push, on an event loop in a thread of its own: what is slow goes on between two ticks, and holds
     nothing else.
@@ -267,11 +322,19 @@ class _Listening:
         self._hubs: Hubs | None = None
         self._end: asyncio.Event | None = None
         self._is_ready = threading.Event()
+        self._error: Exception | None = None  # what ended it; None: nothing did
 
     def start(self) -> None:
-        """Begin; returns when sources can be looked at."""
+        """Begin; returns when sources can be looked at.
+
+        Raises:
+            MonitorError: it cannot begin.
+        """
         self._thread.start()
         self._is_ready.wait()
+        if self._error is not None:
+            self._thread.join()
+            raise self._error
 
     def is_alive(self, settings: config.Config) -> bool:
         """True if it works, and by the rules of these settings."""
@@ -291,7 +354,8 @@ class _Listening:
     def stop(self) -> None:
         """Give up what is being read; a moment for what is about to be kept."""
         if self._loop is not None and self._end is not None:
-            self._loop.call_soon_threadsafe(self._end.set)
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join(timeout=5.0)
 
     def _soon(self, work: Callable[[Intake], None]) -> None:
@@ -314,9 +378,9 @@ class _Listening:
                         await stack.enter_async_context(Unsubscribing(archive, settings.web, clock=self._clock))
                     self._is_ready.set()
                     await self._end.wait()
-        except MonitorError as error:
-            log.error("%s", error)
-        except Exception:
-            log.exception("internal error in intake; beginning anew")
+        except Exception as error:
+            self._error = error
+            if self._is_ready.is_set():  # otherwise who waits for its beginning says so
+                log.exception("internal error in intake; beginning anew")
         finally:
             self._is_ready.set()
