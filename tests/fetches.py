@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from monitor.clock import now
 from monitor.errors import FetchError
 from monitor.items import Fetched, Validators
 from monitor.sources.web import NetworkRules, Web
@@ -19,7 +20,7 @@ QUICK = NetworkRules(allow_private=LOOPBACK, host_delay=0, timeout=3)
 
 def fetch(url: str, rules: NetworkRules = QUICK, validators: Validators | None = None) -> Fetched:
     async def once() -> Fetched:
-        async with Web(rules) as web:
+        async with Web(rules, now) as web:
             return await web.fetch(url, subject="test", validators=validators)
 
     return asyncio.run(once())
@@ -57,7 +58,7 @@ class Raw:
 
 def at_once(rules: NetworkRules, *urls: str) -> None:
     async def all_of_them() -> None:
-        async with Web(rules) as web:
+        async with Web(rules, now) as web:
             await asyncio.gather(*(web.fetch(url, subject="x") for url in urls))
 
     asyncio.run(all_of_them())

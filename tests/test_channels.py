@@ -77,7 +77,16 @@ def _slack_webhook(slack: SlackFake, mail: MailFake, hook: HookFake, folder: Pat
 
 
 def _mail(slack: SlackFake, mail: MailFake, hook: HookFake, folder: Path) -> Trial:
-    alone = Mail(host="127.0.0.1", port=9, security="none", sender="m@x.example", user="monitor", password=SECRET, timeout=5)
+    alone = Mail(
+        host="127.0.0.1",
+        port=9,
+        security="none",
+        sender="m@x.example",
+        user="monitor",
+        password=SECRET,
+        timeout=5,
+        clock=lambda: NOW,
+    )
     return Trial(
         channel=a_mail(mail),
         message=a_message(address="mori@x.example"),

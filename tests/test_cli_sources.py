@@ -15,9 +15,9 @@ from fakes import Answer, Site
 
 from monitor import config, feedsfile
 from monitor.cli import main
-from monitor.cli.checking import NEXT_STEPS
 from monitor.errors import FetchKind
 from monitor.items import Selectors
+from monitor.sources.examining import NEXT_STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = """\

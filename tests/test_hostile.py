@@ -30,6 +30,7 @@ from hostile_trial import Finding, Kit, Memory, Row
 
 from monitor import intake
 from monitor.archive import Archive
+from monitor.clock import now
 from monitor.errors import FetchError
 from monitor.items import Source
 from monitor.pace import Pace
@@ -249,7 +250,7 @@ def test_a_name_that_points_elsewhere_at_the_second_look_leads_nowhere(kit: Kit)
     kinds = []
 
     async def fetch() -> None:
-        async with Web(rules) as web:
+        async with Web(rules, now) as web:
             with pytest.raises(FetchError) as caught:
                 await web.fetch(f"http://rebind.test:{internal}/feed", subject="rebind")
             kinds.append(caught.value.kind.value)

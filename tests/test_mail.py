@@ -217,7 +217,7 @@ def test_a_whole_digest_is_tried_again_or_refused_as_the_server_says(mail: MailF
     """4xx later, 5xx never; nothing was taken."""
     mail.moods = [mood]
     with pytest.raises(error):
-        Mail(host="127.0.0.1", port=mail.port, security="none", sender=SENDER, timeout=5).send(a_digest_mail())
+        Mail(host="127.0.0.1", port=mail.port, security="none", sender=SENDER, timeout=5, clock=lambda: NOW).send(a_digest_mail())
     assert mail.mails == []
 
 
@@ -367,7 +367,9 @@ def test_a_server_that_says_nothing_costs_the_timeout_and_no_more(server: Any) -
     server.mode("hang")
     began = time.monotonic()
     with pytest.raises(ChannelError) as caught:
-        Mail(host="127.0.0.1", port=server.port, security="none", sender=SENDER, timeout=0.5).send(a_digest_mail())
+        Mail(host="127.0.0.1", port=server.port, security="none", sender=SENDER, timeout=0.5, clock=lambda: NOW).send(
+            a_digest_mail()
+        )
     assert (caught.value.is_ambiguous, time.monotonic() - began < 5) == (False, True)
 
 
@@ -377,7 +379,9 @@ def test_a_server_that_is_slow_with_its_answer_leaves_a_doubt(server: Any) -> No
     server.mode("slow")
     began = time.monotonic()
     with pytest.raises(ChannelError) as caught:
-        Mail(host="127.0.0.1", port=server.port, security="none", sender=SENDER, timeout=0.5).send(a_digest_mail())
+        Mail(host="127.0.0.1", port=server.port, security="none", sender=SENDER, timeout=0.5, clock=lambda: NOW).send(
+            a_digest_mail()
+        )
     assert (caught.value.is_ambiguous, time.monotonic() - began < 5) == (True, True)
 
 
@@ -386,7 +390,14 @@ def test_a_refused_login_is_said_without_the_password(server: Any) -> None:
     """What to check, and not what was tried."""
     server.mode("auth535")
     channel = Mail(
-        host="127.0.0.1", port=server.port, security="none", sender=SENDER, user="mona", password="sesame-9", timeout=5
+        host="127.0.0.1",
+        port=server.port,
+        security="none",
+        sender=SENDER,
+        user="mona",
+        password="sesame-9",
+        timeout=5,
+        clock=lambda: NOW,
     )
     with pytest.raises(ChannelError, match="refuses the login") as caught:
         channel.send(a_digest_mail())
@@ -399,14 +410,14 @@ def test_a_mail_that_is_too_big_is_refused(server: Any) -> None:
     server.mode("size552")
     big = a_digest_mail(Digest(subject="x", text="x" * 200_000, html="<p>x</p>"))
     with pytest.raises(MessageRefused, match="552"):
-        Mail(host="127.0.0.1", port=server.port, security="none", sender=SENDER, timeout=5).send(big)
+        Mail(host="127.0.0.1", port=server.port, security="none", sender=SENDER, timeout=5, clock=lambda: NOW).send(big)
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("text", [text for text in HOSTILE if " onerror=" not in text])  # the kit warns of the word alone
 def test_a_digest_of_hostile_texts_gives_a_strict_server_nothing_to_warn_of(server: Any, text: str) -> None:
     """No header twice or missing, nothing active, nothing from elsewhere, no bare line end."""
-    channel = Mail(host="127.0.0.1", port=server.port, security="none", sender=SENDER, timeout=5)
+    channel = Mail(host="127.0.0.1", port=server.port, security="none", sender=SENDER, timeout=5, clock=lambda: NOW)
     channel.send(a_digest_mail(hostile_digest(text)))
     channel.send(a_digest_mail())
     assert [each["warnings"] for each in server.accepted] == [[], []]

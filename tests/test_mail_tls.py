@@ -15,6 +15,7 @@ import pytest
 from builders import a_message
 
 from monitor.channels.mail import Mail
+from monitor.clock import now
 from monitor.errors import ChannelError
 
 CERTIFICATE = Path(__file__).with_name("data") / "self-signed.pem"
@@ -106,6 +107,7 @@ def a_mail(server: _Server, security: str) -> Mail:
         user="monitor",
         password="m4rk3d",
         timeout=5,
+        clock=now,
     )
 
 

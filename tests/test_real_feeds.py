@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from fakes import Answer, Site
 
+from monitor.clock import now
 from monitor.errors import MonitorError
 from monitor.items import Parsed, Source
 from monitor.sources import TYPES, guess_type
@@ -42,7 +43,7 @@ def test_real_documents_give_the_entries_and_titles_of_the_manifest(
     async def read_all() -> dict[str, Parsed | MonitorError]:
         found: dict[str, Parsed | MonitorError] = {}
         rules = NetworkRules(allow_private=(ipaddress.ip_network("127.0.0.0/8"),), host_delay=0, host_concurrency=8)
-        async with Web(rules) as web:
+        async with Web(rules, now) as web:
             for row in manifest:
                 source = Source(id=row["file"], name=row["file"], type="feed", url=f"{site.base}/{row['file']}")
                 try:

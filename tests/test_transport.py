@@ -15,6 +15,7 @@ import pytest
 from fakes import Answer, Site
 from fetches import LOOPBACK, QUICK, Raw, failure, fetch
 
+from monitor.clock import now
 from monitor.errors import FetchError, FetchKind
 from monitor.sources import transport
 from monitor.sources.web import NetworkRules, Web
@@ -122,7 +123,7 @@ def test_a_resolver_that_never_answers_holds_nobody_else(site: Site, names: tupl
     rules = NetworkRules(allow_private=LOOPBACK, host_delay=0, timeout=1)
 
     async def all_of_them() -> tuple[float, list[Any]]:
-        async with Web(rules) as web:
+        async with Web(rules, now) as web:
             slow = [asyncio.create_task(web.fetch(f"http://slow{n}.example/", subject="slow")) for n in range(20)]
             await asyncio.sleep(0)
             began = time.monotonic()
@@ -248,7 +249,7 @@ def test_no_connection_stays_open(site: Site, raw: list[Raw]) -> None:
         await asyncio.gather(task, return_exceptions=True)
 
     async def many() -> None:
-        async with Web(QUICK) as web:
+        async with Web(QUICK, now) as web:
             urls = (*(f"{site.base}/{path}" for path in ("feed", "gone", "moved", "absent")), raw[0].url, "http://127.0.0.1:9/")
             await asyncio.gather(*(web.fetch(url, subject="x") for url in urls), return_exceptions=True)
             await given_up(web)

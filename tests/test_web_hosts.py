@@ -10,6 +10,7 @@ import time
 from fakes import Answer, Site
 from fetches import LOOPBACK, at_once
 
+from monitor.clock import now
 from monitor.sources.web import NetworkRules, Web
 
 
@@ -33,7 +34,7 @@ def test_no_more_than_two_requests_run_at_one_host(site: Site) -> None:
     site.pages["/feed"] = answer
 
     async def many() -> None:
-        async with Web(NetworkRules(allow_private=LOOPBACK, host_delay=0, host_concurrency=2, timeout=20)) as web:
+        async with Web(NetworkRules(allow_private=LOOPBACK, host_delay=0, host_concurrency=2, timeout=20), now) as web:
             await asyncio.gather(*(web.fetch(f"{site.base}/feed", subject="x") for _ in range(8)))
 
     asyncio.run(many())

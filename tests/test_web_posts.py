@@ -10,13 +10,14 @@ import pytest
 from fakes import Answer, HookFake
 from fetches import QUICK
 
+from monitor.clock import now
 from monitor.errors import FetchError, FetchKind
 from monitor.sources.web import Answered, NetworkRules, Web
 
 
 def send(url: str, rules: NetworkRules = QUICK) -> Answered:
     async def once() -> Answered:
-        async with Web(rules) as web:
+        async with Web(rules, now) as web:
             return await web.send(url, b'{"a": 1}', headers={"Content-Type": "application/json", "X-Own": "ü"}, subject="test")
 
     return asyncio.run(once())

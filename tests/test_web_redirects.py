@@ -8,6 +8,7 @@ import pytest
 from fakes import Answer, Site
 from fetches import QUICK, at_once, failure, fetch
 
+from monitor.clock import now
 from monitor.errors import FetchKind
 from monitor.items import Fetched
 from monitor.sources.web import Web
@@ -86,7 +87,7 @@ HEADERS = (("Authorization", "Bearer marked"), ("X-Key", "marked"))
 
 def fetch_with_credentials(url: str) -> Fetched:
     async def once() -> Fetched:
-        async with Web(QUICK) as web:
+        async with Web(QUICK, now) as web:
             return await web.fetch(url, subject="test", headers=HEADERS)
 
     return asyncio.run(once())

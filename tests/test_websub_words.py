@@ -12,6 +12,7 @@ from hub_fake import NETWORK
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.clock import now
 from monitor.errors import FetchError, FetchKind
 from monitor.sources import websub
 from monitor.sources.web import NetworkRules, Web
@@ -76,7 +77,7 @@ def test_links_of_several_headers_count_and_relative_ones_are_joined(site: Site)
     )
 
     async def once() -> tuple[str | None, str | None]:
-        async with Web(NETWORK) as web:
+        async with Web(NETWORK, now) as web:
             fetched = await web.fetch(f"{site.base}/feed", subject="meti")
             return fetched.hub, fetched.topic
 
@@ -87,7 +88,7 @@ def test_a_form_goes_only_where_a_fetch_may_go() -> None:
     """A hub at a private address, or on no web at all, is not asked."""
 
     async def refused(url: str) -> FetchKind:
-        async with Web(NetworkRules(host_delay=0)) as web:
+        async with Web(NetworkRules(host_delay=0), now) as web:
             with pytest.raises(FetchError) as caught:
                 await web.post(url, [("a", "b")], subject="meti")
         return caught.value.kind

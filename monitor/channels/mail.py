@@ -9,7 +9,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -83,7 +83,7 @@ class Mail:
         user: str | None = None,
         password: str | None = None,
         timeout: float = 30.0,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime],
     ) -> None:
         self._host, self._port, self._security = host, port, security
         self._sender, self._user, self._password = sender, user, password

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,16 +15,16 @@ from monitor.cli import checking, completion
 from monitor.cli.house import states_of
 from monitor.cli.options import GlobalOptions, Here, commands_of
 from monitor.cli.output import emit, format_option, note, progress, stamp, warn
-from monitor.errors import FetchError, MonitorError, UsageError
-from monitor.items import Fetched, Parsed, Selectors, Source, SourceState, Tier
+from monitor.errors import FetchError, UsageError
+from monitor.items import Source, SourceState, Tier
 from monitor.normalise import clean
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.sources.discover import Candidate, Read
-    from monitor.sources.web import Web
+    from monitor.sources.finding import Found
 
-_TRIED = 8
+_NAMED = 8
+"""Feeds that add names beside the one that it takes."""
 """Feeds of a page that are tried, at most."""
 _HARMLESS_HEADERS = ("accept", "accept-language", "user-agent", "referer")
 
@@ -82,6 +81,7 @@ def check(here: Here, names: tuple[str, ...], url: str | None, type_: str | None
     One source is shown in full, several as a table. Exit 4: some failed, 5: all did; a warning is no failure.
     """
     from monitor.cli.working import chosen
+    from monitor.sources import looking
 
     here.start_log()
     settings = here.config()
@@ -90,7 +90,7 @@ def check(here: Here, names: tuple[str, ...], url: str | None, type_: str | None
     if type_ is not None and url is None:
         raise UsageError("--type is for --url; a source says its own in feeds.yaml")
     asked = chosen(settings.sources, names) if url is None else [_unnamed(url, type_)]
-    found = checking.look(asked, settings.network, here.now(), is_proposing=propose or type_ == "listing")
+    found = looking.look(asked, settings.network, here.now, is_proposing=propose or type_ == "listing")
     if len(found) == 1 and form is None:
         checking.tell(found[0])
     else:
@@ -141,7 +141,7 @@ def add(
     itself as a listing. The line of feeds.yaml goes to standard output. Exit 5: nothing that can be read.
     """
     from monitor import feedsfile
-    from monitor.sources import discover
+    from monitor.sources import discover, examining, finding
 
     here.start_log()
     settings = here.config()
@@ -151,9 +151,9 @@ def add(
     if id_ is not None and any(each.get("id") == id_ for each in there):
         raise UsageError(f"there is a source {id_!r} already", hint="Choose another --id")
     try:
-        found = asyncio.run(_found(url, type_, settings))
+        found = finding.find(url, type_, settings.network, settings.limits, here.now, partial(progress, "Looking for a feed"))
     except FetchError as error:
-        warn(f"{error}" + ("" if error.hint else f". {checking.NEXT_STEPS[error.kind]}"))
+        warn(f"{error}" + ("" if error.hint else f". {examining.NEXT_STEPS[error.kind]}"))
         here.exit_code = 5
         return
     if found.url is None:
@@ -272,102 +272,7 @@ def export(here: Here, out: Path | None) -> None:
     note(f"{out}: {len(listed)} sources")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What add found; url None: nothing."""
-
-    url: str | None = None
-    type: str = ""
-    title: str = ""
-    parsed: Parsed = field(default_factory=lambda: Parsed(entries=()))
-    select: Selectors | None = None
-    how: str = ""
-    others: tuple[Candidate, ...] = ()
-    tried: tuple[str, ...] = ()
-
-
-async def _found(url: str, wanted: str | None, settings: Config) -> _Found:
-    """The best of what can be read at an address.
-
-    Raises:
-        FetchError: the address itself gives no answer.
-    """
-    from monitor.sources import discover, propose
-    from monitor.sources.web import Web
-    from monitor.sources.workers import Readers
-
-    tried: list[str] = []
-
-    async def read_at(web: Web, url: str, fetched: Fetched) -> Read | None:
-        """What an answer is; None if it is not what is wanted. Of an index of documents, the newest is read."""
-        try:
-            read = await readers.call(url, discover.recognised, fetched, url)
-            if read.parsed.older and not read.parsed.entries:
-                newest = await web.fetch(read.parsed.older[0], subject=url)
-                read = replace(read, parsed=(await readers.call(url, discover.recognised, newest, url)).parsed)
-        except MonitorError as error:
-            tried.append(str(error))
-            return None
-        if wanted not in (None, read.type):
-            tried.append(f"{url}: is a {read.type}")
-            return None
-        return read
-
-    async def first_of(web: Web, candidates: tuple[Candidate, ...], others: tuple[Candidate, ...]) -> _Found | None:
-        with progress("Looking for a feed", len(candidates)) as advance:
-            for each in candidates:
-                try:
-                    fetched = await web.fetch(each.url, subject=each.url)
-                except MonitorError as error:
-                    tried.append(str(error))
-                    continue
-                finally:
-                    advance(1)
-                read = await read_at(web, each.url, fetched)
-                if read is None:
-                    continue
-                if read.parsed.entries:
-                    return _Found(
-                        url=fetched.moved_to or each.url,
-                        type=read.type,
-                        title=read.title or each.title or title,
-                        parsed=read.parsed,
-                        how=each.how,
-                        others=tuple(other for other in others if other.url != each.url),
-                    )
-                tried.append(f"{each.url}: has no entries")
-        return None
-
-    async with Web(settings.network) as web, Readers(settings.limits) as readers:
-        page = await web.fetch(url, subject=url)
-        address = page.moved_to or url
-        read = await read_at(web, url, page)
-        if read is not None:
-            return _Found(url=address, type=read.type, title=read.title, parsed=read.parsed, how="the address itself")
-        title = await readers.call(url, discover.title_of, page)
-        named = await readers.call(url, discover.feeds_in, page)
-        if wanted != "listing":
-            for candidates in (named[:_TRIED], discover.guesses(page.url)):
-                found = await first_of(web, candidates, named)
-                if found is not None:
-                    return found
-        proposals = await readers.call(url, propose.selectors, page, 1) if wanted in (None, "listing") else ()
-        if proposals:
-            best = proposals[0]
-            return _Found(
-                url=address,
-                type="listing",
-                title=title,
-                parsed=Parsed(entries=best.entries),
-                select=best.select,
-                how="the page itself, by the selectors proposed",
-                others=named,
-            )
-        found = None if wanted == "listing" else await first_of(web, discover.last_resort(page.url), named)
-        return found or _Found(tried=tuple(tried))
-
-
-def _show(found: _Found, country: str | None) -> None:
+def _show(found: Found, country: str | None) -> None:
     """What was found, for the person at the terminal; days are those of the country."""
     from monitor.sources import discover
 
@@ -379,7 +284,7 @@ def _show(found: _Found, country: str | None) -> None:
     note(f"{len(entries)} entries, " + (f"newest {checking.day(newest, place)}" if newest else "none with a date"))
     for each in entries[:3]:
         note(f"  {clean(each.title)[:100]}")
-    for other in found.others[:_TRIED]:
+    for other in found.others[:_NAMED]:
         note(f"also there: {clean(other.url)}  {other.title}")
 
 

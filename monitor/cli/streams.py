@@ -5,7 +5,6 @@ Lines come in and go out one by one, in order, in constant memory; a bad line is
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,7 @@ from monitor import bundled
 from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, progress, stamp, warn
 from monitor.errors import BadLine, UsageError
-from monitor.items import Fetched, Item, Parsed, Tier, Validators
+from monitor.items import Fetched, Item, Tier, Validators
 
 _BATCH = 64
 _PARSED = ("feed", "federal_register", "sitemap")
@@ -31,21 +30,15 @@ _PARSED = ("feed", "federal_register", "sitemap")
 @click.pass_obj
 def parse(here: Here, place: str, type_: str | None) -> None:
     """A feed document to JSON lines: guid, url, title, summary, published, in document order."""
-    from monitor import sources
     from monitor.normalise import MAX_SUMMARY, MAX_TITLE, address, plain
-    from monitor.sources.workers import Readers
+    from monitor.sources.workers import read_alone
 
     here.start_log()
     if type_ is not None and type_ not in _PARSED:
         raise UsageError(f"--type {type_!r} cannot be read here", hint=f"One of {', '.join(_PARSED)}")
-    fetched = _document(place)
+    fetched = _document(place, here)
     name = Path(place).name if "://" not in place else place
-
-    async def read() -> Parsed:
-        async with Readers() as readers:
-            return await readers.call(name, sources.parse, fetched, name, type_)
-
-    parsed = asyncio.run(read())
+    parsed = read_alone(fetched, name, type_)
     for entry in parsed.entries:
         line = {
             "guid": entry.guid,
@@ -149,7 +142,7 @@ def identify(here: Here, file: str) -> None:
         print(json_line(line))
 
 
-def _document(place: str) -> Fetched:
+def _document(place: str, here: Here) -> Fetched:
     """The document of a file or an address."""
     if "://" not in place:
         try:
@@ -162,15 +155,11 @@ def _document(place: str) -> Fetched:
             content_type="",
             validators=Validators(),
             is_unmodified=False,
-            at=datetime.now(UTC),
+            at=here.now(),
         )
-    from monitor.sources.web import NetworkRules, Web
+    from monitor.sources import looking
 
-    async def fetch() -> Fetched:
-        async with Web(NetworkRules()) as web:
-            return await web.fetch(place, subject=place)
-
-    return asyncio.run(fetch())
+    return looking.document(place, here.now)
 
 
 def _items(file: str) -> Iterator[tuple[Any, Item]]:

@@ -75,7 +75,7 @@ class _Hop:
 class Web:
     """A polite, guarded client; use it as an async context manager, within one event loop."""
 
-    def __init__(self, rules: NetworkRules, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, rules: NetworkRules, clock: Callable[[], datetime]) -> None:
         self._rules = rules
         self._clock = clock
         self._turns: dict[str, _Turns] = {}

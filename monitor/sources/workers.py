@@ -24,8 +24,8 @@ from typing import Any, Self, TypeVar, cast
 
 from monitor import memory
 from monitor.errors import ConfigError, FetchError, FetchKind, MonitorError, ParseError
-from monitor.items import Fetched, Reading, Source
-from monitor.sources import reading
+from monitor.items import Fetched, Parsed, Reading, Source
+from monitor.sources import parse, reading
 
 _HEAD = 4
 _MAX_ANSWER = 256 << 20
@@ -138,6 +138,21 @@ class Readers:
         worker.end()
 
 
+def read_alone(fetched: Fetched, name: str, type_: str | None) -> Parsed:
+    """A document that belongs to no source, read in a worker (see sources.parse).
+
+    Raises:
+        ParseError: nothing that can be read by itself.
+        FetchError: kind too_costly, if it took more than the limits allow.
+    """
+
+    async def read() -> Parsed:
+        async with Readers() as readers:
+            return await readers.call(name, parse, fetched, name, type_)
+
+    return asyncio.run(read())
+
+
 class _Worker:
     """The parent's side of one process."""
 
@@ -176,7 +191,7 @@ class _Nouns(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is no noun")
 
 
-_OURS = ("monitor.items", "monitor.sources.", "monitor.cli.checking")
+_OURS = ("monitor.items", "monitor.sources.")
 _PLAIN = {("monitor.items", "item_of"), *(("datetime", each) for each in ("datetime", "date", "timedelta", "timezone"))}
 
 
