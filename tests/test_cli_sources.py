@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from monitor import config, feedsfile
 from monitor.cli import main
 from monitor.errors import FetchKind
 from monitor.items import Selectors
+from monitor.sources import TYPES
 from monitor.sources.examining import NEXT_STEPS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -311,6 +313,15 @@ def test_a_move_for_good_is_told_with_the_new_address(here: Path, capsys: pytest
     code, out, _ = run(capsys, "check", "wire", "--format", "json")
     [found] = json.loads(out)
     assert (code, found["verdict"], found["moved_to"]) == (0, "warn", f"{site.base}/new-wire")
+
+
+def test_add_and_parse_take_every_type_that_needs_no_settings(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And add the listing, whose selectors it proposes; another type is refused with the list of those."""
+    alone = {name for name, kind in TYPES.items() if kind.is_read_alone}
+    _, _, err = run(capsys, "add", "https://x.example/", "--type", "no")
+    assert set(re.findall(r"'(\w+)'", err)) == {"no", "listing", *alone}
+    code = main(("parse", str(here / "feeds.yaml"), "--type", "listing"))
+    assert (code, capsys.readouterr().err.strip().split("One of ")[1]) == (2, ", ".join(name for name in TYPES if name in alone))
 
 
 def test_every_kind_of_failure_has_a_next_step() -> None:

@@ -267,7 +267,7 @@ def test_any_text_in_a_field_is_parsed_or_refused(text: str, field: str) -> None
     """Whatever a source writes, the outcome is entries or a ParseError."""
     document = rss(f"<item><{field}>{text}</{field}></item>").encode("utf-8", "surrogatepass")
     try:
-        outcome: object = TYPES["feed"](SOURCE, fetched(document))
+        outcome: object = TYPES["feed"].parse(SOURCE, fetched(document))
     except ParseError as error:
         outcome = error
     assert isinstance(outcome, Parsed | ParseError)

@@ -355,5 +355,5 @@ def read(id: str, body: str, content_type: str) -> list[tuple[str | None, str, d
     """Address, title and day of what the source of that id reads in a document."""
     source = BY_ID[id]
     noon = timedelta(hours=12)  # the day is the same at noon, whichever zone midnight was taken in
-    parsed = TYPES[source.type](source, fetched(body.encode(), url=source.url, content_type=content_type))
+    parsed = TYPES[source.type].parse(source, fetched(body.encode(), url=source.url, content_type=content_type))
     return [(each.url, each.title, None if each.published is None else (each.published + noon).date()) for each in parsed.entries]

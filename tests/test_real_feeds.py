@@ -48,7 +48,7 @@ def test_real_documents_give_the_entries_and_titles_of_the_manifest(
                 source = Source(id=row["file"], name=row["file"], type="feed", url=f"{site.base}/{row['file']}")
                 try:
                     fetched = await web.fetch(source.url, subject=source.id)
-                    found[row["file"]] = TYPES[guess_type(fetched)](source, fetched)
+                    found[row["file"]] = TYPES[guess_type(fetched)].parse(source, fetched)
                 except MonitorError as error:
                     found[row["file"]] = error
         return found

@@ -21,7 +21,6 @@ from monitor.errors import BadLine, UsageError
 from monitor.items import Fetched, Item, Tier, Validators
 
 _BATCH = 64
-_PARSED = ("feed", "federal_register", "sitemap")
 
 
 @command("parse", example="monitor parse feed.xml\nmonitor parse https://news.example/feed.xml --type feed")
@@ -31,11 +30,13 @@ _PARSED = ("feed", "federal_register", "sitemap")
 def parse(here: Here, place: str, type_: str | None) -> None:
     """A feed document to JSON lines: guid, url, title, summary, published, in document order."""
     from monitor.normalise import MAX_SUMMARY, MAX_TITLE, address, plain
+    from monitor.sources import TYPES
     from monitor.sources.workers import read_alone
 
     here.start_log()
-    if type_ is not None and type_ not in _PARSED:
-        raise UsageError(f"--type {type_!r} cannot be read here", hint=f"One of {', '.join(_PARSED)}")
+    known = [name for name, kind in TYPES.items() if kind.is_read_alone]
+    if type_ is not None and type_ not in known:
+        raise UsageError(f"--type {type_!r} cannot be read here", hint=f"One of {', '.join(known)}")
     fetched = _document(place, here)
     name = Path(place).name if "://" not in place else place
     parsed = read_alone(fetched, name, type_)

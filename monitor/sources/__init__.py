@@ -1,13 +1,15 @@
 """The kinds of documents that we read, and how each becomes entries. Parsing is pure; only web.py touches the network.
 
-A new source type is one file with `parse` and one line in TYPES.
+A new source type is one file with `parse` and one line in TYPES. Settings of its own are keys of `sections.py` and fields of
+`items.Source`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from monitor.items import Fetched, Parsed, Source
@@ -27,21 +29,30 @@ def _json_api(source: Source, fetched: Fetched) -> Parsed:
     return json_api.parse(source, fetched)
 
 
-TYPES: Mapping[str, Parser] = {
-    "feed": feed.parse,
-    "federal_register": federal_register.parse,
-    "listing": listing.parse,
-    "json_api": _json_api,
-    "sitemap": sitemap.parse,
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What holds for every source of a type."""
 
-_HISTORIES: Mapping[str, Callable[[Source, date, date], tuple[str, ...]]] = {"federal_register": federal_register.history}
-"""Types that can be asked for a span of days."""
+    parse: Parser
+    parse_anew: Callable[[Source, Fetched, Container[bytes]], Parsed] | None = None
+    """As parse, without entries whose digests the last document had; None: it reads them all."""
+    history: Callable[[Source, date, date], tuple[str, ...]] | None = None
+    """Addresses that show a span of days, newest first; None: it cannot be asked for one."""
+    is_read_alone: bool = True  # False: a document is nothing without settings of its source
+
+
+TYPES: Mapping[str, Kind] = {
+    "feed": Kind(parse=feed.parse, parse_anew=feed.parse),
+    "federal_register": Kind(parse=federal_register.parse, history=federal_register.history),
+    "listing": Kind(parse=listing.parse, is_read_alone=False),
+    "json_api": Kind(parse=_json_api, is_read_alone=False),
+    "sitemap": Kind(parse=sitemap.parse),
+}
 
 
 def history(source: Source, since: date, until: date) -> tuple[str, ...]:
     """Addresses that a backfill begins with, newest first; from each it goes on to Parsed.older. Empty: it cannot page back."""
-    asked = _HISTORIES.get(source.type)
+    asked = TYPES[source.type].history
     return (source.url,) if asked is None else asked(source, since, until)
 
 
@@ -62,10 +73,10 @@ def parse(fetched: Fetched, name: str, type_: str | None = None) -> Parsed:
 
     Args:
         name: what to call it in errors.
-        type_: a key of TYPES; None: by its content.
+        type_: a key of TYPES that is read alone; None: by its content.
 
     Raises:
         ParseError: nothing that can be read by itself.
     """
     found = type_ or guess_type(fetched)
-    return TYPES[found](Source(id=name, name=name, type=found, url=fetched.url), fetched)
+    return TYPES[found].parse(Source(id=name, name=name, type=found, url=fetched.url), fetched)

@@ -87,7 +87,7 @@ def recognised(fetched: Fetched, subject: str) -> Read:
     """The document as the type that reads it; one with entries before one without.
 
     Raises:
-        ParseError: no type reads it by itself (listing and json_api need to be told how).
+        ParseError: no type reads it by itself.
     """
     if is_page(fetched):
         raise ParseError("an HTML page, not a feed", subject=subject)
@@ -97,11 +97,11 @@ def recognised(fetched: Fetched, subject: str) -> Read:
     empty: Read | None = None
     first: ParseError | None = None
     for name in dict.fromkeys((guessed, *TYPES)):
-        if name in ("listing", "json_api") or name not in TYPES:
+        if not TYPES[name].is_read_alone:
             continue
         source = Source(id=subject, name=subject, type=name, url=fetched.url, country=country_of(fetched.url))
         try:
-            parsed = TYPES[name](source, fetched)
+            parsed = TYPES[name].parse(source, fetched)
         except ParseError as error:
             first = first or error
             continue

@@ -76,7 +76,7 @@ def examined(source: Source, fetched: Fetched, now: datetime, is_proposing: bool
         found = _with_selectors(found, fetched, is_proposing=is_proposing)
     try:
         if source.type:
-            parsed = TYPES[source.type](source, fetched)
+            parsed = TYPES[source.type].parse(source, fetched)
         else:
             read = discover.recognised(fetched, source.id)
             source, parsed = replace(source, type=read.type, name=read.title or source.name), read.parsed

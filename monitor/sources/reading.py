@@ -11,7 +11,7 @@ from datetime import datetime
 from monitor.dedupe import entry_keys
 from monitor.items import Entry, Fetched, Reading, Source
 from monitor.normalise import normalise
-from monitor.sources import TYPES, feed
+from monitor.sources import TYPES
 
 MAX_DIGESTS = 5_000
 """Entries of a document that the next reading knows again; beyond them the archive is asked."""
@@ -31,7 +31,8 @@ def read(source: Source, fetched: Fetched, seen: bytes, now: datetime, is_backlo
         ConfigError: a selector or path of feeds.yaml cannot be read.
     """
     known = {seen[start : start + _SIZE] for start in range(0, len(seen), _SIZE)}
-    parsed = feed.parse(source, fetched, known) if source.type == "feed" else TYPES[source.type](source, fetched)
+    kind = TYPES[source.type]
+    parsed = kind.parse(source, fetched) if kind.parse_anew is None else kind.parse_anew(source, fetched, known)
     entries = [each for each in parsed.entries if each.guid or each.url or each.title.strip() or each.summary.strip()]
     silent = len(parsed.entries) - len(entries)
     keys = entry_keys(entries)
