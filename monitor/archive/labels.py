@@ -5,11 +5,36 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.archive.connection import transaction
 from monitor.archive.values import read_surely, written
 from monitor.items import Identifier, Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """A theme's score of an item that nobody has judged for the theme."""
+
+    item: str
+    event: str | None  # None: it is in none yet
+    title: str
+    lang: str
+    theme: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekScores:
+    """How the classifier scored a theme in a week."""
+
+    week: str  # its Monday, YYYY-MM-DD
+    theme: str
+    items: int
+    given: int  # that got the theme
+    doubtful: int  # scores from 0.3 to 0.7
+    mean: float
 
 
 class LabelTables:
@@ -41,14 +66,14 @@ class LabelTables:
                 [(each.item, each.theme, int(each.verdict), written(each.at), each.who, each.via) for each in labels],
             )
 
-    def unlabelled(self, since: datetime, limit: int, theme: str | None = None) -> list[sqlite3.Row]:
-        """Scores of items that nobody has judged for the theme, the least certain first: item, event, title, lang, theme, score.
+    def unlabelled(self, since: datetime, limit: int, theme: str | None = None) -> list[Scored]:
+        """Scores of items that nobody has judged for the theme, the least certain first.
 
         Args:
             since: of the items' own time.
             theme: only this one's scores; None: all.
         """
-        return self._connection.execute(
+        rows = self._connection.execute(
             """
             select t.item, i.event, i.title, i.lang, t.theme, t.score from tags t cross join items i on i.id = t.item
             where i.moment >= ?1 and i.copy_of is null and coalesce(?2, t.theme) = t.theme
@@ -56,18 +81,20 @@ class LabelTables:
             order by abs(t.score - 0.5), t.item, t.theme limit ?3
             """,
             [written(since), theme, limit],
-        ).fetchall()
+        )
+        return [Scored(**dict(row)) for row in rows]
 
-    def scores(self, since: datetime) -> list[sqlite3.Row]:
-        """By week and theme, how the classifier scored: week, theme, items, given, doubtful (0.3 to 0.7), mean score."""
-        return self._connection.execute(
+    def scores(self, since: datetime) -> list[WeekScores]:
+        """By week and theme, how the classifier scored."""
+        rows = self._connection.execute(
             """
             select strftime('%Y-%m-%d', i.moment, 'weekday 0', '-6 days') as week, t.theme, count(*) as items, sum(t.is_given) as given,
                    sum(t.score between 0.3 and 0.7) as doubtful, avg(t.score) as mean
             from items i join tags t on t.item = i.id where i.moment >= ? group by week, t.theme order by week, t.theme
             """,
             [written(since)],
-        ).fetchall()
+        )
+        return [WeekScores(**dict(row)) for row in rows]
 
     def texts(self, since: datetime, until: datetime, limit: int) -> list[str]:
         """Texts of items of a time, spread over it by their ids: a sample to look at the vocabulary of."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from monitor.cli.options import Here, command
 from monitor.cli.output import json_line, stamp
 from monitor.errors import ArchiveError, MonitorError
 from monitor.items import Source, SourceState
+
+if TYPE_CHECKING:
+    from monitor.config import Config
 
 
 @command("status", example="monitor status\nmonitor status --json | jq .outbox")
@@ -102,7 +105,7 @@ def unknown_names(tree: query.Node, known: Mapping[str, Sequence[str]]) -> list[
     ]
 
 
-def _source_json(source: Source, state: SourceState | None, settings: Any, now: datetime) -> dict[str, Any]:
+def _source_json(source: Source, state: SourceState | None, settings: Config, now: datetime) -> dict[str, Any]:
     from monitor.pace import is_stale
 
     error = None

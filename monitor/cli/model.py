@@ -88,14 +88,14 @@ def stats(here: Here, weeks: int, form: str | None) -> None:
         recent = archive.labels.texts(since, here.now(), _LOOKED_AT)
     rows = [
         {
-            "week": row["week"],
-            "theme": row["theme"],
-            "items": row["items"],
-            "given": f"{row['given'] / row['items']:.1%}",
-            "in doubt": f"{row['doubtful'] / row['items']:.1%}",
-            "mean score": f"{row['mean']:.3f}",
+            "week": each.week,
+            "theme": each.theme,
+            "items": each.items,
+            "given": f"{each.given / each.items:.1%}",
+            "in doubt": f"{each.doubtful / each.items:.1%}",
+            "mean score": f"{each.mean:.3f}",
         }
-        for row in found
+        for each in found
     ]
     emit(rows, ("week", "theme", "items", "given", "in doubt", "mean score"), form, wide="theme")
     share, usual = unknown(models.load(folder), recent), facts.get("unknown_vocabulary", 0.0)
@@ -123,15 +123,15 @@ def queue(here: Here, theme: str | None, limit: int, days: int, form: str | None
         found = archive.labels.unlabelled(here.now() - timedelta(days=days), _LOOKED_AT, theme)
     candidates = [
         Candidate(
-            item=row["item"],
-            event=row["event"],
-            title=row["title"],
-            theme=row["theme"],
-            score=row["score"],
-            threshold=thresholds.get(row["lang"], thresholds[""])[facts["themes"].index(row["theme"])],
+            item=each.item,
+            event=each.event,
+            title=each.title,
+            theme=each.theme,
+            score=each.score,
+            threshold=thresholds.get(each.lang, thresholds[""])[facts["themes"].index(each.theme)],
         )
-        for row in found
-        if row["theme"] in facts["themes"]
+        for each in found
+        if each.theme in facts["themes"]
     ]
     chosen = most_informative(candidates, limit)
     if not chosen:
