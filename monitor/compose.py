@@ -135,7 +135,7 @@ def notice_message(*, key: str, address: str, channel: str, since: datetime, err
     )
 
 
-def digest_of(message: Message) -> str:
+def fingerprint_of(message: Message) -> str:
     """A short hash of what a message says, to tell whether it changed."""
     said = (
         message.headline,

@@ -312,7 +312,7 @@ class Deliverer:
         except Exception:
             log.exception("cannot compose channel=%s message=%s anew; it stays as it is", post.channel, post.remote_id)
             return None
-        return None if message is None or compose.digest_of(message) == post.digest else message
+        return None if message is None or compose.fingerprint_of(message) == post.digest else message
 
     def _speak(self, this: _Try) -> Receipt | None:
         """Speak to the channel, in a thread of the address; touches no archive."""
@@ -354,7 +354,9 @@ class Deliverer:
         error = this.future.exception()
         if this.post is not None and this.update is not None and (this.is_edited or (error is None and this.order is None)):
             with self.archive.errors():
-                self.archive.outbox.checked(this.post, this.began, compose.digest_of(this.update) if this.is_edited else None)
+                self.archive.outbox.checked(
+                    this.post, this.began, compose.fingerprint_of(this.update) if this.is_edited else None
+                )
         if error is None:
             if this.order is not None:
                 receipt = this.future.result()
@@ -397,7 +399,7 @@ class Deliverer:
                 now,
                 title=this.message.title,
                 # what was found was said at an earlier try
-                digest=None if not is_kept_up else "" if this.is_found else compose.digest_of(this.message),
+                digest=None if not is_kept_up else "" if this.is_found else compose.fingerprint_of(this.message),
             )
         self._count("found" if this.is_found else "sent")
         log.info("sent key=%s channel=%s tries=%d", order.key, order.channel, order.attempts + 1)
