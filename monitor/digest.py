@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from monitor import chart
 from monitor.compose import date_text, identifier_text, moment_text, shortened
-from monitor.digest_content import DEADLINE_DAYS, Content, Dated, Entry, ThemeDays
+from monitor.digest_content import DEADLINE_DAYS, Content, Dated, ThemeDays, Told
 from monitor.digest_words import WORDS, Words, counted, day_name, distance, kind_name, lowered, stage_name, tier_name
 from monitor.events import Event
 from monitor.items import Filed, Item, Tier
@@ -88,14 +88,14 @@ def _page(content: Content, words: Words) -> dict[str, object]:
     local = content.until.astimezone(ZoneInfo(content.tz))
     today = local.date()
     sections = [
-        (name, title, [_entry(each, content, words, today) for each in entries])
-        for name, title, entries in (
+        (name, title, [_event(each, content, words, today) for each in told])
+        for name, title, told in (
             ("new", words.new, content.new),
             ("escalated", words.escalated, content.escalated),
             ("moved", words.moved, content.moved),
             ("quiet", words.quiet, content.quiet),
         )
-        if entries
+        if told
     ]
     is_empty = not (sections or content.singles or content.dates)
     is_all_read = not content.notes and content.read == content.sources
@@ -139,8 +139,8 @@ def _subject(content: Content, words: Words, today: date) -> str:
     parts = next((found for row in told if (found := [counted(words, name, n) for name, n in row if n])), [words.nothing])
     themes = dict.fromkeys(
         _theme(theme, content)
-        for entry in (*content.new, *content.escalated, *content.moved, *content.singles)
-        for theme, _ in entry.event.themes[:2]
+        for each in (*content.new, *content.escalated, *content.moved, *content.singles)
+        for theme, _ in each.event.themes[:2]
     )
     named = words.comma.join(lowered(each) for each in list(themes)[:3])
     return words.joint.join(parts) + (words.themes.format(names=named) if named else "")
@@ -160,8 +160,8 @@ def _summary(content: Content, words: Words) -> list[str]:
 
 def _glimpse(content: Content) -> str:
     """What a list of mails shows after the subject: the first titles."""
-    entries = (*content.new, *content.escalated, *content.moved, *content.singles)
-    titles = [(each.lead or _ordered(each.items, content.lang)[0].item).title for each in entries[:3]]
+    told = (*content.new, *content.escalated, *content.moved, *content.singles)
+    titles = [(each.lead or _ordered(each.items, content.lang)[0].item).title for each in told[:3]]
     return shortened(" · ".join(shortened(clean(title), 90) for title in titles), GLIMPSE)
 
 
@@ -227,27 +227,27 @@ def _date(each: Dated, content: Content, words: Words, today: date) -> dict[str,
     }
 
 
-def _entry(entry: Entry, content: Content, words: Words, today: date) -> dict[str, object]:
-    event, lang = entry.event, content.lang
-    ordered = _ordered(entry.items, lang)
+def _event(told: Told, content: Content, words: Words, today: date) -> dict[str, object]:
+    event, lang = told.event, content.lang
+    ordered = _ordered(told.items, lang)
     # an event of which every new item repeats an earlier one still gets a line
     own = [each for each in ordered if each.copy_of is None] or ordered[:1]
-    told = [each.item for each in own if entry.lead is None or each.item.id != entry.lead.id]
-    if entry.lead is not None:
-        told.insert(0, entry.lead)
-    lines = [_line(item, content) for item in told[:MAX_LINES]]
-    shown = {item.id for item in told}
+    items = [each.item for each in own if told.lead is None or each.item.id != told.lead.id]
+    if told.lead is not None:
+        items.insert(0, told.lead)
+    lines = [_line(item, content) for item in items[:MAX_LINES]]
+    shown = {item.id for item in items}
     copies = dict.fromkeys(_source(each.item, content) for each in ordered if each.item.id not in shown)
     stage = stage_name(lang, event.stage, event.step)
-    was = entry.was
+    was = told.was
     is_moved_on = was is not None and was.stage is not event.stage
     if is_moved_on and was is not None:
         stage = f"{stage_name(lang, was.stage, was.step if was.step != event.step else None)} → {stage}"
-    sources = words.one_source if entry.sources == 1 else words.many_sources.format(n=entry.sources)
-    if was is not None and was.sources < entry.sources:
-        sources = words.sources.format(was=was.sources, n=entry.sources)
+    sources = words.one_source if told.sources == 1 else words.many_sources.format(n=told.sources)
+    if was is not None and was.sources < told.sources:
+        sources = words.sources.format(was=was.sources, n=told.sources)
     ahead = [each for each in event.dates if each.date >= today][:4]
-    is_old = was is not None and not entry.is_known
+    is_old = was is not None and not told.is_known
     return {
         "id": event.id,
         "stage": stage,
@@ -260,7 +260,7 @@ def _entry(entry: Entry, content: Content, words: Words, today: date) -> dict[st
         "days": " · ".join(_day_text(each, lang, words, today) for each in ahead),
         "under_way": words.under_way.format(day=_day_of(event.first_seen, content, today)) if is_old else "",
         "lines": lines,
-        "more": words.more_items.format(n=len(told) - len(lines)) if len(told) > len(lines) else "",
+        "more": words.more_items.format(n=len(items) - len(lines)) if len(items) > len(lines) else "",
         "copies": words.also.format(names=words.comma.join(copies)) if copies else "",
         "last": words.last_item.format(day=_day_of(event.last_seen, content, today)),
         "next": _next(event, words, content, today),

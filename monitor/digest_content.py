@@ -29,7 +29,7 @@ class Dated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Told:
     """One event of a digest with the reader's items."""
 
     event: Event
@@ -62,11 +62,11 @@ class Content:
     dates: tuple[Dated, ...] = ()  # of the next days, in order
     dates_left_out: int = 0  # of the same days, beyond what a mail can hold
     changed: tuple[Deadline, ...] = ()  # for the calendar: new, moved or withdrawn since, however far ahead
-    new: tuple[Entry, ...] = ()
-    escalated: tuple[Entry, ...] = ()
-    moved: tuple[Entry, ...] = ()
-    quiet: tuple[Entry, ...] = ()
-    singles: tuple[Entry, ...] = ()  # events of one item that does not matter by itself
+    new: tuple[Told, ...] = ()
+    escalated: tuple[Told, ...] = ()
+    moved: tuple[Told, ...] = ()
+    quiet: tuple[Told, ...] = ()
+    singles: tuple[Told, ...] = ()  # events of one item that does not matter by itself
     left_out: int = 0  # events beyond what a mail can hold
     days: tuple[ThemeDays, ...] = ()  # the most items first
     notes: tuple[str, ...] = ()  # sources that could not be read, channels that are down

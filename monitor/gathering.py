@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from monitor import query
 from monitor.archive import Archive
 from monitor.changes import ChangedDate, Progress, progress
-from monitor.digest_content import DEADLINE_DAYS, MAX_DATES, MAX_EVENTS, MAX_SINGLES, Dated, Entry, ThemeDays
+from monitor.digest_content import DEADLINE_DAYS, MAX_DATES, MAX_EVENTS, MAX_SINGLES, Dated, ThemeDays, Told
 from monitor.events import Deadline
 from monitor.items import Filed, Tier
 
@@ -42,11 +42,11 @@ class Gathered:
     dates: tuple[Dated, ...]
     dates_left_out: int
     changed: tuple[Deadline, ...]
-    new: tuple[Entry, ...]
-    escalated: tuple[Entry, ...]
-    moved: tuple[Entry, ...]
-    quiet: tuple[Entry, ...]
-    singles: tuple[Entry, ...]
+    new: tuple[Told, ...]
+    escalated: tuple[Told, ...]
+    moved: tuple[Told, ...]
+    quiet: tuple[Told, ...]
+    singles: tuple[Told, ...]
     left_out: int
     days: tuple[ThemeDays, ...]
 
@@ -93,7 +93,7 @@ def gathered(
         changed=found.changed(came, dates, today),
         left_out=left_out + touched.left_out,
         days=_days(archive, wanted, until, zone, today),
-        **{name: tuple(_entry(each, lang) for each in entries) for name, entries in kept.items()},
+        **{name: tuple(_told(each, lang) for each in events) for name, events in kept.items()},
     )
 
 
@@ -202,13 +202,13 @@ def _kept(headings: dict[str, list[Progress]]) -> tuple[dict[str, list[Progress]
     return kept, left_out + len(ranked["singles"]) - len(kept["singles"])
 
 
-def _entry(each: Progress, lang: str) -> Entry:
+def _told(each: Progress, lang: str) -> Told:
     items = each.new or each.had[-1:]
     lead = None
     if not any(one.item.lang == lang and one.copy_of is None for one in items):
         known = [one.item for one in (*each.new, *each.had) if one.item.lang == lang]
         lead = min(known, key=lambda item: (_TIERS.index(item.tier), item.moment), default=None)
-    return Entry(
+    return Told(
         event=each.event,
         items=items,
         lead=lead,

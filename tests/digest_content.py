@@ -8,7 +8,7 @@ from typing import Any
 from builders import a_deadline, a_standing, an_event, an_item
 
 from monitor.changes import DateChange
-from monitor.digest_content import Content, Dated, Entry, ThemeDays
+from monitor.digest_content import Content, Dated, ThemeDays, Told
 from monitor.events import Deadline, Event
 from monitor.items import DateKind, Filed, Identifier, Item, Stage, Standpoint, Tier
 from monitor.stage import Expected
@@ -49,12 +49,10 @@ def graphite(**changes: Any) -> Event:
     return an_event(**base | changes)
 
 
-def an_entry(
-    *items: Item | Filed, sources: int = 1, was: Standpoint | None = None, is_known: bool = False, **event: Any
-) -> Entry:
+def an_entry(*items: Item | Filed, sources: int = 1, was: Standpoint | None = None, is_known: bool = False, **event: Any) -> Told:
     """An event with these items; the rest goes to the event."""
     filed = tuple(each if isinstance(each, Filed) else Filed(item=each) for each in items or (an_item(),))
-    return Entry(event=graphite(**event), items=filed, sources=sources, was=was, is_known=is_known)
+    return Told(event=graphite(**event), items=filed, sources=sources, was=was, is_known=is_known)
 
 
 def closing(**changes: Any) -> Deadline:

@@ -20,7 +20,7 @@ PAGE = (
 )
 
 
-def found(url: str, wanted: str | None = None) -> tuple[finding.Found, list[int]]:
+def found(url: str, wanted: str | None = None) -> tuple[finding.Readable, list[int]]:
     """What is found, and how many were to be tried, list by list."""
     lists: list[int] = []
 

@@ -21,7 +21,7 @@ from monitor.normalise import clean
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.sources.finding import Found
+    from monitor.sources.finding import Readable
 
 _NAMED = 8
 """Feeds that add names beside the one that it takes."""
@@ -272,7 +272,7 @@ def export(here: Here, out: Path | None) -> None:
     note(f"{out}: {len(listed)} sources")
 
 
-def _show(found: Found, country: str | None) -> None:
+def _show(found: Readable, country: str | None) -> None:
     """What was found, for the person at the terminal; days are those of the country."""
     from monitor.sources import discover
 

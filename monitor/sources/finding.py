@@ -27,7 +27,7 @@ Progress: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], Non
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Readable:
     """The best of what can be read at an address."""
 
     url: str | None = None  # where it is read from now on; None: nothing was found
@@ -42,7 +42,7 @@ class Found:
 
 def find(
     url: str, wanted: str | None, rules: NetworkRules, limits: Limits, clock: Callable[[], datetime], progress: Progress
-) -> Found:
+) -> Readable:
     """The best of what can be read at an address: the address itself, what its page names, the usual places, the page as a listing.
 
     Args:
@@ -52,7 +52,7 @@ def find(
         FetchError: the address itself gives no answer.
     """
 
-    async def search() -> Found:
+    async def search() -> Readable:
         async with Web(rules, clock) as web, Readers(limits) as readers:
             return await _Search(web, readers, wanted, progress).at(url)
 
@@ -66,13 +66,13 @@ class _Search:
         self._web, self._readers, self._wanted, self._progress = web, readers, wanted, progress
         self._tried: list[str] = []
 
-    async def at(self, url: str) -> Found:
+    async def at(self, url: str) -> Readable:
         """See find."""
         page = await self._web.fetch(url, subject=url)
         address = page.moved_to or url
         read = await self._read(url, page)
         if read is not None:
-            return Found(url=address, type=read.type, title=read.title, parsed=read.parsed, how="the address itself")
+            return Readable(url=address, type=read.type, title=read.title, parsed=read.parsed, how="the address itself")
         title = await self._readers.call(url, discover.title_of, page)
         named = await self._readers.call(url, discover.feeds_in, page)
         if self._wanted != "listing":
@@ -83,7 +83,7 @@ class _Search:
         if self._wanted in (None, "listing"):
             proposals = await self._readers.call(url, propose.selectors, page, 1)
             if proposals:
-                return Found(
+                return Readable(
                     url=address,
                     type="listing",
                     title=title,
@@ -93,9 +93,9 @@ class _Search:
                     others=named,
                 )
         found = None if self._wanted == "listing" else await self._first_of(discover.last_resort(page.url), title, named)
-        return found or Found(tried=tuple(self._tried))
+        return found or Readable(tried=tuple(self._tried))
 
-    async def _first_of(self, candidates: tuple[Candidate, ...], title: str, named: tuple[Candidate, ...]) -> Found | None:
+    async def _first_of(self, candidates: tuple[Candidate, ...], title: str, named: tuple[Candidate, ...]) -> Readable | None:
         """The first that has entries, beside the others that are named; None if none has.
 
         Args:
@@ -114,7 +114,7 @@ class _Search:
                 if read is None:
                     continue
                 if read.parsed.entries:
-                    return Found(
+                    return Readable(
                         url=fetched.moved_to or each.url,
                         type=read.type,
                         title=read.title or each.title or title,
