@@ -293,3 +293,20 @@ def test_an_edited_entry_is_judged_by_its_page_of_now(archive: Archive, clock: C
         poll(archive, clock, source)
     [item] = arrived(archive)
     assert (CHINESE[0] in item.text, ENGLISH[0] in item.text) == (True, False)
+
+
+@pytest.mark.parametrize("is_asked", [True, False], ids=["page not to be had", "no longer asked for"])
+def test_an_edited_entry_without_a_page_of_now_stands_by_itself(
+    archive: Archive, clock: Clock, site: Site, source: Source, is_asked: bool
+) -> None:
+    """Its old page speaks for it neither in judgement nor in search."""
+    site.pages["/1"] = page(*ENGLISH)
+    site.pages["/feed"] = feed(site, ("1", "Notice 7 of 2026", "The rule is proposed."))
+    poll(archive, clock, source)
+    site.pages["/1"] = Answer(b"", 503)
+    site.pages["/feed"] = feed(site, ("1", "Notice 7 of 2026 withdrawn", "The rule is taken back."))
+    poll(archive, clock, replace(source, is_full_text=is_asked))
+    [item] = arrived(archive)
+    assert (item.text, item.body) == ("Notice 7 of 2026 withdrawn\nThe rule is taken back.", "")
+    assert (titles(archive, "presumption"), len(titles(archive, "taken"))) == ([], 1)
+    assert archive.reading.index_faults() == []

@@ -164,9 +164,11 @@ class IntakeTables:
                 known.id,
             ],
         )
+        # of the text before: it would speak for this one
+        self._connection.execute("delete from articles where item = ?", [known.id])
         if item.body:
             self._connection.execute(
-                "insert or replace into articles (item, body, read_at) values (?, ?, ?)", [known.id, item.body, written(now)]
+                "insert into articles (item, body, read_at) values (?, ?, ?)", [known.id, item.body, written(now)]
             )
         textindex.put_items(self._connection, [known.id])
 
