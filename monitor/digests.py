@@ -45,13 +45,11 @@ class Digests:
         now = self.clock()
         ordered = 0
         for subscription in self.subscriptions:
-            stopped = self.archive.readers.stopped(subscription.id)
-            for channel in subscription.to:
-                if channel in stopped:
-                    continue
-                day = due_day(subscription, now, self.archive.readers.days(subscription.id, channel))
-                if day is not None:
-                    ordered += self.order(subscription, day, channel, now)
+            day = due_day(subscription, now)
+            if day is None:
+                continue
+            has = self.archive.readers.ordered(subscription.id, day) | self.archive.readers.stopped(subscription.id)
+            ordered += sum(self.order(subscription, day, channel, now) for channel in subscription.to if channel not in has)
         return ordered
 
     def order(self, subscription: Subscription, day: str, channel: str, now: datetime) -> bool:
@@ -175,11 +173,11 @@ class Digests:
         return found
 
 
-def due_day(subscription: Subscription, now: datetime, done: set[str]) -> str | None:
-    """The local day whose digest should go out now; None if none is due.
+def due_day(subscription: Subscription, now: datetime) -> str | None:
+    """The local day whose digest should have gone out by now; None if none is due.
 
     A day's digest is due from its local time on (where the clock skips that time: from the moment after the gap), until CATCH_UP
-    later, once whatever the clock does.
+    later.
     """
     zone = ZoneInfo(subscription.tz)
     local = now.astimezone(zone)
@@ -188,6 +186,6 @@ def due_day(subscription: Subscription, now: datetime, done: set[str]) -> str | 
         # fold=0: the first of two equal times; a time that does not exist maps to the moment after the gap
         due_at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
         late = now - due_at.astimezone(ZoneInfo("UTC"))
-        if timedelta(0) <= late <= CATCH_UP and day.isoformat() not in done:
+        if timedelta(0) <= late <= CATCH_UP:
             return day.isoformat()
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable
 
@@ -19,4 +20,20 @@ def calls(do: Callable[[], object]) -> int:
         do()
     finally:
         sys.setprofile(None)
+    return found
+
+
+def steps(connection: sqlite3.Connection, do: Callable[[], object]) -> int:
+    """How many instructions SQLite's machine runs."""
+    found = 0
+
+    def note() -> None:
+        nonlocal found
+        found += 1
+
+    connection.set_progress_handler(note, 1)
+    try:
+        do()
+    finally:
+        connection.set_progress_handler(None, 0)
     return found

@@ -343,23 +343,31 @@ NEW_YORK_TWICE = Subscription(id="d", to=("console",), at="01:30", tz="America/N
 
 
 @pytest.mark.parametrize(
-    ("subscription", "now", "done", "expected"),
+    ("subscription", "now", "expected"),
     [
-        (TOKYO, "2026-05-01T22:59:59", set(), None),
-        (TOKYO, "2026-05-01T23:00:00", set(), "2026-05-02"),
-        (TOKYO, "2026-05-01T23:00:00", {"2026-05-02"}, None),
-        (TOKYO, "2026-05-02T10:59:00", set(), "2026-05-02"),
-        (TOKYO, "2026-05-02T11:01:00", set(), None),
-        (NEW_YORK_GAP, "2026-03-08T07:30:00", set(), "2026-03-08"),
-        (NEW_YORK_TWICE, "2026-11-01T05:30:00", set(), "2026-11-01"),
-        (NEW_YORK_TWICE, "2026-11-01T06:30:00", {"2026-11-01"}, None),
+        (TOKYO, "2026-05-01T22:59:59", None),
+        (TOKYO, "2026-05-01T23:00:00", "2026-05-02"),
+        (TOKYO, "2026-05-02T10:59:00", "2026-05-02"),
+        (TOKYO, "2026-05-02T11:01:00", None),
+        (NEW_YORK_GAP, "2026-03-08T07:30:00", "2026-03-08"),
+        (NEW_YORK_TWICE, "2026-11-01T05:29:59", None),
+        (NEW_YORK_TWICE, "2026-11-01T05:30:00", "2026-11-01"),
+        (NEW_YORK_TWICE, "2026-11-01T06:30:00", "2026-11-01"),
     ],
 )
-def test_a_digest_is_due_once_per_local_day_whatever_the_clock_does(
-    subscription: Subscription, now: str, done: set[str], expected: str | None
-) -> None:
-    """Late rather than never, up to twelve hours; a time that is skipped or comes twice counts once."""
-    assert due_day(subscription, datetime.fromisoformat(now).replace(tzinfo=UTC), done) == expected
+def test_a_digest_is_due_from_its_local_time_on(subscription: Subscription, now: str, expected: str | None) -> None:
+    """Late rather than never, up to twelve hours; a time that is skipped is the moment after the gap, one that comes twice the first."""
+    assert due_day(subscription, datetime.fromisoformat(now).replace(tzinfo=UTC)) == expected
+
+
+def test_a_time_that_comes_twice_has_one_digest(archive: Archive, deliver: Callable[..., Deliverer], clock: Clock) -> None:
+    """The first of the two orders it."""
+    digests = deliver(subscriptions=[NEW_YORK_TWICE]).digests
+    ordered = []
+    for hour in (5, 6):
+        clock.now = datetime(2026, 11, 1, hour, 30, tzinfo=UTC)
+        ordered.append(digests.order_due())
+    assert ordered == [1, 0]
 
 
 def test_a_digest_tells_of_sources_that_are_not_read(archive: Archive, deliver: Callable[..., Deliverer], clock: Clock) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import Clock
+from costs import calls, steps
 from digest_desk import MORNING, Desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,16 +25,13 @@ HOURS = ("00:30", "01:30", "02:30", "07:00")
 
 
 def ticks(subscription: Subscription, moments: list[datetime]) -> list[tuple[str, datetime]]:
-    """The days for which a digest is ordered, at each moment in turn."""
-    done: set[str] = set()
-    found = []
+    """The days whose digest is due, each with the first of the moments at which it is."""
+    found: dict[str, datetime] = {}
     for moment in moments:
-        day = due_day(subscription, moment, done)
+        day = due_day(subscription, moment)
         if day is not None:
-            assert day not in done
-            done.add(day)
-            found.append((day, moment))
-    return found
+            found.setdefault(day, moment)
+    return list(found.items())
 
 
 def minutes(zone: str, night: date) -> list[datetime]:
@@ -90,14 +88,12 @@ def test_a_program_that_was_down_for_longer_leaves_the_day_to_the_next() -> None
     steps=st.lists(st.integers(-90, 400), min_size=20, max_size=120),
 )
 @settings(deadline=None, max_examples=60)
-def test_whatever_the_clock_does_no_day_has_two(zone: str, night: date, at: str, steps: list[int]) -> None:
-    """A clock that jumps to and fro orders each day at most once, never early."""
+def test_whatever_the_clock_does_no_day_is_early_or_late(zone: str, night: date, at: str, steps: list[int]) -> None:
+    """A clock that jumps to and fro finds a day due from its time on, for twelve hours."""
     subscription = replace(MORNING, at=at, tz=zone)
     moment = minutes(zone, night)[0]
     moments = [moment := moment + timedelta(minutes=step) for step in steps]
-    found = ticks(subscription, moments)
-    assert len({day for day, _ in found}) == len(found)
-    for day, when in found:
+    for day, when in ticks(subscription, moments):
         hour, minute = map(int, at.split(":"))
         due = datetime.fromisoformat(day).replace(hour=hour, minute=minute, tzinfo=ZoneInfo(zone)).astimezone(UTC)
         assert timedelta(0) <= when - due <= timedelta(hours=12)
@@ -149,3 +145,16 @@ def test_a_clock_that_jumps_days_ahead_and_back_loses_nothing(desk: Desk) -> Non
     ]
     # the fourth's was sent before its time: what came since the third's is in the fifth's
     assert (orders[2].since, orders[3].since, orders[4].since) == (orders[0].until, orders[2].until, orders[3].until)
+
+
+def test_a_tick_costs_no_more_after_many_days(desk: Desk) -> None:
+    """The service asks ten times a second what is due."""
+    desk.clock.now = datetime(2026, 4, 30, 23, 0, tzinfo=UTC)
+    digests, asked = desk.digests(), []
+    for count in range(40):
+        assert digests.order_due() == 1
+        if count in (1, 39):
+            connection = desk.archive._connection
+            asked.append((calls(digests.order_due), steps(connection, digests.order_due)))
+        desk.clock.move(days=1)
+    assert asked[0] == asked[1]

@@ -102,6 +102,12 @@ class ReaderTables:
         rows = self._connection.execute(query, [digest, channel])
         return {row["key"].removeprefix(f"digest:{digest}:").split(":")[0] for row in rows}
 
+    def ordered(self, digest: str, day: str) -> set[str]:
+        """Addresses for which the digest of a local day was ordered."""
+        # a span of keys: what was ordered on other days is not read
+        query = "select channel from outbox where kind = 'digest' and key >= ? and key < ?"
+        return {row["channel"] for row in self._connection.execute(query, [f"digest:{digest}:{day}:", f"digest:{digest}:{day};"])}
+
     def last_until(self, digest: str, channel: str, before: datetime) -> datetime | None:
         """Where the digest ended that was ordered last, of those that ended before a moment; None if there was none.
 
