@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import NOW, an_item
+from builders import NOW, a_date, a_shown, an_item
 from conftest import Clock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,8 +23,9 @@ from monitor.archive.schema import m001_first
 from monitor.archive.schema.statements import statements
 from monitor.dedupe import Sorted, sort_out
 from monitor.errors import ArchiveBusy, ArchiveError, UsageError
-from monitor.items import Item, SourceState, Validators
+from monitor.items import DateKind, Entity, Findings, Identifier, Item, Judged, Link, SourceState, Stage, Validators
 from monitor.normalise import plain
+from monitor.replay import Turn
 from monitor.segment import pieces
 
 
@@ -79,6 +80,32 @@ def test_validators_are_kept_with_the_items(archive: Archive) -> None:
     state = SourceState(id="meti", validators=Validators(etag='"x"'), polls=1, last_success=NOW)
     archive.intake.store(Change(found=Sorted(new=(an_item(),), revised=(), unchanged=0), state=state, at=NOW))
     assert archive.intake.state("meti") == state
+
+
+def test_what_was_found_in_an_item_reads_the_same_wherever_it_is_asked_for(archive: Archive) -> None:
+    """Of an item, of its event, in an export and in the past: everything, in the order in which it was found."""
+    item = an_item()
+    store(archive, item)
+    findings = Findings(
+        lang="ja",
+        identifiers=tuple(Identifier(type=kind, value=value) for kind, value in (("rin", "2"), ("docket", "9"), ("rin", "1"))),
+        entities=tuple(Entity(id=each, type="agency", surface=each.upper()) for each in ("meti", "bis")),
+        dates=(a_date(NOW.date()), a_date(NOW.date(), DateKind.EFFECTIVE)),
+        shown=a_shown("final rule"),
+        stage=Stage.FINAL,
+    )
+    archive.judging.write(
+        [Judged(item=item, findings=findings, tags=(), link=Link(event="E-1", is_new=True), model="m")], [], NOW
+    )
+    judged, everything = archive.judging.judged(item.id), query.parse("")
+    [part], [exported] = archive.events.parts("E-1"), archive.exports.items(everything, NOW)
+    [turn] = archive.past.items(everything, NOW, "now")
+    assert judged is not None
+    assert isinstance(turn, Turn)
+    assert judged.findings == turn.judged.findings == findings
+    found = (findings.identifiers, findings.entities, findings.dates)
+    assert (part.identifiers, part.entities, part.dates) == (exported.identifiers, exported.entities, exported.dates) == found
+    assert (part.shown, exported.stage) == (findings.shown, findings.stage)
 
 
 def test_a_failing_write_leaves_nothing_behind(archive: Archive) -> None:

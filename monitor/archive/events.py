@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from monitor.archive.connection import transaction
-from monitor.archive.values import item_of, key_date_of, one, read_surely, written
+from monitor.archive.values import findings_of, item_of, one, read_surely, written
 from monitor.errors import UsageError
 from monitor.events import Deadline, Event, Part, importance, in_time, momentum, reached, record, superseded
-from monitor.items import Entity, Filed, Identifier, Item, KeyDate, Shown, Stage, Tier, event_id
+from monitor.items import Filed, Item, Stage, Tier, event_id
 from monitor.stage import SUSPENSIONS
 
 MACHINE = "machine"
@@ -375,32 +375,26 @@ class EventTables:
         """Items of events with what judgement found in them; one query a table for all of them."""
         wanted = json.dumps(list(events))
         ask = self._connection.execute
-        of_events = "join items i on i.id = x.item where i.event in (select value from json_each(?))"
-        shown = {row["item"]: _shown(row) for row in ask(f"select x.* from steps x {of_events}", [wanted])}
-        dates: dict[str, list[KeyDate]] = defaultdict(list)
-        for row in ask(f"select x.* from key_dates x {of_events} order by x.date, x.kind", [wanted]):
-            dates[row["item"]].append(key_date_of(row))
+        rows = ask("select * from items where event in (select value from json_each(?))", [wanted]).fetchall()
+        findings = findings_of(self._connection, rows, with_names=is_whole)
         themes: dict[str, list[tuple[str, float]]] = defaultdict(list)
-        named: dict[str, list[Identifier]] = defaultdict(list)
-        entities: dict[str, list[Entity]] = defaultdict(list)
-        for row in ask(f"select x.* from tags x {of_events} and x.is_given order by x.score desc, x.theme", [wanted]):
+        given = """
+        select x.item, x.theme, x.score from tags x join items i on i.id = x.item
+        where i.event in (select value from json_each(?)) and x.is_given order by x.score desc, x.theme
+        """
+        for row in ask(given, [wanted]):
             themes[row["item"]].append((row["theme"], row["score"]))
-        if is_whole:
-            for row in ask(f"select x.* from identifiers x {of_events}", [wanted]):
-                named[row["item"]].append(Identifier(type=row["type"], value=row["value"]))
-            for row in ask(f"select x.* from entities x {of_events}", [wanted]):
-                entities[row["item"]].append(Entity(id=row["entity"], type=row["type"], surface=row["surface"]))
         found: dict[str, list[Part]] = defaultdict(list)
-        for row in ask("select * from items where event in (select value from json_each(?))", [wanted]):
-            item = row["id"]
+        for row in rows:
+            item, said = row["id"], findings[row["id"]]
             found[row["event"]].append(
                 Part(
                     filed=Filed(item=item_of(row), themes=tuple(themes[item]), event=row["event"], copy_of=row["copy_of"]),
                     arrival=row["n"],
-                    shown=shown.get(item),
-                    dates=tuple(dates[item]),
-                    identifiers=tuple(named[item]),
-                    entities=tuple(entities[item]),
+                    shown=said.shown,
+                    dates=said.dates,
+                    identifiers=said.identifiers,
+                    entities=said.entities,
                 )
             )
         return found
@@ -422,7 +416,3 @@ def _rank(rows: Sequence[sqlite3.Row], now: datetime) -> float:
 def _is_wanted(rows: Sequence[sqlite3.Row], theme: str | None, *, is_themed: bool) -> bool:
     themes = {name for row in rows for name in (row["themes"] or "").split(",") if name}
     return theme in themes if theme is not None else bool(themes) or not is_themed
-
-
-def _shown(row: sqlite3.Row) -> Shown:
-    return Shown(jurisdiction=row["jurisdiction"], step=row["step"], stage=Stage(row["stage"]), sentence=row["sentence"])

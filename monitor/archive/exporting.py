@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.archive import search
-from monitor.archive.values import item_of, key_date_of
+from monitor.archive.values import findings_of, item_of
 from monitor.items import Entity, Filed, Identifier, Item, KeyDate, Stage
 from monitor.query import Node
 
@@ -65,31 +65,18 @@ class ExportTables:
 
     def _found(self, rows: Sequence[sqlite3.Row]) -> Iterator[Exported]:
         ids = json.dumps([row["id"] for row in rows])
-        themes = self._by_item("tags", "is_given", "score desc, theme", ids)
-        identifiers = self._by_item("identifiers", "1", "type, value", ids)
-        entities = self._by_item("entities", "1", "entity", ids)
-        dates = self._by_item("key_dates", "1", "date, kind", ids)
+        given = "item in (select value from json_each(?)) and is_given"
+        themes: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        for row in self._connection.execute(f"select * from tags where {given} order by score desc, theme", [ids]):
+            themes[row["item"]].append((row["theme"], row["score"]))
+        findings = findings_of(self._connection, rows)
         for row in rows:
             item: Item = item_of(row, is_whole=True)
+            said = findings[item.id]
             yield Exported(
-                filed=Filed(
-                    item=item,
-                    themes=tuple((each["theme"], each["score"]) for each in themes[item.id]),
-                    event=row["event"],
-                    copy_of=row["copy_of"],
-                ),
-                stage=None if row["judged_at"] is None else Stage(row["stage"]),
-                identifiers=tuple(Identifier(type=each["type"], value=each["value"]) for each in identifiers[item.id]),
-                entities=tuple(
-                    Entity(id=each["entity"], type=each["type"], surface=each["surface"]) for each in entities[item.id]
-                ),
-                dates=tuple(key_date_of(each) for each in dates[item.id]),
+                filed=Filed(item=item, themes=tuple(themes[item.id]), event=row["event"], copy_of=row["copy_of"]),
+                stage=None if row["judged_at"] is None else said.stage,
+                identifiers=said.identifiers,
+                entities=said.entities,
+                dates=said.dates,
             )
-
-    def _by_item(self, table: str, condition: str, order: str, ids: str) -> dict[str, list[sqlite3.Row]]:
-        """Rows of a table about items, by item."""
-        found: dict[str, list[sqlite3.Row]] = defaultdict(list)
-        query = f"select * from {table} where item in (select value from json_each(?)) and {condition} order by {order}"
-        for row in self._connection.execute(query, [ids]):
-            found[row["item"]].append(row)
-        return found

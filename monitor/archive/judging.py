@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 from monitor.archive.alerts import AlertTables
 from monitor.archive.connection import transaction
 from monitor.archive.events import BOTH_FIT, MACHINE, EventTables
-from monitor.archive.values import item_of, key_date_of, reasons_of, reasons_text, written
+from monitor.archive.values import findings_of, item_of, reasons_of, reasons_text, written
 from monitor.identifiers import loose
-from monitor.items import Alert, Entity, Findings, Identifier, Item, Judged, Link, Reason, Shown, Stage, Tag
+from monitor.items import Alert, Findings, Item, Judged, Link, Reason, Tag
 from monitor.stage import Transition
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+_CHUNK = 500
 _WHOLE = "select items.*, articles.body from items left join articles on articles.item = items.id"
 
 SET_ASIDE = "a fault of this program: it could not be judged"
@@ -87,8 +88,11 @@ class JudgingTables:
             """,
             [encoder, written(since)],
         ).fetchall()
-        for row in rows:
-            yield item_of(row, is_whole=True), self.findings(row["id"], row["lang"]), row["event"], row["vector"]
+        for start in range(0, len(rows), _CHUNK):
+            chunk = rows[start : start + _CHUNK]
+            findings = findings_of(self._connection, chunk)
+            for row in chunk:
+                yield item_of(row, is_whole=True), findings[row["id"]], row["event"], row["vector"]
 
     def events_of(self, items: Sequence[str]) -> dict[str, str]:
         """Events that items were given before, by item."""
@@ -104,32 +108,9 @@ class JudgingTables:
             Tag(theme=each["theme"], score=each["score"], is_given=bool(each["is_given"]), reasons=reasons_of(each["why"]))
             for each in self._connection.execute("select * from tags where item = ? order by theme", [item])
         )
-        findings = self.findings(item, row["lang"], Stage(row["stage"]))
+        findings = findings_of(self._connection, [row])[item]
         link = Link(event=row["event"], is_new=False, reasons=reasons_of(row["linked_by"]), copy_of=row["copy_of"])
         return Judged(item=item_of(row, is_whole=True), findings=findings, tags=tags, link=link, model=row["model"])
-
-    def findings(self, item: str, lang: str, stage: Stage = Stage.REPORTED) -> Findings:
-        """What identify found in an item, as stored."""
-        ask = self._connection.execute
-        step = ask("select * from steps where item = ?", [item]).fetchone()
-        return Findings(
-            lang=lang,
-            identifiers=tuple(
-                Identifier(type=row["type"], value=row["value"])
-                for row in ask("select type, value from identifiers where item = ?", [item])
-            ),
-            entities=tuple(
-                Entity(id=row["entity"], type=row["type"], surface=row["surface"])
-                for row in ask("select entity, type, surface from entities where item = ?", [item])
-            ),
-            dates=tuple(key_date_of(row) for row in ask("select * from key_dates where item = ? order by date, kind", [item])),
-            shown=None
-            if step is None
-            else Shown(
-                jurisdiction=step["jurisdiction"], step=step["step"], stage=Stage(step["stage"]), sentence=step["sentence"]
-            ),
-            stage=stage,
-        )
 
     def write(
         self,

@@ -18,17 +18,14 @@ from monitor.archive import conditions, fields
 from monitor.archive.conditions import Condition
 from monitor.archive.events import BOTH_FIT, MACHINE
 from monitor.archive.search import has_word
-from monitor.archive.values import item_of, key_date_of, read, read_surely, reasons_of, written
+from monitor.archive.values import findings_of, item_of, read, read_surely, reasons_of, written
 from monitor.items import (
     Alert,
     AlertKind,
     AlertState,
-    Entity,
     Findings,
-    Identifier,
     Judged,
     Link,
-    Shown,
     Stage,
     Standpoint,
     Tag,
@@ -41,7 +38,7 @@ _Place = tuple[str, str, str]
 """Where something stands in the order of judgement: when, and there by moment and id of the item."""
 MEMORY = timedelta(days=90)
 """So long before a span what was told still counts in it."""
-_OF_ITEMS = "where item in (select value from json_each(?))"
+_TAGS = "select * from tags where item in (select value from json_each(?)) order by theme"
 
 
 class PastTables:
@@ -181,35 +178,21 @@ class PastTables:
             """,
             [json.dumps(list(numbers))],
         ).fetchall()
-        ids = [json.dumps([row["id"] for row in rows])]
-        of: dict[str, dict[str, list[sqlite3.Row]]] = {}
-        for table, order in (("tags", "theme"), ("identifiers", "rowid"), ("entities", "rowid"), ("key_dates", "date, kind")):
-            of[table] = defaultdict(list)
-            for row in ask(f"select * from {table} {_OF_ITEMS} order by {order}", ids):
-                of[table][row["item"]].append(row)
-        steps = {row["item"]: row for row in ask(f"select * from steps {_OF_ITEMS}", ids)}
-        return {row["n"]: _judged(row, {table: rows.get(row["id"], []) for table, rows in of.items()}, steps) for row in rows}
+        findings = findings_of(self._connection, rows)
+        tags: dict[str, list[sqlite3.Row]] = defaultdict(list)
+        for row in ask(_TAGS, [json.dumps([row["id"] for row in rows])]):
+            tags[row["item"]].append(row)
+        return {row["n"]: _judged(row, findings[row["id"]], tags[row["id"]]) for row in rows}
 
 
 def _place(row: sqlite3.Row) -> _Place:
     return row["filed_at"], row["moment"], row["id"]
 
 
-def _judged(row: sqlite3.Row, of: dict[str, list[sqlite3.Row]], steps: dict[str, sqlite3.Row]) -> Judged:
-    step = steps.get(row["id"])
-    shown = None
-    if step is not None:
-        shown = Shown(jurisdiction=step["jurisdiction"], step=step["step"], stage=Stage(step["stage"]), sentence=step["sentence"])
+def _judged(row: sqlite3.Row, findings: Findings, tags: Sequence[sqlite3.Row]) -> Judged:
     return Judged(
         item=item_of(row, is_whole=True),
-        findings=Findings(
-            lang=row["lang"],
-            identifiers=tuple(Identifier(type=each["type"], value=each["value"]) for each in of["identifiers"]),
-            entities=tuple(Entity(id=each["entity"], type=each["type"], surface=each["surface"]) for each in of["entities"]),
-            dates=tuple(key_date_of(each) for each in of["key_dates"]),
-            shown=shown,
-            stage=Stage(row["stage"]),
-        ),
+        findings=findings,
         tags=tuple(
             Tag(
                 theme=each["theme"],
@@ -217,7 +200,7 @@ def _judged(row: sqlite3.Row, of: dict[str, list[sqlite3.Row]], steps: dict[str,
                 is_given=bool(each["is_given"]),
                 reasons=reasons_of(each["why"]) if each["is_given"] else (),
             )
-            for each in of["tags"]
+            for each in tags
         ),
         link=Link(event=row["event"], is_new=False, copy_of=row["copy_of"]),
         model=row["model"],

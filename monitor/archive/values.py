@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from monitor.errors import UsageError
-from monitor.items import DateKind, Identifier, Item, KeyDate, Reason, Tier
+from monitor.items import DateKind, Entity, Findings, Identifier, Item, KeyDate, Reason, Shown, Stage, Tier
 
 _NOTHING_STATED = '{"identifiers": [], "dates": []}'
 
@@ -97,6 +98,43 @@ def key_date_of(row: sqlite3.Row) -> KeyDate:
         sentence=row["sentence"],
         confidence=row["confidence"],
     )
+
+
+def shown_of(row: sqlite3.Row) -> Shown:
+    """The step of a row of steps."""
+    return Shown(jurisdiction=row["jurisdiction"], step=row["step"], stage=Stage(row["stage"]), sentence=row["sentence"])
+
+
+def findings_of(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], *, with_names: bool = True) -> dict[str, Findings]:
+    """What identify found in the items of rows of items, by item; in the order in which it found it, dates by day. One query a table.
+
+    Args:
+        with_names: with identifiers and entities.
+    """
+    ids = json.dumps([row["id"] for row in rows])
+
+    def told(table: str, order: str) -> dict[str, list[sqlite3.Row]]:
+        found: dict[str, list[sqlite3.Row]] = defaultdict(list)
+        query = f"select * from {table} where item in (select value from json_each(?)) order by {order}"
+        for row in connection.execute(query, [ids]):
+            found[row["item"]].append(row)
+        return found
+
+    dates, steps = told("key_dates", "date, kind"), told("steps", "rowid")
+    identifiers, entities = (told("identifiers", "rowid"), told("entities", "rowid")) if with_names else ({}, {})
+    return {
+        (item := row["id"]): Findings(
+            lang=row["lang"],
+            identifiers=tuple(Identifier(type=each["type"], value=each["value"]) for each in identifiers.get(item, ())),
+            entities=tuple(
+                Entity(id=each["entity"], type=each["type"], surface=each["surface"]) for each in entities.get(item, ())
+            ),
+            dates=tuple(map(key_date_of, dates.get(item, ()))),
+            shown=next(map(shown_of, steps.get(item, ())), None),
+            stage=Stage.REPORTED if row["stage"] is None else Stage(row["stage"]),
+        )
+        for row in rows
+    }
 
 
 def one(connection: sqlite3.Connection, table: str, wanted: str, what: str, list_command: str) -> sqlite3.Row:
