@@ -24,7 +24,7 @@ from monitor.identify import identify
 from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Reason, Rule, Tag, event_id, storyline_id
 from monitor.lexicon import Lexicon
 from monitor.likeness import HORIZON, Floats, Joining
-from monitor.link import Linker, linked_before
+from monitor.link import IDENTIFIERS, Linker, linked_before
 from monitor.tag import Model, tag
 from monitor.verdicts import Verdicts, text_of
 
@@ -332,6 +332,11 @@ class Judge:
             since = now - HORIZON - timedelta(days=1)
             with self.archive.errors():
                 self.archive.judging.forget_vectors(since)
+            for title, identifiers, event in self.archive.judging.quiet(since, IDENTIFIERS):
+                linker.recall(title, identifiers, event)
+                if self._lines is not None and event not in placed and event in lines:
+                    placed.add(event)
+                    self._lines.recall(title, identifiers, _line(lines[event]))
             encoder = None if self.encoder is None else self.encoder.id
             for item, findings, event, vector in self.archive.judging.live(since, encoder):
                 meaning = None if vector is None else np.frombuffer(vector, "<f2").astype(np.float32)
@@ -339,11 +344,16 @@ class Judge:
                     linker.remember(item, findings, event, meaning)
                     if self._lines is not None and event not in placed and event in lines:
                         placed.add(event)
-                        self._lines.remember(item, findings, f"E-{lines[event].removeprefix('S-')}", meaning)
+                        self._lines.remember(item, findings, _line(lines[event]), meaning)
                 except Exception as error:  # noqa: BLE001 (an item that could not be judged holds no other when it is read back)
                     log.warning("cannot compare with item=%s (%s)", item.id, type(error).__name__)
             self._linker = linker
         return self._linker
+
+
+def _line(storyline: str) -> str:
+    """A storyline as the linker of storylines knows it: an event."""
+    return f"E-{storyline.removeprefix('S-')}"
 
 
 def with_fallback(load: Callable[[], Model]) -> Model | None:

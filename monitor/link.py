@@ -20,7 +20,7 @@ import numpy as np
 
 from monitor.copies import Copies, are_of_one_form
 from monitor.identifiers import RARE
-from monitor.items import Findings, Item, Link, Reason, Tier, event_id
+from monitor.items import Findings, Identifier, Item, Link, Reason, Tier, event_id
 from monitor.likeness import FEATURES, HORIZON, Compared, Floats, Gathered, Joining, Mark, compared
 from monitor.mark import Marker, keep_latest
 from monitor.segment import fold
@@ -142,6 +142,11 @@ class Linker:
             self._name(rare(findings), event)  # a revision adds no second item
             return
         self.add(item, self._marker.mark(item, findings, vector), rare(findings), event, _act(item, findings))
+
+    def recall(self, title: str, identifiers: Iterable[Identifier], event: str) -> None:
+        """Take the rare identifiers of an item whose event has been quiet for HORIZON: by them alone it takes new items."""
+        if not is_round_up(title):
+            self._name(((each.type, each.value) for each in identifiers), event)
 
     def read(self, item: Item, findings: Findings, vector: Floats | None) -> tuple[Mark, Floats | None]:
         """An item as it is compared, and how near in meaning it is to each event: (rows,)."""

@@ -147,8 +147,10 @@ def test_a_round_up_joins_nothing_and_nothing_joins_it(linking: Linking, title: 
 
 
 def test_a_round_up_stays_alone_after_a_restart(linking: Linking) -> None:
-    """What the archive remembers of it attracts nothing either."""
+    """What the archive remembers of it attracts nothing either, lately or long ago."""
     linking.remember(told("Week in review: US widens chip export rules to China"), "E-round")
+    linking.linker.recall("Week in review: chip rules", identify(RULE, Lexicon(())).identifiers, "E-round")
+    assert linking.link(RULE).event != "E-round"
     assert linking.link(told("US widens chip export rules to China", hours=1)).event != "E-round"
 
 

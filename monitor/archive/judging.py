@@ -7,20 +7,24 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from monitor.archive.alerts import AlertTables
 from monitor.archive.connection import transaction
 from monitor.archive.events import BOTH_FIT, MACHINE, EventTables
 from monitor.archive.values import findings_of, item_of, reasons_of, reasons_text, written
-from monitor.identifiers import loose
-from monitor.items import Alert, Findings, Item, Judged, Link, Reason, Tag
+from monitor.identifiers import RARE, loose
+from monitor.items import Alert, Findings, Identifier, Item, Judged, Link, Reason, Tag
 from monitor.stage import Transition
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _CHUNK = 500
+_RARE = json.dumps(sorted(RARE))
+_LIVE = "live as materialized (select event from items where moment >= ?1 and event is not null)"
+"""Events to which something came since a moment."""
 _WHOLE = "select items.*, articles.body from items left join articles on articles.item = items.id"
 
 SET_ASIDE = "a fault of this program: it could not be judged"
@@ -75,24 +79,46 @@ class JudgingTables:
         Args:
             encoder: whose vectors are wanted; None where there is none.
 
-        Older items come too if they name a rare identifier, since that joins without regard to time.
+        Items of pages without the text of the page; an item of before the moment only if something came to its event since, and if
+        it names a rare identifier, which tells one measure from another.
         """
         rows = self._connection.execute(
-            """
-            select items.*, articles.body, vectors.vector from items left join articles on articles.item = items.id
-            left join vectors on vectors.item = items.id and vectors.encoder = ?
-            where judged_at is not null and event is not null and (moment >= ? or id in (
-                select item from identifiers where type in
-                ('fr_doc', 'fr_citation', 'docket', 'rin', 'jp_law_no', 'jp_kokuji', 'jp_tsutatsu', 'cn_docno', 'uk_nte')))
+            f"""
+            with {_LIVE}
+            select items.*, vectors.vector from items left join vectors on vectors.item = items.id and vectors.encoder = ?2
+            where judged_at is not null and event is not null and (moment >= ?1 or event in (select event from live) and exists (
+                select 1 from identifiers x where x.item = items.id and x.type in (select value from json_each(?3))))
             order by judged_at, n
             """,
-            [encoder, written(since)],
+            [written(since), encoder, _RARE],
         ).fetchall()
         for start in range(0, len(rows), _CHUNK):
             chunk = rows[start : start + _CHUNK]
             findings = findings_of(self._connection, chunk)
             for row in chunk:
-                yield item_of(row, is_whole=True), findings[row["id"]], row["event"], row["vector"]
+                yield item_of(row), findings[row["id"]], row["event"], row["vector"]
+
+    def quiet(self, since: datetime, limit: int) -> Iterator[tuple[str, tuple[Identifier, ...], str]]:
+        """Items that name a rare identifier, of events to which nothing came since a moment: title, those identifiers and the event,
+        in order of judgement.
+
+        Args:
+            limit: at most so many identifiers, the last ones.
+        """
+        rows = self._connection.execute(
+            f"""
+            with {_LIVE}, named as (
+                select judged_at, n, title, event, type, value from identifiers x join items on items.id = x.item
+                where type in (select value from json_each(?2)) and judged_at is not null and event is not null
+                  and event not in (select event from live)
+                order by judged_at desc, n desc limit ?3
+            )
+            select * from named order by judged_at, n, type, value
+            """,
+            [written(since), _RARE, limit],
+        )
+        for (_, title, event), group in groupby(rows, key=lambda row: (row["n"], row["title"], row["event"])):
+            yield title, tuple(Identifier(type=row["type"], value=row["value"]) for row in group), event
 
     def events_of(self, items: Sequence[str]) -> dict[str, str]:
         """Events that items were given before, by item."""
