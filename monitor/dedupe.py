@@ -95,7 +95,7 @@ def sort_out(index: Index, items: Iterable[Item]) -> Sorted:
         item = read
         known = find(index, item) or find(here, item)
         if known is None and (item.key in index.by_key or item.key in new):  # the guid was given to another story before
-            item = _with_key(item, f"{item.key}|{fingerprint(item.title, '')}")
+            item = _with_key(item, second_key(item))
             known = index.by_key.get(item.key) or here.by_key.get(item.key)
         if known is None:
             new[item.key] = item
@@ -127,6 +127,11 @@ def find(index: Index, item: Item) -> Known | None:
         if summary and len(_letters(item.title)) + len(summary) >= MIN_LETTERS:
             return by_text
     return None
+
+
+def second_key(item: Item) -> str:
+    """What an item is known by whose guid was given to another story before."""
+    return f"{item.key}|{fingerprint(item.title, '')}"
 
 
 def marks(item: Item) -> tuple[bytes, ...]:

@@ -55,6 +55,15 @@ def test_an_item_is_kept_once_however_often_it_is_served(archive: Archive) -> No
     assert archive.reading.counts()["items"] == 1
 
 
+def test_a_story_under_a_guid_of_another_is_kept_once_when_it_is_edited(archive: Archive) -> None:
+    """Its new text and its new address lead to it; the archive looks for it by the key that it was given."""
+    first = an_item(title="Graphite exports need a permit", url="http://x.example/1")
+    second = an_item(title="Anchor damages a submarine cable", url="http://x.example/2")
+    assert [len(store(archive, each).new) for each in (first, second)] == [1, 1]
+    edited = store(archive, replace(second, summary="Two operators say so.", url="http://x.example/3"))
+    assert (len(edited.new), [item.summary for _, item in edited.revised]) == (0, ["Two operators say so."])
+
+
 def test_an_edit_keeps_the_earlier_state_and_asks_for_judgement(archive: Archive) -> None:
     """The old title stays readable, the new one is found, the old one is not."""
     item = an_item(title="Rule starts on November 16", lang="en")

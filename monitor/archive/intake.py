@@ -11,7 +11,7 @@ from datetime import date, datetime
 from monitor.archive import textindex
 from monitor.archive.connection import transaction
 from monitor.archive.values import read, stated_of, written, written_after
-from monitor.dedupe import Index, Known, Sorted, address_key, fingerprint
+from monitor.dedupe import Index, Known, Sorted, address_key, fingerprint, second_key
 from monitor.items import Item, SourceState, Validators
 
 _CHUNK = 400
@@ -65,7 +65,7 @@ class IntakeTables:
         if self._connection.execute("select 1 from items where source = ? limit 1", [source]).fetchone() is None:
             return index
         wanted = {
-            "key": {item.key for item in items} | {f"{item.key}|{fingerprint(item.title, '')}" for item in items},
+            "key": {key for item in items for key in (item.key, second_key(item))},
             "address": {address for item in items if (address := address_key(item.url))},
             "fingerprint": {fingerprint(item.title, item.summary) for item in items},
         }
