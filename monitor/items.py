@@ -189,7 +189,7 @@ class Item:
     step: str | None = None
     is_backlog: bool = False  # True: seen at the first fetch of its source, or in a backfill
     changed_at: datetime | None = None  # when its source last changed it; None: never
-    body: str = ""  # plain text of the page at its address, where the source asks for it and it could be read
+    body: str | None = ""  # plain text of the page at its address; "": not asked for, or not to be had; None: left in the archive
     is_imported: bool = False  # True: brought from another archive, and not changed by its source since: it was news there
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
@@ -197,10 +197,31 @@ class Item:
         return item_of, _VALUES(self)
 
     @property
+    def page(self) -> str:
+        """The text of its page, "" if there is none.
+
+        Raises:
+            ValueError: the item was read from the archive without it: what it was judged by is not known.
+        """
+        if self.body is None:
+            raise ValueError(f"{self.id} was read from the archive without its page")
+        return self.body
+
+    @property
+    def said(self) -> str:
+        """What it says beside its title: the page's text, or else the summary."""
+        return self.page or self.summary
+
+    @property
     def text(self) -> str:
-        """Title, and the page's text or else the summary, as the verbs read them."""
-        said = self.body or self.summary
+        """Title and what it says, as the verbs read them."""
+        said = self.said
         return f"{self.title}\n{said}" if said else self.title
+
+    @property
+    def brief(self) -> str:
+        """Title and summary, as its source lists it."""
+        return f"{self.title}\n{self.summary}" if self.summary else self.title
 
     @property
     def moment(self) -> datetime:

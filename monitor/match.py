@@ -125,7 +125,7 @@ def _holds(node: Node, subject: Subject, now: datetime, themes: tuple[str, ...])
 
 def _texts(item: Item) -> tuple[str, str]:
     """The two texts of an item in which search looks for words, and no phrase runs from one into the other."""
-    return _seen(item.title), _seen(f"{item.summary} {item.body}")
+    return _seen(item.title), _seen(f"{item.summary} {item.page}")
 
 
 @functools.lru_cache(maxsize=16)

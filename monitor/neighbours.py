@@ -164,7 +164,7 @@ def ranked(
     for name, filed in known.items():
         if _repeats(filed, of) or filed.copy_of in known:
             continue
-        told = filed.item.text[:READ]
+        told = filed.item.brief[:READ]
         seen = normal(told)
         shared = [each for each in sought if any(contains(seen, word) for word in each.cue.words)]
         law = [each for each in identifiers.get(name, ()) if each in of_item]
@@ -176,7 +176,7 @@ def ranked(
             unlike = (1.0 - min(1.0, nearness)) * (1.0 - words * (WORDS_ABROAD if is_abroad else WORDS))
         similarity = 1.0 - unlike * (1.0 - SAME_LAW * bool(law))
         if similarity >= LEAST:
-            why = (*(f"{each.type} {each.value}" for each in law), *_said(of.item.text[:READ], told, shared))
+            why = (*(f"{each.type} {each.value}" for each in law), *_said(of.item.brief[:READ], told, shared))
             is_same = filed.event is not None and filed.event == of.event
             found.append(Neighbour(filed=filed, similarity=min(1.0, similarity), why=why[:_WHY], is_same_event=is_same))
     found.sort(key=lambda each: (-each.similarity, -each.filed.item.moment.timestamp(), each.filed.item.id))

@@ -46,6 +46,17 @@ def test_an_item_comes_out_as_it_went_in(archive: Archive) -> None:
     assert archive.reading.item(item.id).item == item
 
 
+def test_an_item_of_a_list_does_not_pass_for_a_whole_one(archive: Archive) -> None:
+    """Lists leave the pages of their items in the archive; what such an item says is not its summary alone."""
+    item = an_item(summary="Read more.", body="The bureau adds gallium.")
+    store(archive, item)
+    [listed] = archive.reading.search(query.parse("gallium"), NOW)
+    assert (listed.item.body, listed.item.brief) == (None, f"{item.title}\nRead more.")
+    with pytest.raises(ValueError, match=f"{item.id} was read from the archive without its page"):
+        assert listed.item.text
+    assert archive.reading.item(item.id).item.text == f"{item.title}\nThe bureau adds gallium."
+
+
 def test_an_item_is_kept_once_however_often_it_is_served(archive: Archive) -> None:
     """Source and key are unique; the second time nothing is new."""
     item = an_item()

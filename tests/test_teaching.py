@@ -12,13 +12,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from builders import rss
+from builders import NOW, an_item, rss
 from fakes import Answer, Site
 from test_json import check
 
 from monitor import bundled
+from monitor.archive import Archive
+from monitor.archive.intake import Change
 from monitor.cli import main
-from monitor.train import fold
+from monitor.cli.options import Here
+from monitor.cli.teaching import _labelled, _taught, _weak
+from monitor.dedupe import Index, sort_out
+from monitor.items import Findings, Identifier, Judged, Label, Link, SourceState
+from monitor.train import as_item, fold
 
 CONFIG = """\
 version: 1
@@ -89,6 +95,37 @@ def test_labels_are_learned_from_and_a_model_that_disagrees_with_them_is_not_use
     assert _version(capsys) == second["version"]
     assert main(["model", "rollback", str(first["version"])]) == 0
     assert _version(capsys) == first["version"]
+
+
+def test_what_is_learned_of_an_item_is_what_it_was_judged_by(archive: Archive, archive_url: str) -> None:
+    """The page, where it was read: of labels, of weak labels, and of events that analysts merged."""
+    cfr = (Identifier(type="cfr", value="15 CFR 744"),)
+    items = [
+        an_item(
+            key=str(number),
+            url=f"http://x.example/{number}",
+            title=f"Notice {number}",
+            summary="Read more.",
+            body=body,
+            identifiers=cfr,
+        )
+        for number, body in enumerate(("The bureau adds gallium.", ""))
+    ]
+    archive.intake.store(Change(found=sort_out(Index(), items), state=SourceState(id="meti"), at=NOW))
+    waiting = archive.judging.unjudged(9)
+    judged = [
+        Judged(item=each, findings=Findings(lang="en"), tags=(), link=Link(event=f"E-{each.key}", is_new=True), model="m")
+        for each in waiting
+    ]
+    archive.judging.write(judged, [], NOW)
+    archive.labels.put(*(Label(item=each.id, theme="t", verdict=True, at=NOW, who="mori", via="cli") for each in items))
+    archive.events.merge("E-0", "E-1", who="mori", now=NOW)
+    here = Here(archive_url=archive_url)
+    texts = [each.text for each in waiting]
+    assert texts == ["Notice 0\nThe bureau adds gallium.", "Notice 1\nRead more."]
+    assert [as_item(each).text for each in _labelled(here)] == texts
+    assert [as_item(each).text for each in _weak(here, bundled.classifiers())] == texts
+    assert [each.item.text for each in _taught(here)] == texts
 
 
 def test_a_model_that_is_worse_on_the_held_out_items_is_not_used(

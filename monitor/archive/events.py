@@ -333,13 +333,14 @@ class EventTables:
         touched = {self.standing(name) for each in self.decisions(by_analysts=True) for name in (each.event, each.other)}
         rows = self._connection.execute(
             """
-            select items.*, events.storyline as of_storyline from items join events on events.id = items.event
+            select items.*, articles.body, events.storyline as of_storyline from items join events on events.id = items.event
+            left join articles on articles.item = items.id
             where items.event in (select value from json_each(?)) order by items.moment, items.n
             """,
             [json.dumps(sorted(touched))],
         )
         for row in rows:
-            yield item_of(row), row["event"], row["of_storyline"] or row["event"]
+            yield item_of(row, is_whole=True), row["event"], row["of_storyline"] or row["event"]
 
     def standing(self, event: str) -> str:
         """Where an event's items are now: the event itself, or the one that it was merged into."""

@@ -29,7 +29,7 @@ WHOLE_CHUNK = 50
 class Exported:
     """An item with what was found in it."""
 
-    filed: Filed  # with item.body where bodies are asked for, "" where the page was not read
+    filed: Filed  # with the text of its page where bodies are asked for
     stage: Stage | None = None  # that it shows by itself; None: not judged yet
     identifiers: tuple[Identifier, ...] = ()
     entities: tuple[Entity, ...] = ()
@@ -61,9 +61,9 @@ class ExportTables:
         for start in range(0, len(matches), size):
             part = matches[start : start + size].tolist()
             rows = {row["n"]: row for row in self._connection.execute(query, [json.dumps(part)])}
-            yield from self._found([rows[n] for n in part])
+            yield from self._found([rows[n] for n in part], with_body=with_body)
 
-    def _found(self, rows: Sequence[sqlite3.Row]) -> Iterator[Exported]:
+    def _found(self, rows: Sequence[sqlite3.Row], *, with_body: bool) -> Iterator[Exported]:
         ids = json.dumps([row["id"] for row in rows])
         given = "item in (select value from json_each(?)) and is_given"
         themes: dict[str, list[tuple[str, float]]] = defaultdict(list)
@@ -71,7 +71,7 @@ class ExportTables:
             themes[row["item"]].append((row["theme"], row["score"]))
         findings = findings_of(self._connection, rows)
         for row in rows:
-            item: Item = item_of(row, is_whole=True)
+            item: Item = item_of(row, is_whole=with_body)
             said = findings[item.id]
             yield Exported(
                 filed=Filed(item=item, themes=tuple(themes[item.id]), event=row["event"], copy_of=row["copy_of"]),

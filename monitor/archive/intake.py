@@ -132,11 +132,11 @@ class IntakeTables:
         # measured: executemany takes a third of what a row object for each costs
         self._connection.executemany(_INSERT, [(place, *row_of(item)) for place, item in zip(places, items, strict=True)])
         self._index(places, items)
-        bodies = [(item.id, item.body, written(item.first_seen)) for item in items if item.body]
+        bodies = [(item.id, item.page, written(item.first_seen)) for item in items if item.page]
         self._connection.executemany("insert into articles (item, body, read_at) values (?, ?, ?)", bodies)
 
     def _index(self, places: Sequence[int], items: Sequence[Item]) -> None:
-        texts = [(place, item.title, f"{item.summary} {item.body}") for place, item in zip(places, items, strict=True)]
+        texts = [(place, item.title, f"{item.summary} {item.page}") for place, item in zip(places, items, strict=True)]
         textindex.put(self._connection, texts)
 
     def _revise(self, known: Known, item: Item, now: datetime) -> None:
@@ -166,9 +166,9 @@ class IntakeTables:
         )
         # of the text before: it would speak for this one
         self._connection.execute("delete from articles where item = ?", [known.id])
-        if item.body:
+        if item.page:
             self._connection.execute(
-                "insert into articles (item, body, read_at) values (?, ?, ?)", [known.id, item.body, written(now)]
+                "insert into articles (item, body, read_at) values (?, ?, ?)", [known.id, item.page, written(now)]
             )
         textindex.put_items(self._connection, [known.id])
 

@@ -105,10 +105,14 @@ class LabelTables:
         return [f"{row['title']}\n{row['summary']}".strip() for row in rows]
 
     def documents(self, sources: Iterable[str]) -> Iterator[tuple[sqlite3.Row, list[Identifier]]]:
-        """Items that state parts of the CFR, or come from some sources: id, source, lang, title, summary, event; and what they state."""
+        """Items that state parts of the CFR, or come from some sources: id, source, lang, title, said, event; and what they state.
+
+        `said` is Item.said: the page's text, or else the summary.
+        """
         rows = self._connection.execute(
             """
-            select id, source, lang, title, summary, event, stated from items
+            select id, source, lang, title, coalesce(body, summary) as said, event, stated
+            from items left join articles on articles.item = items.id
             where stated like '%"cfr"%' or source in (select value from json_each(?)) order by n
             """,
             [json.dumps(sorted(sources))],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -81,13 +81,15 @@ class ReadingTables:
         return searching.plans(self._connection, tree, now)
 
     def item(self, item: str) -> Filed:
-        """The item of an id, or of the only id that begins so.
+        """The item of an id, or of the only id that begins so, with the text of its page.
 
         Raises:
             UsageError: none, or several.
         """
         row = one(self._connection, "items", item, "item", "monitor search")
-        return searching.filed(self._connection, row)
+        page = self._connection.execute("select body from articles where item = ?", [row["id"]]).fetchone()
+        found = searching.filed(self._connection, row)
+        return replace(found, item=replace(found.item, body="" if page is None else page["body"]))
 
     def found_by(self, tree: Node, added: Sequence[Added], items: Sequence[Filed], now: datetime) -> dict[str, tuple[str, ...]]:
         """By item the added words that found it; () where the words of the query did.

@@ -38,7 +38,7 @@ def item_of(row: sqlite3.Row, *, is_whole: bool = False) -> Item:
     """The item of a row of items.
 
     Args:
-        is_whole: the row has the body of its article beside it, null if there is none.
+        is_whole: the row has the body of its article beside it, null if there is none; else the item comes without its page.
     """
     stated = json.loads(row["stated"])
     return Item(
@@ -62,7 +62,7 @@ def item_of(row: sqlite3.Row, *, is_whole: bool = False) -> Item:
         step=row["step"],
         is_backlog=bool(row["is_backlog"]),
         changed_at=read(row["changed_at"]),
-        body=(row["body"] or "") if is_whole else "",
+        body=(row["body"] or "") if is_whole else None,
         is_imported=row["imported_at"] is not None and (row["changed_at"] or "") <= row["imported_at"],
     )
 

@@ -240,7 +240,7 @@ def _whole(archive: Archive, part: Part) -> Any:
     judged = archive.judging.judged(part.filed.item.id)
     return Piece(
         filed=part.filed,
-        body="" if judged is None else judged.item.body,
+        body="" if judged is None else judged.item.page,
         revisions=len(archive.reading.revisions(part.filed.item.id)),
         shown=part.shown,
         dates=part.dates,

@@ -102,7 +102,7 @@ def _meaning(
         near = archive.neighbours.of(nearest, tree, now, limit=_CANDIDATES)
         candidates |= {each.item.id: each for each in near}
         if missing := [each.item for each in candidates.values() if each.item.id not in found]:
-            others = centred(_encoded(name, [each.text[:_ENCODED] for each in missing]), [each.lang for each in missing], usual)
+            others = centred(_encoded(name, [each.brief[:_ENCODED] for each in missing]), [each.lang for each in missing], usual)
             found |= {each.id: float(cosine) for each, cosine in zip(missing, others @ mine, strict=True)}
     except ModelError as error:
         return None, (f"Words alone decide: {error}",)
