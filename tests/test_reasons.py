@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import Run
+from conftest import ROOT, Run
 
 from monitor.items import Reason
 from monitor.likeness import FEATURES, KINDS
@@ -34,6 +34,13 @@ NAMES = {"@tech-ai": "AI", "@min-graphite": "黒鉛"}
 def test_what_joined_an_item_is_told_in_words(terms: list[tuple[str, float]], expected: str) -> None:
     """Names as the text has them; nothing of the scales by which likeness is measured, and nothing that spoke against it."""
     assert linked([Reason(*each) for each in terms], NAMES) == expected
+
+
+def test_the_page_on_events_tells_the_words_that_are_printed() -> None:
+    """Under the items of a timeline."""
+    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    said = linked([Reason("names: =12", 2.0), Reason("meaning", 1.0)], {}).split(", ")
+    assert [each for each in (*said, "opened the event") if each not in " ".join(page.split())] == []
 
 
 def test_no_reader_sees_the_insides_of_the_decision(demo_folder: object, run: Run) -> None:
