@@ -7,6 +7,7 @@ import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from conftest import ROOT, Run
 from sqlite_utils.cli import cli
 
 from monitor.archive import Archive
+from monitor.messages import OrderKind, OrderState
 
 TEXT = PAGE.read_text(encoding="utf-8")
 QUERIES = re.findall(r"^```sql\n(.*?)^```", TEXT, re.M | re.S)
@@ -54,6 +56,13 @@ def test_every_table_and_column_is_described_as_the_schema_has_it(fresh: sqlite3
     assert sorted(name for name, _ in SECTION.findall(TEXT)) == tables(fresh)
     assert rewritten(TEXT, fresh) == TEXT
     assert [f"{table}.{name}" for table in tables(fresh) for name, _, said in columns(fresh, table) if not said] == []
+
+
+@pytest.mark.parametrize(("name", "kind"), [("kind", OrderKind), ("state", OrderState)])
+def test_what_an_order_can_be_is_named(fresh: sqlite3.Connection, name: str, kind: type[StrEnum]) -> None:
+    """Every kind and every state: outsiders count by these."""
+    [said] = [said for column, _, said in columns(fresh, "outbox") if column == name]
+    assert [each.value for each in kind if not re.search(rf"\b{each.value}\b", said)] == []
 
 
 def test_the_two_views_have_the_columns_that_the_page_names(fresh: sqlite3.Connection) -> None:

@@ -134,14 +134,14 @@ create index alerts_event on alerts (event, decided_at);
 create table outbox (
   id integer primary key,           -- order within a channel
   key text not null unique,         -- natural key; the same order is never put in twice
-  kind text not null,               -- alert or digest
+  kind text not null,               -- alert, folded (a list of what was), notice (that another channel takes nothing), digest
   channel text not null,            -- address it goes to
-  rule text not null,               -- Rule.id or digest id
-  event text,                       -- alerts: the event; null for digests
-  item text,                        -- alerts: the item; null for digests
-  since text,                       -- digests: beginning of what it covers; null for alerts
-  until text,                       -- digests: end of what it covers, exclusive; null for alerts
-  state text not null,              -- waiting, doubtful (may have gone), sent, dead
+  rule text not null,               -- Rule.id or digest id; notices: the channel that takes nothing
+  event text,                       -- alerts: the event; null for all others
+  item text,                        -- alerts: the item; null for all others
+  since text,                       -- digests, lists: beginning of what it covers; notices: when it began to fail; null for alerts
+  until text,                       -- digests, lists: end of what it covers, exclusive; null for alerts and notices
+  state text not null,              -- waiting, doubtful (may have gone), sent, dead, dropped (silenced, or nothing to say any more)
   attempts integer not null default 0, -- tries so far
   created_at text not null,         -- time of the order
   not_before text not null,         -- not to be sent earlier (quiet hours, back-off)

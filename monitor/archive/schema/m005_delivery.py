@@ -43,7 +43,7 @@ create table alerts_2 (
 create table silences (
   id integer primary key,           -- order of making
   query text not null,              -- what is not told
-  channel text,                     -- where; null: nowhere
+  channel text,                     -- address at which it is not told; null: at all addresses
   begins_at text not null,          -- from when on
   ends_at text not null,            -- until when, exclusive
   who text not null,                -- the analyst
