@@ -327,7 +327,7 @@ def test_add_and_parse_take_every_type_that_needs_no_settings(here: Path, capsys
 def test_every_kind_of_failure_has_a_next_step() -> None:
     """In the program and, in a line of its own, in the page for operators."""
     assert set(NEXT_STEPS) == set(FetchKind)
-    page = (Path(__file__).parent.parent / "docs" / "sources.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parent.parent / "docs" / "operate.md").read_text(encoding="utf-8")
     assert [kind.value for kind in FetchKind if f"| `{kind.value}` |" not in page] == []
 
 

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from monitor import config, items
 from monitor.cli import _COMMANDS, main
 from monitor.errors import FetchKind
 from monitor.query import FIELDS
-from monitor.sections import File
+from monitor.sections import File, LimitSection
 
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md"), ROOT / "classifiers" / "MODEL_CARD.md"]
@@ -129,6 +130,16 @@ def test_every_key_and_variable_is_documented() -> None:
     assert [key for key in sorted(keys(File) | variables) if f"`{key}`" not in text and f"`{key}:" not in text] == []
 
 
+def test_the_limit_that_holds_by_default_is_told_alike() -> None:
+    """Where rules are explained and where their keys are."""
+    limit = LimitSection().per_channel
+    assert limit.window == timedelta(hours=1)
+    said = f"`{limit.count}/h`"
+    assert [
+        name for name in ("rules.md", "configuration.md") if said not in (ROOT / "docs" / name).read_text(encoding="utf-8")
+    ] == []
+
+
 def test_every_field_stage_and_failure_is_documented() -> None:
     """The query language and the stages in the guide, the kinds of failure in the operator's page."""
     guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
@@ -163,6 +174,12 @@ def test_links_between_the_documents_lead_somewhere() -> None:
             if not (path.parent / target).exists():
                 broken.append(f"{path.name}: {target}")
     assert broken == []
+
+
+def test_the_front_page_leads_to_every_page() -> None:
+    """Its table names all of docs/."""
+    linked = set(re.findall(r"\]\((docs/[^)#]+\.md)\)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert [path.name for path in ROOT.glob("docs/*.md") if f"docs/{path.name}" not in linked] == []
 
 
 def test_code_names_decisions_that_exist() -> None:
