@@ -340,6 +340,17 @@ def test_init_writes_what_doctor_accepts_and_overwrites_nothing(
     assert Path("feeds.yaml").read_text() == "version: 1\n"
 
 
+def test_a_shell_reads_each_line_of_the_example_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Uncommented and as it stands: a variable whose value is no more than that, and nothing on standard error."""
+    run(capsys, "init", str(tmp_path))
+    lines = [line.removeprefix("# ") for line in (tmp_path / ".env.example").read_text(encoding="utf-8").splitlines()]
+    used = [line for line in lines if re.match("[A-Z_]+=", line)]
+    (tmp_path / "env").write_text("\n".join(used), encoding="utf-8")
+    done = subprocess.run(["sh", "-c", "set -a; . ./env; env"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (done.stderr, [line for line in used if line not in done.stdout.splitlines()]) == ("", [])
+    assert len(used) > 5
+
+
 def test_doctor_names_what_is_wrong(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each line ok, warn or fail; the exit code is that of the first failure."""
     Path("feeds.yaml").write_text("version: 1\nsorces: []\n")

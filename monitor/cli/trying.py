@@ -112,12 +112,22 @@ def init(here: Here, folder: Path, with_classifiers: bool) -> None:
 
 _ENV = """\
 # Secrets stand in the environment, never in feeds.yaml. NAME_FILE may name a file that holds the value.
+# A line that is in use is NAME=value and nothing else: what reads this file may take a remark after the value for a part of it.
+
+# For to: ["slack:#econsec"]
 # SLACK_BOT_TOKEN=xoxb-...
-# SLACK_APP_TOKEN=xapp-...           buttons and /monitor; see: monitor slack manifest
-# SLACK_WEBHOOK_ECONSEC=https://...  for to: ["slack-webhook:econsec"]
-# WEBHOOK_TRACKER_SECRET=            for to: ["webhook:tracker"]
+# Buttons and /monitor; see: monitor slack manifest
+# SLACK_APP_TOKEN=xapp-...
+# For to: ["slack-webhook:econsec"]
+# SLACK_WEBHOOK_ECONSEC=https://...
+# For to: ["webhook:tracker"]
+# WEBHOOK_TRACKER_SECRET=
+
+# For mail
 # SMTP_USER=
 # SMTP_PASSWORD=
+
+# Instead of --config and --archive
 # MONITOR_CONFIG=feeds.yaml
 # MONITOR_ARCHIVE=sqlite:///data/monitor.db
 """
