@@ -75,7 +75,6 @@ class Share:
     """What of it was about one event, or came from one source."""
 
     id: str
-    title: str  # of the event's first item that fired; "" for a source
     fired: int
     messages: int
 
@@ -144,12 +143,12 @@ class Replay:
     @property
     def events(self) -> tuple[Share, ...]:
         """By event, the loudest first."""
-        return self._shares(lambda each: each.alert.event, is_titled=True)
+        return self._shares(lambda each: each.alert.event)
 
     @property
     def sources(self) -> tuple[Share, ...]:
         """By source, the loudest first."""
-        return self._shares(lambda each: each.source, is_titled=False)
+        return self._shares(lambda each: each.source)
 
     def reasons(self, state: AlertState) -> tuple[tuple[str, int], ...]:
         """Why alerts were folded or suppressed, each with how many, the most frequent first."""
@@ -158,13 +157,10 @@ class Replay:
     def _of(self, state: AlertState) -> tuple[Verdict, ...]:
         return tuple(each for each in self.verdicts if each.alert.state is state)
 
-    def _shares(self, key: Callable[[Verdict], str], *, is_titled: bool) -> tuple[Share, ...]:
-        titles: dict[str, str] = {}
-        for each in self.fired:
-            titles.setdefault(key(each), each.title if is_titled else "")
+    def _shares(self, key: Callable[[Verdict], str]) -> tuple[Share, ...]:
         gone = Counter(key(each) for each in self.messages)
         counted = Counter(key(each) for each in self.fired)
-        return tuple(Share(id=name, title=titles[name], fired=n, messages=gone[name]) for name, n in counted.most_common())
+        return tuple(Share(id=name, fired=n, messages=gone[name]) for name, n in counted.most_common())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

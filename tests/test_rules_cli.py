@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
@@ -86,6 +87,24 @@ def test_an_unchanged_rule_would_have_told_what_it_told(run: Run) -> None:
     assert len(found["alerts"]) == found["fired"] + found["suppressed"]
     assert found["since"] == "2023-10-16T23:00:00Z"  # the archive is no older
     assert found["per_day"]["busiest"]["fired"] == max(day["fired"] for day in found["by_day"])
+
+
+def test_an_event_has_the_title_that_it_has_everywhere_today(run: Run) -> None:
+    """In the report and in JSON; one that was merged since, that of the event which goes on."""
+    found = asked(run, "rules", "test", "econsec-now", "--since", "30d")
+    assert {each["id"]: each["title"] for each in found["events"]} == {
+        each["id"]: asked_event(run, each["id"])["title"] for each in found["events"]
+    }
+    first, second = (each["id"] for each in found["events"][:2])
+    run("event", "merge", second, first)
+    title = asked_event(run, second)["title"]
+    report = run("rules", "test", "econsec-now", "--since", "30d")[1]
+    assert re.search(rf"{first}  {re.escape(title)}$", report, re.M)
+    assert {each["title"] for each in found["sources"]} == {None}
+
+
+def asked_event(run: Run, event: str) -> Any:
+    return json.loads(run("event", event, "--json")[1])
 
 
 def test_another_query_is_tried_beside_what_was_told(run: Run) -> None:

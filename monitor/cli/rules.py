@@ -166,6 +166,8 @@ def test(
         ]
         unlike = None if rule_id is None else difference(found, told)
         titles = {} if unlike is None else archive.past.titles([each.item for each in unlike.fewer])
+        if form in (None, "table", "json"):
+            titles |= _event_titles(archive, [each.id for each in found.events[: limit or _SHOWN]], now)
     if form == "json":
         click.echo(json_line(_whole(found, version, unlike, len(told), titles, limit), indent=1))
     elif form in FORMATS and form != "table":
@@ -216,6 +218,14 @@ def _version(archive: Archive, rule: Rule, *, is_changed: bool) -> tuple[int | N
     return last[0], last[2]
 
 
+def _event_titles(archive: Archive, events: list[str], now: datetime) -> dict[str, str]:
+    """Titles of events as they are today; of a merged one that of the event which its items are in now."""
+    standing = {each: archive.events.standing(each) for each in events}
+    records = archive.events.records(list(dict.fromkeys(standing.values())), now)
+    titles = {each.id: each.title for each in records}
+    return {event: titles[into] for event, into in standing.items()}
+
+
 def _memory() -> timedelta:
     from monitor.archive.past import MEMORY
 
@@ -245,8 +255,8 @@ def _report(found: Replay, version: int | None, unlike: Difference | None, told:
     click.echo(f"  suppressed  {suppressed:>6}   {_reasons(found, AlertState.SUPPRESSED)}".rstrip())
     if fired:
         _chart(found)
-        _shares("Events", found.events, limit)
-        _shares("Sources", found.sources, limit)
+        _shares("Events", found.events, titles, limit)
+        _shares("Sources", found.sources, {}, limit)
     if unlike is not None:
         _differs(unlike, told, titles, limit)
 
@@ -271,10 +281,10 @@ def _chart(found: Replay) -> None:
         click.echo(f"  {first.isoformat()}  {'█' * gone}{'░' * (whole - gone)} {fired or '·'}")
 
 
-def _shares(name: str, shares: tuple[Share, ...], limit: int) -> None:
+def _shares(name: str, shares: tuple[Share, ...], titles: dict[str, str], limit: int) -> None:
     click.echo(f"\n  {name}, with messages of all that fired")
     for each in shares[:limit]:
-        click.echo(f"  {each.messages:>4} of {each.fired:<4} {each.id}  {cell(each.title)}".rstrip())
+        click.echo(f"  {each.messages:>4} of {each.fired:<4} {each.id}  {cell(titles.get(each.id, ''))}".rstrip())
     if len(shares) > limit:
         click.echo(f"  ... and {len(shares) - limit} more")
 
@@ -316,8 +326,8 @@ def _whole(
             "busiest": None if busiest is None else {"date": busiest.date.isoformat(), "fired": busiest.fired},
         },
         "by_day": [{"date": each.date.isoformat(), "fired": each.fired, "messages": each.messages} for each in found.days],
-        "events": [_share_json(each) for each in found.events[: limit or _SHOWN]],
-        "sources": [_share_json(each) for each in found.sources[: limit or _SHOWN]],
+        "events": [_share_json(each, titles[each.id]) for each in found.events[: limit or _SHOWN]],
+        "sources": [_share_json(each, None) for each in found.sources[: limit or _SHOWN]],
         "alerts": [_verdict_json(each) for each in found.verdicts[:limit]],
         "really": None
         if unlike is None
@@ -329,8 +339,8 @@ def _whole(
     }
 
 
-def _share_json(each: Share) -> dict[str, Any]:
-    return {"id": each.id, "title": each.title or None, "fired": each.fired, "messages": each.messages}
+def _share_json(each: Share, title: str | None) -> dict[str, Any]:
+    return {"id": each.id, "title": title, "fired": each.fired, "messages": each.messages}
 
 
 def _verdict_json(each: Verdict) -> dict[str, Any]:
