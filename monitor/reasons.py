@@ -45,7 +45,7 @@ def _told(tag: Tag, names: Mapping[str, str]) -> str:
         names: how the text calls its entities, by the term of the reason.
     """
     terms = [reason.term for reason in tag.reasons if reason.weight > 0]
-    words = [told(term, names) for term in terms if not term.startswith(("{", MEANING)) and is_telling(term)]
+    words = [_word(term, names) for term in terms if not term.startswith(("{", MEANING)) and is_telling(term)]
     # {theme.query} says no more than its concepts do
     concepts = [told(term, names) for term in terms if term.startswith("{") and "." not in term.partition(":")[0]]
     like = [told(term, names) for term in terms if term.startswith(f"{MEANING} ")]
@@ -53,7 +53,7 @@ def _told(tag: Tag, names: Mapping[str, str]) -> str:
 
 
 def told(term: str, names: Mapping[str, str]) -> str:
-    """A reason's term for a reader: "出口", chip (半導体) + licence (許可), like “Gallium now needs a licence”.
+    """A reason's term for a reader: "出口", the name "黒鉛", chip (半導体) + licence (許可), like “Gallium now needs a licence”.
 
     Args:
         names: how the text calls its entities, by the term of the reason.
@@ -64,12 +64,25 @@ def told(term: str, names: Mapping[str, str]) -> str:
     if term.startswith("{"):
         return " + ".join(_concept(each) for each in term.removeprefix("{").removesuffix("}").split("} + {"))
     if term.startswith("#"):
+        type_, _, value = term[1:].partition(" ")
+        return f"the identifier {_word(term, names)}" if value else f"an identifier of the type {type_}"
+    # a name of the lexicon weighs beside the word by which the text calls it
+    return f"the name {_word(term, names)}" if term.startswith("@") else _word(term, names)
+
+
+def _word(term: str, names: Mapping[str, str]) -> str:
+    """A word, a name or an identifier as the text has it."""
+    if term.startswith("#"):
         return f'"{term.partition(" ")[2] or term[1:]}"'
     return f'"{names.get(term, term.lstrip("@"))}"'
 
 
 def _concept(term: str) -> str:
+    """A concept with its word, or a theme's query by its name."""
     name, _, word = term.partition(": ")
+    theme, dot, wanted = name.replace("_", " ").partition(".")
+    if dot:
+        return f"the query “{wanted}” of {theme}"
     return name.replace("_", " ") + (f" ({word})" if word else "")
 
 

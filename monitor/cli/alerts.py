@@ -99,8 +99,6 @@ def _show_reading(judged: Judged, tags: list[dict[str, Any]], stage: str) -> Non
     reasons = linked(judged.link.reasons, names)
     joined = f"joined by {reasons}" if reasons else "nothing like it was live: it opened the event"
     click.echo(f"\nEvent {judged.link.event} ({stage}): {joined}")
-    if reasons:
-        click.echo("  in figures: " + ", ".join(f"{reason.term} {reason.weight:+g}" for reason in judged.link.reasons))
     if judged.link.copy_of:
         click.echo(f"It repeats {judged.link.copy_of}.")
 
