@@ -194,7 +194,7 @@ def test_a_split_is_undone_by_the_merge_that_it_names(demo_folder: Path, capsys:
     event = event_like(capsys, GRAPHITE)
     before = asked(capsys, "event", event, "--json")
     item = before["timeline"][-1]["id"]
-    code, out, err = run(capsys, "event", "split", event, item[:9], "--reason", "another notice")
+    code, out, err = run(capsys, "event", "split", event, item[:9], "--why", "another notice")
     assert code == 0
     made = out.strip()
     assert [each["id"] for each in asked(capsys, "event", made, "--json")["timeline"]] == [item]

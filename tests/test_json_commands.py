@@ -98,6 +98,8 @@ def offers(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
         for name, each in command.commands.items():
             yield from offers(each, f"{path} {name}")
     for option in command.params:
+        if getattr(option, "hidden", False):  # the other way to say it
+            continue
         if "--json" in option.opts:
             yield path, "--json"
         if "--format" in option.opts and isinstance(option.type, click.Choice):
@@ -112,6 +114,62 @@ def offered() -> set[tuple[str, str]]:
 
 def is_of(line: str, path: str) -> bool:
     return f"{line} ".startswith(f"{path} ")
+
+
+def spoken(command: click.Command, path: str) -> Iterator[tuple[str, set[str]]]:
+    """The options of a command, and of those below it, hidden ones with them."""
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            yield from spoken(each, f"{path} {name}")
+    else:
+        yield path, {name for option in command.params for name in option.opts}
+
+
+def test_json_is_asked_for_in_one_of_two_ways_everywhere() -> None:
+    """A command that knows --json knows --format json, and the reverse."""
+    context = click.Context(commands)
+    known = [each for name in _COMMANDS for each in spoken(commands.get_command(context, name) or commands, name)]
+    assert [path for path, names in known if ("--json" in names) != ("--format" in names)] == []
+    assert len([path for path, names in known if "--json" in names]) > 25
+
+
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [
+        ("events", "json"),
+        ("search 黒鉛", "json"),
+        ("rules test econsec-now", "json"),
+        ("tail --no-follow", "jsonl"),
+        (f"export {EVENT}", "json"),
+        (f"show {ITEM}", "json"),
+        (f"why {ITEM}", "json"),
+    ],
+)
+def test_both_ways_print_the_same(here: Path, run: Run, line: str, form: str) -> None:
+    """Of what goes on as it comes, lines; beside another form --json is refused, not passed over."""
+    code, out, _ = run(*line.split(), "--json")
+    assert (code, out) == run(*line.split(), "--format", form)[:2]
+    assert out
+    code, out, err = run(*line.split(), "--json", "--format", "tsv")
+    assert (code, out, "--format" in err) == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("queue --since 300d", "queue --days 300"),
+        ("model stats --since 50w", "model stats --weeks 50"),
+        ("tail --no-follow --query 黒鉛 --lines 2", "tail --no-follow --when 黒鉛 --limit 2"),
+        ("stats --query 黒鉛", "stats --when 黒鉛"),
+        ("rules test --when 黒鉛", "rules test --query 黒鉛"),
+    ],
+)
+def test_an_option_goes_by_its_name_in_other_commands(here: Path, run: Run, line: str, other: str) -> None:
+    """A span, where a bare number counts what its own name says, a query, a number of lines."""
+    code, out, _ = run(*line.split())
+    assert code == 0
+    assert out
+    assert run(*other.split())[:2] == (code, out)
 
 
 def test_every_way_to_print_json_is_tried() -> None:

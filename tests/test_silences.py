@@ -269,7 +269,7 @@ def test_a_silence_needs_no_configuration(archive: Archive, run: Run, here: Path
 
 def test_silences_that_hold_are_listed_and_can_be_ended(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The latest first; those that ended with --all; in JSON with the keys that documents promise."""
-    run("silence", "add", "source:meti", "--for", "1d", "--who", "sato", "--why", "tests")
+    run("silence", "add", "source:meti", "--for", "1d", "--who", "sato", "--reason", "tests")
     run("silence", "add", "lang:zh", "--channel", SLACK)
     rows = json.loads(run("silence", "list", "--format", "json")[1])
     assert [(each["id"], each["query"], each["holds"]) for each in rows] == [(2, "lang:zh", True), (1, "source:meti", True)]

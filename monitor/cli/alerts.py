@@ -10,7 +10,7 @@ from monitor.archive import Archive
 from monitor.archive.reading import AlertRow
 from monitor.cli import completion
 from monitor.cli.options import Here, command, moment_since
-from monitor.cli.output import emit, format_option, json_line, note, stamp
+from monitor.cli.output import emit, format_option, json_line, json_option, note, stamp
 from monitor.errors import UsageError
 from monitor.items import Judged
 
@@ -18,7 +18,7 @@ from monitor.items import Judged
 @command("why", example="monitor why I-abc\nmonitor why I-abc --rule official-now\nmonitor why I-abc --json")
 @click.argument("item", shell_complete=completion.items)
 @click.option("--rule", "rule_id", shell_complete=completion.rules, help="Only this rule.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
     """Why an item was tagged, linked and told - or was not.

@@ -17,7 +17,7 @@ import click
 
 from monitor.cli.keeping import BREATH
 from monitor.cli.options import Here, command
-from monitor.cli.output import Step, in_sum, json_line, note, progress, warn
+from monitor.cli.output import Step, in_sum, json_line, json_option, note, progress, warn
 from monitor.cli.room import room_for
 from monitor.errors import BadLine, UsageError
 from monitor.normalise import clean
@@ -63,7 +63,7 @@ monitor search 'theme:export_control' --format jsonl --limit 100000 > items.json
 monitor import items.jsonl --archive sqlite:///other.db""",
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def import_(here: Here, file: Path, is_json: bool) -> None:
     """Bring items of another archive, or of JSON lines, into this one. (Sources come in with: monitor sources import.)

@@ -18,7 +18,7 @@ import click
 from monitor import bundled, query
 from monitor.cli.house import archive_exists, known_names, states_of, unknown_names
 from monitor.cli.options import Here, command
-from monitor.cli.output import json_line, progress, size_text
+from monitor.cli.output import json_line, json_option, progress, size_text
 from monitor.errors import ArchiveError, ConfigError, ModelError, MonitorError, SecretMissing
 from monitor.normalise import clean
 
@@ -60,7 +60,7 @@ class _Body:
 
 
 @command("doctor", example="monitor doctor\nmonitor doctor --json | jq '.checks[] | select(.level != \"ok\")'")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def doctor(here: Here, is_json: bool) -> None:
     """Looks the installation over: each line ok, warn or fail, and what to do. Exits with the code of the first failure.

@@ -34,16 +34,15 @@ monitor dossier --list""",
 @click.argument("name", required=False)
 @click.option("--since", metavar="SPAN|DATE", help="Tell apart what changed since.")
 @click.option("--list", "is_list", is_flag=True, help="Instead: all dossiers, and when each was last heard of.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
 @format_option("table", "json", "tsv", "csv", "md")
 @click.pass_obj
-def dossier(here: Here, name: str | None, since: str | None, is_list: bool, is_json: bool, form: str | None) -> None:
+def dossier(here: Here, name: str | None, since: str | None, is_list: bool, form: str | None) -> None:
     """The standing file of a dossier: items over time, events with stages, key dates, related identifiers and names.
 
     NAME is its short name, or any of its names in any language; other entries of the lexicon have a file as well. Dossiers of
     your own: a line in lexicon.jsonl beside feeds.yaml (docs/events.md).
     """
-    form = _form(name, since, form, is_list=is_list, is_json=is_json)
+    _fit(name, since, form, is_list=is_list)
     dossiers = load(here)
     if name is None:
         emit(heard(here, dossiers), ("dossier", "last_heard", "days", "items_30d", "items", "name"), form, wide="name")
@@ -68,8 +67,8 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, is_j
     _show(file, start, now.date())
 
 
-def _form(name: str | None, since: str | None, form: str | None, *, is_list: bool, is_json: bool) -> str | None:
-    """How the answer is written; None: by where it goes.
+def _fit(name: str | None, since: str | None, form: str | None, *, is_list: bool) -> None:
+    """Refuse options that do not go together.
 
     Raises:
         UsageError: options that do not go together.
@@ -78,13 +77,10 @@ def _form(name: str | None, since: str | None, form: str | None, *, is_list: boo
         raise UsageError("--list is of all dossiers", hint=f"Leave it out, or {name!r}")
     if name is None and since is not None:
         raise UsageError("--since is for one dossier", hint="Name it: monitor dossier NAME --since 30d")
-    if is_json and form not in (None, "json"):
-        raise UsageError(f"--json does not go with --format {form}", hint="Leave one of them out")
     if name is not None and form not in (None, "json", "table"):
         raise UsageError(
             f"one dossier is not written as {form}", hint="Forms: table, json; of all dossiers: --list --format " + form
         )
-    return "json" if is_json else form
 
 
 def load(here: Here) -> tuple[Dossier, ...]:

@@ -11,7 +11,7 @@ import click
 from monitor import query
 from monitor.cli import completion
 from monitor.cli.options import Here, command, known_theme, moment_since, user
-from monitor.cli.output import emit, format_option, item_json, json_line, note, stamp
+from monitor.cli.output import emit, format_option, item_json, json_line, json_option, note, stamp
 from monitor.errors import UsageError
 from monitor.normalise import clean
 
@@ -85,8 +85,8 @@ monitor event split E-enyqubii3x I-5vq2m7n4kd3a I-7abz3gh2kq4c""",
     "words", metavar="EVENT | merge EVENT OTHER… | split EVENT ITEM…", nargs=-1, required=True, shell_complete=completion.events
 )
 @click.option("--who", default=None, help="merge, split: who decides; default: the user of this machine.")
-@click.option("--reason", default="", help="merge, split: why.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--reason", "--why", "reason", default="", help="merge, split: why.")
+@json_option()
 @click.pass_obj
 def event(here: Here, words: tuple[str, ...], who: str | None, reason: str, is_json: bool) -> None:
     """One event: stage and how it came to it, what is expected next, dates, identifiers, timeline.

@@ -16,7 +16,7 @@ from monitor.cli import completion
 from monitor.cli.asking import expanded, tree_of
 from monitor.cli.options import Here, command, query_words
 from monitor.cli.outfile import beside
-from monitor.cli.output import note, progress
+from monitor.cli.output import format_option, note, progress
 from monitor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -45,11 +45,9 @@ monitor export E-enyq --out evidence.html""",
 @click.argument(
     "words", metavar="QUERY|EVENT", nargs=-1, required=True, callback=query_words, shell_complete=completion.events_and_queries
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["jsonl", "csv", "parquet", "md", "html", "json", "bibtex"]),
-    help="Of items: jsonl, csv, parquet; of an event: md, html, csv, json, bibtex. Default: by the name of --out, else jsonl, md.",
+@format_option(
+    *("jsonl", "csv", "parquet", "md", "html", "json", "bibtex"),
+    said="Of items: jsonl, csv, parquet; of an event: md, html, csv, json, bibtex. Default: by the name of --out, else jsonl, md.",
 )
 @click.option("--out", metavar="FILE", help="Write to a file, which appears when it is complete, instead of standard output.")
 @click.option("-x", "--exact", is_flag=True, help="Only the words as they are, not the same in other languages.")

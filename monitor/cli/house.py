@@ -11,7 +11,7 @@ import click
 
 from monitor import bundled, query
 from monitor.cli.options import Here, command
-from monitor.cli.output import json_line, stamp
+from monitor.cli.output import json_line, json_option, stamp
 from monitor.errors import ArchiveError, MonitorError
 from monitor.items import Source, SourceState
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @command("status", example="monitor status\nmonitor status --json | jq .outbox")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def status(here: Here, is_json: bool) -> None:
     """The state of sources, outbox, model and archive."""

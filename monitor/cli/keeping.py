@@ -16,7 +16,7 @@ import click
 
 from monitor.cli import completion
 from monitor.cli.options import Here, command, known_theme, moment_since, user
-from monitor.cli.output import in_sum, json_line, note, progress, size_text, stamp, warn
+from monitor.cli.output import in_sum, json_line, json_option, note, progress, size_text, stamp, warn
 from monitor.cli.room import room_for
 from monitor.errors import ArchiveError, UsageError
 
@@ -85,7 +85,7 @@ monitor prune --shrink""",
 @click.option("--theme", shell_complete=completion.themes, help="Only events with an item of this theme.")
 @click.option("--no-theme", "is_themeless", is_flag=True, help="Only events of which no item has a theme.")
 @click.option(
-    "--query", "words", metavar="QUERY", shell_complete=completion.queries, help="Only events of which an item matches."
+    "--query", "--when", "words", metavar="QUERY", shell_complete=completion.queries, help="Only events of which an item matches."
 )
 @click.option(
     "--also",
@@ -96,7 +96,7 @@ monitor prune --shrink""",
 @click.option("--dry-run", is_flag=True, help="Say what would go, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--shrink", is_flag=True, help="Give the free room back to the disk; the service must be stopped.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def prune(
     here: Here,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import click
 
 from monitor import bundled
 from monitor.cli import completion
-from monitor.cli.options import GlobalOptions, Here, command, commands_of
-from monitor.cli.output import emit, format_option, json_line, note
+from monitor.cli.options import GlobalOptions, Here, command, commands_of, moment_since
+from monitor.cli.output import emit, format_option, json_line, json_option, note
 
 _LOOKED_AT = 2_000
 """Scores among which the most telling are sought, and items whose vocabulary is looked at."""
@@ -29,7 +27,7 @@ _command = commands_of(model)
 
 
 @_command("history", "monitor model history", "monitor model history --json")
-@click.option("--json", "is_json", is_flag=True, help="JSON on standard output.")
+@json_option("JSON on standard output.")
 @click.pass_obj
 def history(here: Here, is_json: bool) -> None:
     """The present model and those before it, the latest first."""
@@ -70,11 +68,13 @@ def rollback(here: Here, version: str | None) -> None:
     click.echo(f"model {facts['version']} is in use again; items judged from now on are tagged by it")
 
 
-@_command("stats", "monitor model stats", "monitor model stats --weeks 12 --format json")
-@click.option("--weeks", default=8, show_default=True, type=click.IntRange(1, 520), help="So many weeks back.")
+@_command("stats", "monitor model stats", "monitor model stats --since 12w --format json")
+@click.option(
+    "--since", "--weeks", default="8w", show_default=True, metavar="SPAN|DATE", help="Scored since; a bare number: weeks."
+)
 @format_option()
 @click.pass_obj
-def stats(here: Here, weeks: int, form: str | None) -> None:
+def stats(here: Here, since: str, form: str | None) -> None:
     """How the classifier scored, week by week, and how much of the vocabulary it does not know: has the world moved away from it?"""
     from monitor import models
     from monitor.train import unknown
@@ -82,10 +82,10 @@ def stats(here: Here, weeks: int, form: str | None) -> None:
     here.start_log()
     folder = bundled.classifiers_in_use()
     facts = models.manifest(folder)
-    since = here.now() - timedelta(weeks=weeks)
+    start = moment_since(f"{since}w" if since.isdecimal() else since, here)
     with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.labels.scores(since)
-        recent = archive.labels.texts(since, here.now(), _LOOKED_AT)
+        found = archive.labels.scores(start)
+        recent = archive.labels.texts(start, here.now(), _LOOKED_AT)
     rows = [
         {
             "week": each.week,
@@ -105,10 +105,12 @@ def stats(here: Here, weeks: int, form: str | None) -> None:
 @command("queue", example="monitor queue\nmonitor queue --theme telecom_5g --limit 5")
 @click.option("--theme", default=None, shell_complete=completion.themes, help="Ask about this theme alone.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="How many items.")
-@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="Items of the last so many days.")
+@click.option(
+    "--since", "--days", default="30d", show_default=True, metavar="SPAN|DATE", help="Items since then; a bare number: days."
+)
 @format_option()
 @click.pass_obj
-def queue(here: Here, theme: str | None, limit: int, days: int, form: str | None) -> None:
+def queue(here: Here, theme: str | None, limit: int, since: str, form: str | None) -> None:
     """The items whose label would teach the classifier most: those in doubt, of different events and words.
 
     Answer with: monitor label ITEM THEME yes|no
@@ -119,8 +121,9 @@ def queue(here: Here, theme: str | None, limit: int, days: int, form: str | None
     here.start_log()
     facts = models.manifest(bundled.classifiers_in_use())
     thresholds = facts["thresholds"].get("full") or facts["thresholds"]["plain"]
+    start = moment_since(f"{since}d" if since.isdecimal() else since, here)
     with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.labels.unlabelled(here.now() - timedelta(days=days), _LOOKED_AT, theme)
+        found = archive.labels.unlabelled(start, _LOOKED_AT, theme)
     candidates = [
         Candidate(
             item=each.item,

@@ -15,6 +15,7 @@ import click
 
 from monitor import dates
 from monitor.cli import pager
+from monitor.errors import UsageError
 from monitor.items import Entity, Filed, Identifier, KeyDate
 from monitor.normalise import clean, harmless, inert
 from monitor.records import item_record
@@ -29,15 +30,48 @@ _ROOM = 36
 Row = Mapping[str, Any]
 
 
-def format_option(*formats: str) -> Callable[[Any], Any]:
-    """--format with the formats that a command knows."""
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(formats or FORMATS),
-        default=None,
-        help="Output; default: table on a terminal, tsv when piped.",
+class _Format(click.Option):
+    """--format, which --json gives as well."""
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> Any:
+        if opts.get(_AS_JSON) and isinstance(self.type, click.Choice):
+            # what is written as it comes is no one value: its JSON is lines
+            meant = "json" if "json" in self.type.choices else "jsonl"
+            if opts.get(str(self.name), meant) != meant and not ctx.resilient_parsing:
+                raise UsageError(f"--json does not go with --format {opts[str(self.name)]}", hint="Leave one of them out")
+            opts = {**opts, str(self.name): meant}
+        return super().consume_value(ctx, opts)
+
+
+_AS_JSON = "as_json"
+
+
+def format_option(*formats: str, said: str = "Output; default: table on a terminal, tsv when piped.") -> Callable[[Any], Any]:
+    """--format with the formats that a command knows; --json stands for its json.
+
+    Args:
+        said: its help.
+    """
+    form = click.option("--format", "form", cls=_Format, type=click.Choice(formats or FORMATS), default=None, help=said)
+    as_json = click.option("--json", _AS_JSON, is_flag=True, hidden=True, expose_value=False)
+    return lambda command: form(as_json(command))
+
+
+def json_option(said: str = "One JSON object on standard output.") -> Callable[[Any], Any]:
+    """--json of a command that prints for people else; --format json is the same.
+
+    Args:
+        said: its help.
+    """
+
+    def is_given(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> bool:
+        return value is not None
+
+    flag = click.option(
+        "--json", "is_json", is_flag=True, flag_value="json", type=str, default=None, callback=is_given, help=said
     )
+    form = click.option("--format", "is_json", type=click.Choice(["json"]), default=None, callback=is_given, hidden=True)
+    return lambda command: flag(form(command))
 
 
 def emit(

@@ -104,6 +104,8 @@ def list_(here: Here, form: str | None) -> None:
 @click.option("--since", default="90d", show_default=True, metavar="SPAN|DATE", help="Items judged since.")
 @click.option(
     "--when",
+    "--query",
+    "when",
     metavar="QUERY",
     shell_complete=completion.queries,
     help="Another query than the rule has; without RULE a rule of its own, to a channel of its own.",

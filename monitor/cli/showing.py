@@ -10,7 +10,7 @@ import click
 
 from monitor.cli import completion, pager
 from monitor.cli.options import Here, command
-from monitor.cli.output import findings_json, item_json, json_line, stamp
+from monitor.cli.output import findings_json, item_json, json_line, json_option, stamp
 from monitor.dedupe import address_key
 from monitor.errors import UsageError
 from monitor.items import Filed, Judged, Revision
@@ -51,7 +51,7 @@ monitor show I-5vq2 --json | jq .revisions
 monitor show https://meti.example/press/20231020002""",
 )
 @click.argument("item", metavar="ITEM|URL", shell_complete=completion.items)
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def show(here: Here, item: str, is_json: bool) -> None:
     """One item with everything that is known of it. The beginning of an id is enough; its address will do.

@@ -49,7 +49,7 @@ monitor silence add 'theme:telecom_5g -country:JP' --until 2026-06-30""",
 @click.option("--for", "span", metavar="SPAN", help="For so long, up to 366d [default: 7d].")
 @click.option("--until", metavar="DATE", help="Instead: up to the end of that day, month or year (UTC).")
 @click.option("--channel", help="Only for this channel, for example slack:#econsec.")
-@click.option("--why", "reason", default="", help="Why; kept, and shown by list.")
+@click.option("--why", "--reason", "reason", default="", help="Why; kept, and shown by list.")
 @click.option("--who", default=None, help="Who decides; default: the user of this machine.")
 @click.option("--everything", "is_everything", is_flag=True, help="With an empty query: silence everything.")
 @click.pass_obj

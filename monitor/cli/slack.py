@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from monitor.cli.options import GlobalOptions, Here, commands_of
-from monitor.cli.output import json_line
+from monitor.cli.output import json_line, json_option
 
 
 @click.group(
@@ -22,7 +22,7 @@ _command = commands_of(slack)
 
 
 @_command("check", "monitor slack check", "monitor slack check --json")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def check(here: Here, is_json: bool) -> None:
     """Tokens, scopes and channels of feeds.yaml: each line ok, warn or fail, and what to do. Posts nothing.

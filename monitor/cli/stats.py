@@ -42,7 +42,12 @@ monitor stats --since 1y --by theme --out themes.svg""",
 @click.option("--since", default="30d", show_default=True, metavar="SPAN|DATE", help="Items since then, by their own time (UTC).")
 @click.option("--by", type=click.Choice(_GROUPS), multiple=True, help="Count by this; may be repeated.  [default: theme, source]")
 @click.option(
-    "--query", "wanted", metavar="QUERY", shell_complete=completion.queries, help="Only items that match, as in monitor search."
+    "--query",
+    "--when",
+    "wanted",
+    metavar="QUERY",
+    shell_complete=completion.queries,
+    help="Only items that match, as in monitor search.",
 )
 @click.option("-x", "--exact", is_flag=True, help="Only the words as they are, not the same in other languages.")
 @click.option(

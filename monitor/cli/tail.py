@@ -39,12 +39,22 @@ monitor tail --query 'theme:export_control tier:official' --since 1h
 monitor tail --format jsonl | jq -r .url""",
 )
 @click.option(
-    "--query", "wanted", metavar="QUERY", shell_complete=completion.queries, help="Only items that match, as in monitor search."
+    "--query",
+    "--when",
+    "wanted",
+    metavar="QUERY",
+    shell_complete=completion.queries,
+    help="Only items that match, as in monitor search.",
 )
 @click.option("-x", "--exact", is_flag=True, help="Only the words as they are, not the same in other languages.")
 @click.option("--since", metavar="SPAN|DATE", help="Begin with those judged since then, for example 1h.")
 @click.option(
-    "-n", "--lines", "limit", type=click.IntRange(0), help=f"Begin with at most so many.  [default: {_SHOWN}; with --since: all]"
+    "-n",
+    "--lines",
+    "--limit",
+    "limit",
+    type=click.IntRange(0),
+    help=f"Begin with at most so many.  [default: {_SHOWN}; with --since: all]",
 )
 @click.option("--no-follow", "is_once", is_flag=True, help="Show these, and end.")
 @format_option("table", "jsonl", "tsv")

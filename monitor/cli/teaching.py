@@ -12,7 +12,7 @@ import click
 from monitor import bundled
 from monitor.cli import completion
 from monitor.cli.options import Here, command, user
-from monitor.cli.output import json_line, note, progress, warn
+from monitor.cli.output import json_line, json_option, note, progress, warn
 from monitor.errors import ModelError, UsageError
 from monitor.normalise import clean
 
@@ -69,7 +69,7 @@ def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> N
 )
 @click.option("--linking", is_flag=True, help="Train the decision which item belongs to which event instead.")
 @click.option("--force", is_flag=True, help="Use the new model even if it is worse.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def train(
     here: Here,
@@ -232,7 +232,7 @@ def _slips(
 
 @command("evaluate", example="monitor evaluate labelled.jsonl\nmonitor evaluate labelled.jsonl --json")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def evaluate(here: Here, file: Path, is_json: bool) -> None:
     """Figures of the classifier on labelled items: JSON lines {id, title, summary?, lang, labels, near_miss? or hard?}."""

@@ -16,7 +16,7 @@ import click
 from monitor import bundled
 from monitor.cli import completion
 from monitor.cli.options import Here, command
-from monitor.cli.output import json_line, note, progress, warn
+from monitor.cli.output import json_line, json_option, note, progress, warn
 from monitor.errors import UsageError
 from monitor.items import Source, Subscription
 from monitor.query import FIRST_YEAR, LAST_YEAR
@@ -52,7 +52,7 @@ def run(here: Here) -> None:
 @click.argument("names", metavar="[SOURCE]...", nargs=-1, shell_complete=completion.sources)
 @click.option("--due", "is_due_only", is_flag=True, help="Only sources whose time has come.")
 @click.option("--since", "day", metavar="DAY", help="Read the sources named back to this day, YYYY-MM-DD, as far as they can.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object on standard output.")
+@json_option()
 @click.pass_obj
 def poll(here: Here, names: tuple[str, ...], is_due_only: bool, day: str | None, is_json: bool) -> None:
     """One round of intake and judgement, now.
@@ -163,9 +163,7 @@ def _backfilled(here: Here, archive: Archive, sources: Sequence[Source], since: 
 
 
 @command("deliver", example="monitor deliver\nmonitor deliver --json")
-@click.option(
-    "--json", "is_json", is_flag=True, help="One JSON object on standard output; console messages go to standard error."
-)
+@json_option("One JSON object on standard output; console messages go to standard error.")
 @click.pass_obj
 def deliver(here: Here, is_json: bool) -> None:
     """Empty the outbox once: send every alert that is due, and digests that were ordered.
