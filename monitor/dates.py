@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 JST = timezone(timedelta(hours=9))
+EAST, WEST = timedelta(hours=14), timedelta(hours=12)
+"""A day begins so long before its midnight in UTC in the farthest east (UTC+14), and so long after it in the farthest west (UTC-12)."""
 
 _ERAS = {"明治": (1868, 45), "大正": (1912, 15), "昭和": (1926, 64), "平成": (1989, 31), "令和": (2019, 40)}
 """Era: first year (Gregorian) and its number of years; the running era is given 40 so that nonsense such as 令和99年 is none."""
@@ -101,8 +103,10 @@ _UNITS = {"十": 10, "百": 100, "千": 1000}
 def read_moment(text: str, *, zone: timezone = UTC) -> datetime | None:
     """The moment that a feed's date string means, aware UTC; None if it is not surely one.
 
+    A day without a time is 00:00 UTC of that day wherever it is stated, so that everything that shows it shows the day that was stated.
+
     Args:
-        zone: what a date without a zone is in; Japanese forms without one are JST.
+        zone: what a time without a zone is in; Japanese forms without one are JST.
     """
     usual = _usual(text)
     if usual is not None:
@@ -141,6 +145,21 @@ def _usual(text: str) -> datetime | None:
         return None
     is_plausible = _FIRST_YEAR <= found.year <= _LAST_YEAR and abs(found.utcoffset() or timedelta()) <= timedelta(hours=14)
     return found.astimezone(UTC) if is_plausible else None
+
+
+def is_day(moment: datetime) -> bool:
+    """True if a moment is what stands for a day that was stated without a time: midnight in UTC."""
+    return moment.astimezone(UTC).timetz() == time(tzinfo=UTC)
+
+
+def is_future(moment: datetime, now: datetime) -> bool:
+    """True if nothing can have been published then. A day has come as soon as it has anywhere: in Japan it begins at 15:00 UTC before."""
+    return moment > (now + EAST if is_day(moment) else now)
+
+
+def day_in(moment: datetime, zone: tzinfo) -> date:
+    """The day of a moment in a zone; a day that was stated without a time is that day everywhere."""
+    return (moment if is_day(moment) else moment.astimezone(zone)).date()
 
 
 def day_of(year: int, month: int, day: int) -> date | None:
@@ -213,6 +232,8 @@ def _moment_of(day: date, parts: dict[str, str | None], zone: timezone) -> datet
     if offset is None or hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
         return None
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    if not parts.get("hour"):
+        return start
     return start + timedelta(hours=hour, minutes=minute, seconds=min(second, 59)) - offset
 
 

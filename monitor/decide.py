@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from monitor.dates import WEST, is_day
 from monitor.items import Alert, AlertKind, AlertState, Judged, Limit, Quiet, Rule, Stage, Standpoint, Tier
 from monitor.match import Subject, compiled, matches
 from monitor.messages import Silence
@@ -283,7 +284,10 @@ def _too_late(rule: Rule, subject: Subject, channel: str, past: Past, now: datet
         return "imported: it was news elsewhere"
     if item.is_backlog and item.published is None and item.changed_at is None:
         return "undated, and there when its source was first read"
-    if now - max(item.moment, item.changed_at or item.moment) > rule.window:
+    begun = (
+        item.moment + WEST if is_day(item.moment) else item.moment
+    )  # of a day, not the hours that were not yet of it in America
+    if now - max(begun, item.changed_at or begun) > rule.window:
         return f"older than the rule's window ({_hours(rule.window)})"
     if not is_news and link.copy_of and past.has_verdict(rule.id, link.copy_of, channel):
         return f"repeats {link.copy_of}"

@@ -142,7 +142,7 @@ def in_time(parts: Iterable[Part]) -> list[Part]:
     latest: datetime | None = None
     for each in sorted(parts, key=lambda part: part.arrival):
         item = each.filed.item
-        if item.published is None or item.published >= item.first_seen:  # not stated, or cut to the arrival
+        if item.published in (None, item.first_seen):  # not stated, or cut to the arrival
             latest = item.first_seen if latest is None else max(latest, item.first_seen)
             found.append(each if latest == item.moment else replace(each, placed=latest))
         else:

@@ -221,9 +221,8 @@ def _told(each: Progress, lang: str) -> Told:
 def _days(archive: Archive, wanted: Wanted, until: datetime, zone: ZoneInfo, today: date) -> tuple[ThemeDays, ...]:
     """Items a day of the themes that the reader asks for, or of all; the most items first."""
     first = today - timedelta(days=CHART_DAYS - 1)
-    begin = datetime(first.year, first.month, first.day, tzinfo=zone)
     asked = set(query.themes(wanted.tree))
-    found = archive.readers.daily(wanted.tree, begin, until, zone)
+    found = archive.readers.daily(wanted.tree, first, until, zone)
     rows = [
         ThemeDays(theme=theme, counts=tuple(days.get(first + timedelta(days=n), 0) for n in range(CHART_DAYS)))
         for theme, days in found.items()

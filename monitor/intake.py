@@ -367,7 +367,7 @@ class Intake:
                 new=tuple(whole.get(item.id, item) for item in found.new),
                 revised=tuple((known, whole.get(item.id, item)) for known, item in found.revised),
             )
-        new = [min(item.moment, now) for item in found.new]
+        new = [item.moment for item in found.new]
         await self._store(source, state, fetched, reading, Change(state=state, found=found, at=now), new=new, notes=notes)
         return Outcome(
             source=source.id,

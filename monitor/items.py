@@ -178,7 +178,7 @@ class Item:
     url: str | None  # http(s) only
     title: str  # never empty: an untitled entry is titled from its text
     summary: str  # "" if none
-    published: datetime | None  # never after first_seen
+    published: datetime | None  # never after first_seen; a day without a time is its midnight in UTC, up to dates.EAST after
     first_seen: datetime
     lang: str
     country: str | None

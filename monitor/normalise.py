@@ -1,4 +1,4 @@
-"""Entry to item: plain, bounded, inert text; http addresses only; no date in the future. Pure; normalising twice is once."""
+"""Entry to item: plain, bounded, inert text; http addresses only; no time in the future. Pure; normalising twice is once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from monitor import language
+from monitor.dates import is_future
 from monitor.items import Entry, Item, Source, item_id
 
 MAX_TITLE = 500
@@ -52,7 +53,7 @@ def normalise(source: Source, entry: Entry, key: str, now: datetime, *, is_backl
     published = entry.published
     if published is not None and published < _FIRST:
         published = None
-    elif published is not None and published > now:
+    elif published is not None and is_future(published, now):
         published = now
     return Item(
         id=item_id(source.id, key),

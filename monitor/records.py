@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor import language
-from monitor.dates import stamp
+from monitor.dates import is_future, stamp
 from monitor.dedupe import address_key, fingerprint
 from monitor.errors import BadLine
 from monitor.items import Filed, Item, Tier, item_id
@@ -72,7 +72,7 @@ def item_of_line(line: str, now: datetime) -> tuple[Item, str | None]:
             url=url,
             title=title,
             summary=summary,
-            published=None if published is None else min(published, first_seen),
+            published=first_seen if published is not None and is_future(published, first_seen) else published,
             first_seen=first_seen,
             lang=lang or language.detect(f"{title}\n{summary}"),
             country=_word(record, "country", re.compile("[A-Z]{2,3}")),

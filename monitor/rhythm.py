@@ -16,6 +16,8 @@ from functools import cached_property
 from operator import mul
 from zoneinfo import ZoneInfo
 
+from monitor.dates import is_future
+
 HALF_LIFE = timedelta(days=28)
 """Evidence counts half after so long; a source that changes its habits is followed within weeks."""
 HORIZON = timedelta(days=120)
@@ -102,7 +104,7 @@ def learn(
     if rhythm is None:
         rhythm = Rhythm(epoch=now, at=now, moments=(0,) * 168, watched=(0,) * 168, minutes=(0,) * 12)
     lesson = _Lesson(rhythm, now, zone)
-    stated = sorted(min(each.astimezone(UTC), now) for each in published)
+    stated = sorted(now if is_future(each, now) else each.astimezone(UTC) for each in published)
     if since is None:
         lesson.backlog(stated)
     elif since < now:

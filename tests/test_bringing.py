@@ -20,6 +20,7 @@ from test_pruning import THEN, a_notice, file, prune
 from monitor.archive import Archive, schema
 from monitor.archive.connection import STEPS
 from monitor.archive.intake import Change
+from monitor.dates import stamp
 from monitor.dedupe import sort_out
 from monitor.errors import BadLine
 from monitor.items import Label, Rule, SourceState
@@ -228,6 +229,13 @@ def test_nothing_is_seen_before_it_is(archive: Archive) -> None:
     """Times of the future are taken for now."""
     item, _ = item_of_line(json.dumps(LINE | {"published": "2999-01-01T00:00:00Z", "first_seen": "2999-01-01"}), NOW)
     assert (item.published, item.first_seen) == (NOW, NOW)
+
+
+def test_a_day_that_was_ahead_when_it_was_seen_stays_that_day() -> None:
+    """As it was kept on a Japanese morning, so it comes back."""
+    times = {"published": "2026-04-02T00:00:00Z", "first_seen": "2026-04-01T23:00:00Z"}
+    item, _ = item_of_line(json.dumps(LINE | times), NOW)
+    assert {"published": stamp(item.published or NOW), "first_seen": stamp(item.first_seen)} == times
 
 
 def test_refused_lines_are_named_and_the_others_come(run: Run, archive_url: str, tmp_path: Path) -> None:

@@ -292,6 +292,19 @@ def test_a_feed_of_the_future_or_of_long_ago_is_a_warning(
         assert (code, json.loads(out)[0]["verdict"], json.loads(out)[0]["why"]) == (0, "warn", why)
 
 
+def test_a_day_that_has_begun_where_the_source_is_is_no_future(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At eight in the morning in Tokyo; and it is shown as the day that the page states."""
+    monkeypatch.setenv("MONITOR_NOW", "2026-04-02T23:00:00Z")
+    text = (here / "feeds.yaml").read_text(encoding="utf-8")
+    (here / "feeds.yaml").write_text(text.replace('date: "td + td"', "date: td"), encoding="utf-8")
+    code, out, _ = run(capsys, "check", "jp-anpo")
+    assert code == 0
+    assert "0 in the future" in out
+    assert f"2026-04-03 {TITLES[2]}" in out
+
+
 def test_an_address_is_looked_at_without_being_a_source(here: Path, capsys: pytest.CaptureFixture[str], site: Site) -> None:
     """A feed is read; a page names its feeds and gets selectors proposed."""
     site.pages["/page"] = Answer(

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor import dates
-from monitor.dates import JST, day_of, era_year, month_of, read_moment
+from monitor.dates import JST, day_in, day_of, era_year, is_future, month_of, read_moment
 
 NOVEMBER_3 = datetime(2025, 11, 3, tzinfo=UTC)
 MORNING = datetime(2025, 11, 3, 10, 15, tzinfo=UTC)
@@ -63,10 +63,11 @@ def test_one_moment_in_many_writings_is_one_moment(text: str) -> None:
         "3 Nov 2025",
     ],
 )
-def test_a_day_without_a_time_is_its_first_moment(text: str) -> None:
-    """A day alone begins at midnight of the zone asked for, UTC by default."""
+def test_a_day_without_a_time_is_that_day_in_utc(text: str) -> None:
+    """Wherever it is stated: read as midnight in Tokyo it would be shown as the day before."""
     assert read_moment(text) == NOVEMBER_3
-    assert read_moment(text, zone=timezone(timedelta(hours=2))) == NOVEMBER_3 - timedelta(hours=2)
+    assert read_moment(text, zone=JST) == NOVEMBER_3
+    assert read_moment(text, zone=timezone(timedelta(hours=-5))) == NOVEMBER_3
 
 
 @pytest.mark.parametrize(
@@ -79,10 +80,39 @@ def test_a_day_without_a_time_is_its_first_moment(text: str) -> None:
         ("S63/12/31", date(1988, 12, 31)),
     ],
 )
-def test_a_japanese_day_begins_in_japan(text: str, day: date) -> None:
-    """Eras and 年月日 without a zone are JST, whatever the caller's zone."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=JST)
-    assert read_moment(text, zone=timezone(timedelta(hours=-5))) == midnight
+def test_a_japanese_day_is_that_day_in_utc(text: str, day: date) -> None:
+    """Eras and 年月日 as any other form, whatever the caller's zone."""
+    assert read_moment(text, zone=timezone(timedelta(hours=-5))) == datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["令和7年11月3日 0時00分", "2025年11月3日 00:00"])
+def test_a_japanese_time_is_a_time_in_japan(text: str) -> None:
+    """Eras and 年月日 with a time and without a zone are JST, at midnight, too."""
+    assert read_moment(text, zone=timezone(timedelta(hours=-5))) == NOVEMBER_3.replace(tzinfo=JST)
+
+
+@pytest.mark.parametrize(
+    ("moment", "now", "expected"),
+    [
+        ("2025-11-03T00:00:00Z", "2025-11-02T23:00:00Z", False),  # eight in the morning in Tokyo
+        ("2025-11-03T00:00:00Z", "2025-11-02T10:00:00Z", False),  # it begins on Kiritimati
+        ("2025-11-03T00:00:00Z", "2025-11-02T09:59:59Z", True),
+        ("2025-11-03T00:00:01Z", "2025-11-03T00:00:00Z", True),
+        ("2025-11-03T00:00:01Z", "2025-11-03T00:00:01Z", False),
+    ],
+)
+def test_a_day_has_come_as_soon_as_it_has_anywhere(moment: str, now: str, expected: bool) -> None:
+    """A stated time is in the future by the second, a stated day only where no place on earth has it yet."""
+    assert is_future(datetime.fromisoformat(moment), datetime.fromisoformat(now)) is expected
+
+
+@given(DAYS, ZONES)
+def test_a_stated_day_is_that_day_in_every_zone(day: date, zone: timezone) -> None:
+    """And a time is of the day that it is there."""
+    stated = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    assert day_in(stated, zone) == day
+    assert day_in(stated + timedelta(hours=12, seconds=1), JST) == day
+    assert day_in(stated + timedelta(hours=15, seconds=1), JST) == day + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -174,8 +204,8 @@ def test_a_written_moment_is_read_back(moment: datetime) -> None:
 @settings(deadline=None)
 @given(DAYS)
 def test_a_japanese_day_is_read_back(day: date) -> None:
-    """Each day of the calendar in 年月日 is that day in Japan."""
-    assert read_moment(f"{day.year}年{day.month}月{day.day}日") == datetime(day.year, day.month, day.day, tzinfo=JST)
+    """Each day of the calendar in 年月日 is that day."""
+    assert read_moment(f"{day.year}年{day.month}月{day.day}日") == datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 @settings(deadline=None)

@@ -76,6 +76,15 @@ def test_the_past_is_not_alerted(changes: dict[str, object], state: AlertState) 
     assert fates(RULE, a_subject(**changes), a_past()) == [(SLACK, state)]
 
 
+@pytest.mark.parametrize(("hours", "state"), [(36, WAITING), (36.01, SUPPRESSED), (-9, WAITING)])
+def test_a_day_is_the_past_when_it_is_so_in_the_farthest_west(hours: float, state: AlertState) -> None:
+    """What is stated without a time may be of the evening in America: a window of a day still tells it that evening."""
+    day = datetime(2026, 5, 1, tzinfo=UTC)
+    rule = replace(RULE, window=timedelta(days=1))
+    found = decide(rule, a_subject(published=day), a_past(), day + timedelta(hours=hours))
+    assert [each.state for each in found] == [state]
+
+
 def test_a_copy_of_a_judged_item_is_suppressed_where_the_first_one_went() -> None:
     """A copy is news to a channel that this rule never gave the first one."""
     copy = a_subject(Link(event=EVENT, is_new=False, copy_of="I-first"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -234,6 +234,18 @@ def test_the_chart_counts_items_a_day_of_the_readers_themes(desk: Desk) -> None:
     desk.file("E-4", datetime(2026, 4, 30, 12, 0, tzinfo=tokyo), theme="telecom_5g")
     [row] = desk.content(until=until).days
     assert (row.theme, len(row.counts), row.counts[0], row.counts[-2:], sum(row.counts)) == ("export_control", 30, 1, (1, 1), 3)
+
+
+@pytest.mark.parametrize("tz", ["Asia/Tokyo", "America/New_York"])
+def test_a_day_that_is_stated_is_that_day_in_the_chart_of_every_reader(desk: Desk, tz: str) -> None:
+    """Neither the evening before in New York, nor still to come on a morning in Tokyo."""
+    today = date(2026, 5, 1)
+    until = datetime(2026, 5, 1, 8, 0, tzinfo=ZoneInfo(tz))
+    for number, ago in enumerate((0, 1, 29)):
+        stated = datetime.combine(today - timedelta(days=ago), time(), UTC)
+        desk.file(f"E-{number}", min(stated, until - timedelta(hours=1)), published=stated)
+    [row] = desk.content(until=until, tz=tz).days
+    assert (row.counts[0], row.counts[-2:], sum(row.counts)) == (1, (1, 1), 3)
 
 
 def test_a_digest_says_what_was_watched(desk: Desk) -> None:

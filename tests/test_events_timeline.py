@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from builders import NOW, a_date, a_part, a_shown, an_item
@@ -45,6 +45,14 @@ def test_a_stated_time_is_believed_while_the_clock_is_set_back() -> None:
         a_part(an_item(id="I-3", published=at(hours=-9), first_seen=at(hours=-4)), arrival=3),
     ]
     assert ids(in_time(parts)) == ["I-3", "I-1", "I-2"]
+
+
+def test_a_day_that_is_stated_is_that_day_in_the_timeline_and_on_the_way() -> None:
+    """A notice of today that is read in a Japanese morning, when it is still yesterday in UTC, is not of yesterday."""
+    stated, seen = datetime(2026, 5, 2, tzinfo=UTC), datetime(2026, 5, 1, 23, tzinfo=UTC)
+    notice = official("I-1", of={"published": stated, "first_seen": seen}, shown=a_shown("final rule"))
+    assert [each.at for each in in_time([notice])] == [stated]
+    assert [each.at for each in recorded(notice).way] == [stated]
 
 
 def test_a_way_is_in_order_of_time_though_the_clock_was_set_back() -> None:

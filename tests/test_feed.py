@@ -94,7 +94,7 @@ def test_a_shift_jis_feed_with_characters_of_windows_is_read_whole() -> None:
 @pytest.mark.parametrize(
     ("stated", "expected"),
     [
-        ("<pubDate>令和5年10月17日</pubDate>", datetime(2023, 10, 16, 15, tzinfo=UTC)),
+        ("<pubDate>令和5年10月17日</pubDate>", datetime(2023, 10, 17, tzinfo=UTC)),
         ("<pubDate>Tue, 17 Oct 2023 09:00:00 +0900</pubDate>", datetime(2023, 10, 17, tzinfo=UTC)),
         ("<pubDate>soon</pubDate>", None),
         ("<pubDate>2023-02-30</pubDate>", None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -59,6 +59,14 @@ def test_the_beginning_of_an_archive_is_its_first_sight_of_an_item(archive: Arch
     earlier = NOW - timedelta(days=300)
     came(archive, numbered(2, published=earlier - timedelta(days=9), first_seen=earlier), numbered(3, published=None))
     assert archive.figures.began() == earlier
+
+
+def test_what_its_source_dates_today_may_be_ahead_of_the_beginning(archive: Archive) -> None:
+    """The day has begun in Tokyo, not in UTC: what was seen before and is dated later counts as seen."""
+    seen = datetime(2026, 4, 30, 20, tzinfo=UTC)
+    came(archive, numbered(1, published=None, first_seen=seen + timedelta(hours=2)))
+    came(archive, numbered(2, published=datetime(2026, 5, 1, tzinfo=UTC), first_seen=seen))
+    assert archive.figures.began() == seen
 
 
 def test_an_archive_that_was_pruned_begins_where_it_is_whole_again(archive: Archive) -> None:

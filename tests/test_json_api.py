@@ -92,7 +92,7 @@ def test_several_values_of_a_path_are_joined() -> None:
     assert [each.summary for each in found.entries] == ["Trade, Security", ""]
 
 
-def test_a_ministry_s_answer_in_chinese_is_read_in_its_zone() -> None:
+def test_a_ministry_s_answer_in_chinese_is_read() -> None:
     """Bytes of another charset, dates with 年, an address of a path."""
     document = {"data": {"rows": [{"bt": "关于稀土出口管制的公告", "rq": "2026年04月03日", "lj": "../art/2026-18.html"}]}}
     body = json.dumps(document, ensure_ascii=False).encode("gb18030")
@@ -100,7 +100,7 @@ def test_a_ministry_s_answer_in_chinese_is_read_in_its_zone() -> None:
     assert (found.title, found.url, found.published) == (
         "关于稀土出口管制的公告",
         "https://consult.example/api/art/2026-18.html",
-        datetime(2026, 4, 2, 16, tzinfo=UTC),
+        datetime(2026, 4, 3, tzinfo=UTC),
     )
 
 
@@ -136,9 +136,9 @@ def test_anything_else_is_left_out_and_counted(value: object) -> None:
     ("stated", "expected"),
     [
         ("2026-04-03T10:00:00Z", datetime(2026, 4, 3, 10, tzinfo=UTC)),
-        ("2026-04-03", datetime(2026, 4, 2, 15, tzinfo=UTC)),
-        ("令和8年4月3日", datetime(2026, 4, 2, 15, tzinfo=UTC)),
-        (20260403, datetime(2026, 4, 2, 15, tzinfo=UTC)),
+        ("2026-04-03", datetime(2026, 4, 3, tzinfo=UTC)),
+        ("令和8年4月3日", datetime(2026, 4, 3, tzinfo=UTC)),
+        (20260403, datetime(2026, 4, 3, tzinfo=UTC)),
         (1_775_210_400, datetime(2026, 4, 3, 10, tzinfo=UTC)),
         (1_775_210_400_250, datetime(2026, 4, 3, 10, 0, 0, 250_000, tzinfo=UTC)),
         (1_775_210_400.5, datetime(2026, 4, 3, 10, 0, 0, 500_000, tzinfo=UTC)),

@@ -38,15 +38,15 @@ def an_entry(url: str, title: str, published: datetime | None = None) -> Entry:
 
 @pytest.mark.parametrize(("charset", "codec"), [("utf-8", "utf-8"), ("Shift_JIS", "cp932"), ("x-sjis", "cp932")])
 def test_a_japanese_list_gives_its_links_with_era_dates(charset: str, codec: str) -> None:
-    """Era and full-width dates are read in Japanese time, whatever the charset; spaces inside a title are one."""
+    """Era and full-width dates are the days that they state, whatever the charset; spaces inside a title are one."""
     page = JAPANESE.format(charset=charset).encode(codec)
     assert parsed(page, item="dl.news > div", date="dt").entries == (
         an_entry(
             "https://ministry.example/news/list/press/1017.html",
             "輸出貿易管理令の 改正について",
-            datetime(2023, 10, 16, 15, tzinfo=UTC),
+            datetime(2023, 10, 17, tzinfo=UTC),
         ),
-        an_entry("https://other.example/a?b=1&c=2", "㈱髙田商事①への処分", datetime(2023, 10, 5, 15, tzinfo=UTC)),
+        an_entry("https://other.example/a?b=1&c=2", "㈱髙田商事①への処分", datetime(2023, 10, 6, tzinfo=UTC)),
     )
 
 
@@ -164,12 +164,12 @@ def test_a_page_of_thousands_of_links_is_cut() -> None:
     assert found.notes == (f"{listing.MAX_ENTRIES + 5} elements; the first {listing.MAX_ENTRIES} were read",)
 
 
-def test_the_dates_of_a_chinese_ministry_are_days_in_peking() -> None:
-    """The day of the list begins there, not in Greenwich; brackets around it do not matter."""
+def test_the_times_of_a_chinese_ministry_are_told_in_peking() -> None:
+    """The hour is that of there, a day alone is the day that is stated; brackets around it do not matter."""
     page = """<ul class="txtList"><li><a href="/art/2026/18.html">关于中重稀土出口管制的公告</a><span>[2026-04-03]</span></li>
     <li><a href="/art/2026/17.html">关于石墨物项的通知</a><span>发布时间：2026年04月02日 18:30</span></li></ul>"""
     found = parsed(page, country="CN", item="ul.txtList li", date="span").entries
-    assert [each.published for each in found] == [datetime(2026, 4, 2, 16, tzinfo=UTC), datetime(2026, 4, 2, 10, 30, tzinfo=UTC)]
+    assert [each.published for each in found] == [datetime(2026, 4, 3, tzinfo=UTC), datetime(2026, 4, 2, 10, 30, tzinfo=UTC)]
 
 
 @pytest.mark.parametrize(
@@ -186,11 +186,11 @@ def test_the_dates_of_a_chinese_ministry_are_days_in_peking() -> None:
 def test_a_date_is_found_among_other_words(country: str, stated: str) -> None:
     """What is not a date in the element does not hide the date."""
     (found,) = parsed(f"<li><a href='/1'>A</a><i>{stated}</i></li>", country=country, date="i").entries
-    assert found.published == datetime(2026, 4, 2, 15, tzinfo=UTC)
+    assert found.published == datetime(2026, 4, 3, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("country", "day"), [("US", datetime(2026, 3, 4, 5, tzinfo=UTC)), ("GB", datetime(2026, 4, 2, 23, tzinfo=UTC)), (None, None)]
+    ("country", "day"), [("US", datetime(2026, 3, 4, tzinfo=UTC)), ("GB", datetime(2026, 4, 3, tzinfo=UTC)), (None, None)]
 )
 def test_figures_are_read_in_the_order_of_the_country(country: str | None, day: datetime | None) -> None:
     """Where nobody knows the country, nobody guesses."""

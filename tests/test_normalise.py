@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import NOW, a_source, an_entry
@@ -184,6 +184,14 @@ def test_an_item_carries_its_sources_and_its_entrys_facts() -> None:
 def test_no_item_is_published_after_it_was_seen(hours: int, expected: object) -> None:
     """A date in the future becomes the moment of reading, one in the past stays."""
     assert normalise(a_source(), an_entry(published=NOW + timedelta(hours=hours)), "k", NOW).published == expected
+
+
+@pytest.mark.parametrize(("hour", "is_kept"), [(23, True), (10, True), (9, False)])
+def test_a_day_that_has_begun_somewhere_stays_that_day(hour: int, is_kept: bool) -> None:
+    """At eight in the morning in Tokyo the day there is ahead in UTC: it becomes neither the day before nor unknown."""
+    stated, seen = datetime(2026, 5, 2, tzinfo=UTC), datetime(2026, 5, 1, hour, tzinfo=UTC)
+    item = normalise(a_source(), an_entry(published=stated), "k", seen)
+    assert (item.published, item.first_seen) == (stated if is_kept else seen, seen)
 
 
 def test_an_undated_entry_stays_undated() -> None:

@@ -23,23 +23,38 @@ def read(text: str, country: str | None = None, tz: str | None = None) -> str | 
 @pytest.mark.parametrize(
     ("country", "summer", "winter"),
     [
-        ("JP", "2026-07-02 15:00", "2026-01-02 15:00"),
-        ("KR", "2026-07-02 15:00", "2026-01-02 15:00"),
-        ("CN", "2026-07-02 16:00", "2026-01-02 16:00"),
-        ("IN", "2026-07-02 18:30", "2026-01-02 18:30"),
-        ("AU", "2026-07-02 14:00", "2026-01-02 13:00"),
-        ("GB", "2026-07-02 23:00", "2026-01-03 00:00"),
-        ("DE", "2026-07-02 22:00", "2026-01-02 23:00"),
-        ("EU", "2026-07-02 22:00", "2026-01-02 23:00"),
-        ("US", "2026-07-03 04:00", "2026-01-03 05:00"),
-        ("INT", "2026-07-03 00:00", "2026-01-03 00:00"),
-        ("XX", "2026-07-03 00:00", "2026-01-03 00:00"),
-        (None, "2026-07-03 00:00", "2026-01-03 00:00"),
+        ("JP", "2026-07-02 23:30", "2026-01-02 23:30"),
+        ("KR", "2026-07-02 23:30", "2026-01-02 23:30"),
+        ("CN", "2026-07-03 00:30", "2026-01-03 00:30"),
+        ("IN", "2026-07-03 03:00", "2026-01-03 03:00"),
+        ("AU", "2026-07-02 22:30", "2026-01-02 21:30"),
+        ("GB", "2026-07-03 07:30", "2026-01-03 08:30"),
+        ("DE", "2026-07-03 06:30", "2026-01-03 07:30"),
+        ("EU", "2026-07-03 06:30", "2026-01-03 07:30"),
+        ("US", "2026-07-03 12:30", "2026-01-03 13:30"),
+        ("INT", "2026-07-03 08:30", "2026-01-03 08:30"),
+        ("XX", "2026-07-03 08:30", "2026-01-03 08:30"),
+        (None, "2026-07-03 08:30", "2026-01-03 08:30"),
     ],
 )
-def test_a_day_begins_at_midnight_where_the_source_is(country: str | None, summer: str, winter: str) -> None:
+def test_a_time_is_that_of_where_the_source_is(country: str | None, summer: str, winter: str) -> None:
     """Summer time counts, and a source of unknown place is read in UTC."""
-    assert (read("2026-07-03", country), read("3 January 2026", country)) == (summer, winter)
+    assert (read("2026-07-03 08:30", country), read("3 January 2026 08:30", country)) == (summer, winter)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-07-03", "3 July 2026", "2026年7月3日", "令和8年7月3日", "2026. 7. 3.", "20260703", "Date: 2026-07-03"]
+)
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_a_day_is_the_day_that_is_stated(text: str, country: str | None) -> None:
+    """Without a time it is 00:00 UTC of that day, whoever states it and however, so that nothing shows the day before."""
+    assert read(text, country) == "2026-07-03 00:00"
+
+
+@pytest.mark.parametrize(("country", "expected"), [("JP", "2026-07-02 15:00"), ("US", "2026-07-03 04:00")])
+def test_a_midnight_that_is_stated_is_a_time(country: str, expected: str) -> None:
+    """Where an hour stands beside the day it is believed."""
+    assert read("2026-07-03 00:00", country) == read("2026-07-03T00:00:00", country) == expected
 
 
 def test_a_source_may_name_its_own_zone() -> None:
@@ -92,7 +107,7 @@ def test_a_zone_in_the_text_wins(text: str, country: str | None) -> None:
 )
 def test_a_day_in_japan_or_korea_is_found_among_other_words(text: str, country: str | None) -> None:
     """Eras, full width, weekdays and short years are read, and 年 without a country is likeliest Japanese."""
-    assert read(text, country) == "2026-04-02 15:00"
+    assert read(text, country) == "2026-04-03 00:00"
 
 
 @pytest.mark.parametrize(
@@ -100,22 +115,22 @@ def test_a_day_in_japan_or_korea_is_found_among_other_words(text: str, country: 
     [
         ("发布时间：2026-04-03 09:30", "CN", "2026-04-03 01:30"),
         ("2026年04月03日 09时30分", "CN", "2026-04-03 01:30"),
-        ("（2026年4月3日）", "CN", "2026-04-02 16:00"),
-        ("115-04-03", "TW", "2026-04-02 16:00"),
-        ("115年4月3日", "TW", "2026-04-02 16:00"),
+        ("（2026年4月3日）", "CN", "2026-04-03 00:00"),
+        ("115-04-03", "TW", "2026-04-03 00:00"),
+        ("115年4月3日", "TW", "2026-04-03 00:00"),
         ("中華民國115年4月3日", None, "2026-04-03 00:00"),
         ("2026年4月3日 15時30分", "JP", "2026-04-03 06:30"),
-        ("Posted: April 3, 2026", "US", "2026-04-03 04:00"),
-        ("Apr. 3, 2026 | Press release", "US", "2026-04-03 04:00"),
+        ("Posted: April 3, 2026", "US", "2026-04-03 00:00"),
+        ("Apr. 3, 2026 | Press release", "US", "2026-04-03 00:00"),
         ("April 3, 2026 3:30 PM", "US", "2026-04-03 19:30"),
-        ("Friday 3rd April 2026", "GB", "2026-04-02 23:00"),
+        ("Friday 3rd April 2026", "GB", "2026-04-03 00:00"),
         ("3. April 2026, 10:00 Uhr", "DE", "2026-04-03 08:00"),
-        ("Publié le 1er avril 2026", "FR", "2026-03-31 22:00"),
-        ("3 de abril de 2026", "ES", "2026-04-02 22:00"),
-        ("03.04.2026", "DE", "2026-04-02 22:00"),
-        ("20260403", "CN", "2026-04-02 16:00"),
-        ("April 3, 2026 5: Notice", "US", "2026-04-03 04:00"),
-        ("2026.4.3～2026.5.1", "JP", "2026-04-02 15:00"),
+        ("Publié le 1er avril 2026", "FR", "2026-04-01 00:00"),
+        ("3 de abril de 2026", "ES", "2026-04-03 00:00"),
+        ("03.04.2026", "DE", "2026-04-03 00:00"),
+        ("20260403", "CN", "2026-04-03 00:00"),
+        ("April 3, 2026 5: Notice", "US", "2026-04-03 00:00"),
+        ("2026.4.3～2026.5.1", "JP", "2026-04-03 00:00"),
     ],
 )
 def test_a_date_is_found_in_the_way_of_its_country(text: str, country: str | None, expected: str) -> None:
@@ -126,14 +141,14 @@ def test_a_date_is_found_in_the_way_of_its_country(text: str, country: str | Non
 @pytest.mark.parametrize(
     ("text", "country", "expected"),
     [
-        ("03/04/2026", "US", "2026-03-04 05:00"),
-        ("03/04/2026", "GB", "2026-04-02 23:00"),
+        ("03/04/2026", "US", "2026-03-04 00:00"),
+        ("03/04/2026", "GB", "2026-04-03 00:00"),
         ("03/04/2026", "CA", None),
         ("03/04/2026", "INT", None),
         ("03/04/2026", None, None),
         ("13/04/2026", None, "2026-04-13 00:00"),
         ("04/13/2026", None, "2026-04-13 00:00"),
-        ("04/13/2026", "GB", "2026-04-12 23:00"),
+        ("04/13/2026", "GB", "2026-04-13 00:00"),
         ("04/04/2026", None, "2026-04-04 00:00"),
         ("13/14/2026", "US", None),
         ("26/04/03", "US", None),
@@ -176,7 +191,7 @@ def test_what_is_not_surely_a_date_is_none(text: str, country: str | None) -> No
 
 def test_an_impossible_hour_leaves_the_day() -> None:
     """The day is sure, the hour is not."""
-    assert read("2026-04-03T25:00:00", "JP") == "2026-04-02 15:00"
+    assert read("2026-04-03T25:00:00", "JP") == "2026-04-03 00:00"
 
 
 def test_an_impossible_first_date_is_not_replaced_by_a_later_one() -> None:

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from monitor.archive import search as searching
 from monitor.archive.values import read_surely, written
 from monitor.blindspots import Cell
+from monitor.dates import EAST
 from monitor.query import And, Node
 from monitor.tally import DayCount
 
@@ -66,17 +67,19 @@ class FigureTables:
         """Since when the archive is complete; None while it is empty. Of a time before the first item was seen it knows only what sources
         still listed; of a time before a pruning only what stayed.
 
-        Items come in any order of time, since older archives are imported. Nothing is seen before it is published, so the walk by moments
-        ends at the first item that is younger than the earliest sight so far: it passes what was published before the archive
-        began, 100,000 items in 0.25 s.
+        Items come in any order of time, since older archives are imported. Nothing is seen before it is published, but on a day that has
+        begun only where its source is, so the walk by moments ends at the first item that is so much younger than the earliest
+        sight so far: it passes what was published before the archive began, 100,000 items in 0.25 s.
         """
-        first: str | None = None
+        first, last = "", ""
         with contextlib.closing(self._connection.execute("select moment, first_seen from items order by moment")) as rows:
             for row in rows:
-                if first is not None and row["moment"] > first:
+                if first and row["moment"] > last:
                     break
-                first = min(first or row["first_seen"], row["first_seen"])
-        if first is None:
+                if not first or row["first_seen"] < first:
+                    first = row["first_seen"]
+                    last = written(read_surely(first) + EAST)
+        if not first:
             return None
         pruned = self._connection.execute("select max(before) from prunings where items > 0").fetchone()[0]
         return read_surely(max(first, pruned or ""))

@@ -7,12 +7,13 @@ import secrets
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from monitor.archive import search as searching
 from monitor.archive.connection import transaction
 from monitor.archive.values import read, read_surely, written
+from monitor.dates import EAST
 from monitor.query import Node
 
 _THEMED = "exists (select 1 from tags t where t.item = items.id and t.is_given)"
@@ -198,23 +199,32 @@ class ReaderTables:
         query = "select count(*) from items where filed_at >= ? and filed_at < ?"
         return int(self._connection.execute(query, [written(since), written(until)]).fetchone()[0])
 
-    def daily(self, tree: Node, since: datetime, until: datetime, zone: ZoneInfo) -> dict[str, dict[date, int]]:
-        """Items without copies that a reader wants, by theme and local day of their moment."""
+    def daily(self, tree: Node, since: date, until: datetime, zone: ZoneInfo) -> dict[str, dict[date, int]]:
+        """Items without copies that a reader wants, by theme and local day of their moment.
+
+        Args:
+            since: the first local day.
+            until: items that were judged by then.
+        """
         where, values = searching.condition(tree, until)
+        midnights = (datetime.combine(since, time(), each) for each in (zone, UTC))
         rows = self._connection.execute(
             f"""
-            select t.theme, substr(items.moment, 1, 13) as hour, count(*) as n from items
+            select t.theme, substr(items.moment, 1, iif(items.moment like '%T00:00:00Z', 19, 13)) as hour, count(*) as n
+            from items
             join tags t on t.item = items.id and t.is_given
             where items.moment >= ? and items.moment < ? and items.copy_of is null and items.filed_at < ? and ({where})
             group by t.theme, hour
             """,
-            [written(since), written(until), written(until), *values],
+            [written(min(midnights)), written(until + EAST), written(until), *values],
         )
         found: dict[str, dict[date, int]] = {}
         for row in rows:
-            day = datetime.fromisoformat(f"{row['hour']}:00:00+00:00").astimezone(zone).date()
-            of_theme = found.setdefault(row["theme"], {})
-            of_theme[day] = of_theme.get(day, 0) + row["n"]
+            at = datetime.fromisoformat(row["hour"]).replace(tzinfo=UTC)
+            day = at.date() if len(row["hour"]) == 19 else at.astimezone(zone).date()
+            if day >= since:
+                of_theme = found.setdefault(row["theme"], {})
+                of_theme[day] = of_theme.get(day, 0) + row["n"]
         return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.output import stamp
+from monitor.dates import day_in
 from monitor.items import Selectors, Source
 from monitor.normalise import clean
 
@@ -19,10 +20,10 @@ _SHOWN = 5
 
 
 def day(moment: datetime, source: Source) -> str:
-    """The day of a moment where the source is: a ministry's midnight is its own."""
+    """The day of a moment where the source is: that of Washington's evening is its own."""
     from monitor.sources.zones import zone_of
 
-    return moment.astimezone(zone_of(source)).strftime("%Y-%m-%d")
+    return day_in(moment, zone_of(source)).isoformat()
 
 
 def row(found: Checked) -> dict[str, Any]:

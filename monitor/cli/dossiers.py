@@ -101,7 +101,9 @@ def heard(here: Here, dossiers: tuple[Dossier, ...]) -> list[dict[str, Any]]:
                 {
                     "dossier": each.key,
                     "last_heard": None if last is None else last.strftime("%Y-%m-%d"),
-                    "days": None if last is None else (now - last).days,
+                    "days": None
+                    if last is None
+                    else max(0, (now - last).days),  # what its source dates today may be ahead in UTC
                     "items": items,
                     "items_30d": recent,
                     "sources": list(each.sources),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from monitor.dates import is_future
 from monitor.errors import FetchError, FetchKind, MonitorError, ParseError
 from monitor.items import Fetched, Parsed, Source
 from monitor.sources import TYPES, discover, propose
@@ -90,7 +91,7 @@ def examined(source: Source, fetched: Fetched, now: datetime, is_proposing: bool
         found,
         source=source,
         parsed=parsed,
-        future=sum(1 for each in parsed.entries if each.published and each.published > now + timedelta(hours=1)),
+        future=sum(1 for each in parsed.entries if each.published and is_future(each.published, now + timedelta(hours=1))),
         duplicates=sum(guids.values()) - len(guids),
     )
     verdict, why, step = _judged(found, now)

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
-from zoneinfo import ZoneInfo
 
 from monitor import dates
 from monitor.errors import ParseError
@@ -51,7 +50,6 @@ FIELDS = (
 )
 """Fields asked for; an unknown one makes the API refuse the whole request, so they stand in one place."""
 
-_WASHINGTON = ZoneInfo("America/New_York")
 _SINCE, _UNTIL = "conditions[publication_date][gte]", "conditions[publication_date][lte]"
 _OF_ONE_PAGE = ("page", "search_after_cursor")
 _LINK = re.compile(r"https?://[^\s<>\"\\`]{1,300}")
@@ -197,7 +195,7 @@ def _entry(document: dict[str, Any]) -> Entry:
     number = str(document["document_number"])
     filed = _text(document.get("filed_at"))
     is_inspection = bool(filed) and "abstract" not in document
-    published = dates.read_moment(filed) if is_inspection else _start_of(_text(document.get("publication_date")))
+    published = dates.read_moment(filed if is_inspection else _text(document.get("publication_date")))
     summary = " ".join(
         part
         for part in (
@@ -266,11 +264,6 @@ def _dates(document: dict[str, Any], is_inspection: bool) -> Iterator[KeyDate]:
             yield KeyDate(
                 kind=kind, date=moment.date(), sentence=f"{words} Comments: {place}" if _LINK.fullmatch(place) else words
             )
-
-
-def _start_of(day: str) -> datetime | None:
-    moment = dates.read_moment(day) if day else None
-    return None if moment is None else datetime.combine(moment.date(), datetime.min.time(), _WASHINGTON).astimezone(UTC)
 
 
 def _text(value: object) -> str:

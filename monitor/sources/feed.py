@@ -102,7 +102,7 @@ def _entry(source: Source, found: RawEntry, base: str) -> Entry:
 
 
 def _moment(source: Source, text: str) -> datetime | None:
-    """The moment; a date that names no zone is meant in the source's own."""
+    """The moment; a time that names no zone is meant in the source's own."""
     return dates.read_moment(text) if _ZONED.search(text) else moment_of(text, source)
 
 

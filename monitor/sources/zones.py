@@ -1,6 +1,7 @@
-"""Reads dates as a source means them: in its own zone when they name none, and inside other words. Strict; never guesses.
+"""Reads dates as a source means them: times in its own zone when they name none, and inside other words. Strict; never guesses.
 
-A ministry writes "2026-04-03" and means the day that begins at its own midnight; read in UTC, that is the day before in Washington.
+A ministry writes "2026-04-03" and means its own day: that is kept as 00:00 UTC of the day, not as the hour at which it began there,
+which is of the day before east of Greenwich.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class _Place:
 
 
 def zone_of(source: Source) -> ZoneInfo:
-    """The zone of a source's dates without one: its own, else its country's, else UTC.
+    """The zone of a source's times without one: its own, else its country's, else UTC.
 
     Raises:
         ConfigError: the source names a zone that does not exist.
@@ -122,8 +123,8 @@ def moment_of(text: str, source: Source) -> datetime | None:
 
     The first date counts, and if that is impossible, none does: 2月31日. Of 03/04/2026 the day comes first but in the US; nobody
     can tell in Canada or where the source's country is unknown. Japan, Korea and China may shorten the year (26/04/03), Taiwan may
-    count it from 1912 (115-04-03). An era year is Japanese time whoever writes it, as is a plain year with 年 if the source
-    does not say where it is.
+    count it from 1912 (115-04-03). A day without a time is 00:00 UTC of that day. The time beside an era year is Japanese whoever
+    writes it, as is that beside a plain year with 年 if the source does not say where it is.
     """
     folded = _folded(text).strip()
     if not folded:
@@ -235,12 +236,14 @@ def _read_iso(text: str, zone: tzinfo) -> datetime | None:
         return None
     if dates.day_of(found.year, found.month, found.day) is None:
         return None
+    if len(text) == len("2026-04-03"):
+        return found.replace(tzinfo=UTC)
     return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _read(text: str, zone: tzinfo) -> datetime | None:
-    """As dates.read_moment, but a text that names no zone is meant in `zone`, summer time and all."""
+    """As dates.read_moment, but a time that names no zone is meant in `zone`, summer time and all."""
     found = dates.read_moment(text, zone=UTC)
     if found is None or found == dates.read_moment(text, zone=_FAR_EAST):
-        return found  # the same moment wherever it is read: the text names its zone
+        return found  # the same moment wherever it is read: the text names its zone, or no time
     return found.replace(tzinfo=zone).astimezone(UTC)
