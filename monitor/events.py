@@ -153,8 +153,8 @@ def in_time(parts: Iterable[Part]) -> list[Part]:
 def reached(parts: Sequence[Part], today: date) -> tuple[tuple[Transition, ...], tuple[Standing, ...]]:
     """The way of an event and the key dates that stand, from its items in order of time."""
     proven = way(_sightings(parts))
-    stands = standing(_statements(parts), _endings(proven))
     leads = next((each.jurisdiction for each in reversed(proven) if each.jurisdiction), None)
+    stands = standing(_statements(parts), _endings(proven), jurisdiction=leads)
     own = [each for each in stands if not each.is_withdrawn and leads in each.officials]
     return put_in_force(proven, own, today), stands
 

@@ -66,6 +66,7 @@ class Standing:
     source: str
     url: str | None
     tier: Tier
+    country: str | None  # of that source
     at: datetime  # of that item
     since: datetime  # when the day was set to what it is
     is_moved: bool  # True: the words that set it say that they move a date
@@ -91,21 +92,24 @@ class Ending:
     is_whole: bool  # True: the measure was taken back; False: its effect was suspended
 
 
-def standing(statements: Iterable[Statement], endings: Sequence[Ending] = ()) -> tuple[Standing, ...]:
-    """The key dates of an event, in order of day and kind.
+def standing(
+    statements: Iterable[Statement], endings: Sequence[Ending] = (), *, jurisdiction: str | None = None
+) -> tuple[Standing, ...]:
+    """The key dates of an event, in order of day and kind, each in the words of the best that states it.
 
     Args:
         statements: in the order in which the items came, so that a date keeps its uid.
         endings: what was set before and still ahead at one of these no longer stands: all dates, or those of effect.
+        jurisdiction: whose measure it is: its own official sources say best when it takes effect; None: nobody knows.
     """
     found: list[Standing] = []
     for each in statements:
-        _take(found, each)
+        _take(found, each, jurisdiction)
     done = [_ended(each, endings) for each in found]
     return tuple(sorted(done, key=lambda each: (each.date, each.kind, each.uid)))
 
 
-def _take(found: list[Standing], said: Statement) -> None:
+def _take(found: list[Standing], said: Statement, jurisdiction: str | None) -> None:
     """Take a statement into the dates so far: it repeats one, moves one, is an old day of one, or is a new one."""
     stated, is_move = said.date, _moves(said)
     same = [place for place, each in enumerate(found) if each.kind is stated.kind and not each.lapses]
@@ -126,7 +130,7 @@ def _take(found: list[Standing], said: Statement) -> None:
     for place in same:
         if found[place].date == stated.date:
             found[place] = replace(found[place], officials=found[place].officials | _officials(said))
-            if (_rank(said.tier), stated.confidence) > (_rank(found[place].tier), found[place].confidence):
+            if _is_better(said, found[place], jurisdiction):
                 found[place] = _told_by(found[place], said)
             return
         if stated.date in found[place].was:
@@ -147,6 +151,7 @@ def _take(found: list[Standing], said: Statement) -> None:
             source=said.source,
             url=said.url,
             tier=said.tier,
+            country=said.country,
             at=said.at,
             since=said.at,
             is_moved=is_move,
@@ -170,6 +175,16 @@ def _moved(found: Sequence[Standing], same: Iterable[int], said: Statement) -> i
     return min(movable, key=lambda place: (found[place].date > stated.date, abs((found[place].date - stated.date).days)))
 
 
+def _is_better(said: Statement, one: Standing, jurisdiction: str | None) -> bool:
+    """True if a statement of the same day is to be quoted instead: of the measure's own government, then of a better source, then surer; of
+    equals the earliest, but not what was said before the day was moved there."""
+    ranks = [
+        (each.tier is Tier.OFFICIAL and each.country is not None and each.country == jurisdiction, _rank(each.tier), confidence)
+        for each, confidence in ((said, said.date.confidence), (one, one.confidence))
+    ]
+    return ranks[0] > ranks[1] or (ranks[0] == ranks[1] and said.at < one.at and not one.is_moved)
+
+
 def _told_by(one: Standing, said: Statement) -> Standing:
     return replace(
         one,
@@ -180,6 +195,7 @@ def _told_by(one: Standing, said: Statement) -> Standing:
         source=said.source,
         url=said.url,
         tier=said.tier,
+        country=said.country,
         at=said.at,
     )
 

@@ -114,6 +114,7 @@ def a_standing(**changes: Any) -> Standing:
         "source": "bis",
         "url": "https://bis.example/1?a=1&b=2",
         "tier": Tier.OFFICIAL,
+        "country": "US",
         "at": NOW,
         "since": NOW,
         "is_moved": False,

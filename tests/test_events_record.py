@@ -125,6 +125,15 @@ def test_a_correction_does_not_keep_a_measure_from_coming_into_force() -> None:
     assert recorded(rule, correction, now=at(days=90)).stage is Stage.IN_FORCE
 
 
+def test_a_date_is_quoted_from_the_government_whose_measure_it_is() -> None:
+    """A Korean ministry told of the American rule before it was read at home."""
+    korea = {"country": "KR", "lang": "ko", "source": "kr-sanup", "published": at(hours=-1)}
+    told = official("I-kr", of=korea, arrival=1, dates=(a_date(JULY, DateKind.EFFECTIVE),))
+    rule = official("I-us", arrival=2, shown=a_shown("final rule"), dates=(a_date(JULY, DateKind.EFFECTIVE),))
+    (found,) = recorded(told, rule).dates
+    assert (found.item, found.source, found.officials) == ("I-us", "bis", frozenset({"US", "KR"}))
+
+
 def test_only_its_own_officials_put_a_measure_in_force_by_a_date() -> None:
     """What a newspaper or another country's ministry expects is no date on which it happens."""
     rule = official("I-1", shown=a_shown("final rule"))

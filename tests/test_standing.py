@@ -56,6 +56,7 @@ def test_a_date_stands_as_it_was_stated() -> None:
         source="bis",
         url="https://bis.example/1",
         tier=Tier.OFFICIAL,
+        country="US",
         at=NOW,
         since=NOW,
         is_moved=False,
@@ -92,6 +93,28 @@ def test_a_better_source_takes_over_the_words_but_not_the_uid(tier: Tier) -> Non
     assert found.sequence == 0
     (found,) = standing([notice, report])
     assert (found.item, found.sentence, found.tier) == ("I-2", "June 30.", Tier.OFFICIAL)
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9])
+def test_the_measures_own_government_is_quoted_before_any_other(confidence: float) -> None:
+    """Whoever came first, and however sure another ministry's sentence is; the newspaper of its country is no government."""
+    korea = a_statement(JUNE, item="I-kr", country="KR", sentence="중국이 6월 30일 시행한다.", confidence=0.9)
+    china = a_statement(
+        JUNE, item="I-cn", country="CN", sentence="本公告自2026年6月30日起实施。", confidence=confidence, at=at(1)
+    )
+    press = a_statement(JUNE, item="I-press", country="CN", tier=Tier.PRESS, at=at(-1))
+    for order in ([korea, china, press], [china, korea, press], [press, korea, china]):
+        (found,) = standing(order, jurisdiction="CN")
+        assert (found.item, found.country, found.officials) == ("I-cn", "CN", frozenset({"CN", "KR"}))
+        assert found.uid.startswith(f"{order[0].item}-")
+
+
+def test_of_equals_the_earliest_is_quoted() -> None:
+    """By its own time, whichever came first; but not what was said before the day was moved there."""
+    late, early = a_statement(JUNE, item="I-2", at=at(2)), a_statement(JUNE, item="I-1", at=at(1))
+    assert [each.item for each in (*standing([late, early]), *standing([early, late]))] == ["I-1", "I-1"]
+    (found,) = standing([a_statement(JUNE), extended(JULY, days=2), a_statement(JULY, item="I-3", at=at(1))])
+    assert (found.item, found.was) == ("I-2", (JUNE,))
 
 
 def test_dates_stand_in_order_of_day_then_kind() -> None:
