@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from monitor.dates import stamp
 from monitor.events import Event
 from monitor.items import Filed
 from monitor.lexicon import SHORT
@@ -62,7 +63,9 @@ class File:
     first: datetime | None  # of its first item; None: nothing was heard
     last: datetime | None
     langs: tuple[tuple[str, int], ...]  # (language, items), the most first
-    months: tuple[tuple[str, int], ...]  # (YYYY-MM, items), the last MONTHS, oldest first
+    months: tuple[
+        tuple[str, int | None], ...
+    ]  # (YYYY-MM, items), the last MONTHS, oldest first; None: nothing was collected then
     events: tuple[Event, ...]  # what moved last first
     dates: tuple[tuple[Event, Standing], ...]  # ahead, earliest first
     identifiers: tuple[tuple[str, int], ...]  # (identifier, events that name it)
@@ -87,16 +90,26 @@ def like(dossiers: Iterable[Dossier], text: str) -> list[str]:
     return list(dict.fromkeys([*within, *(names[name] for name in difflib.get_close_matches(fold(text), names, 5, 0.6))]))[:5]
 
 
-def standing_file(dossier: Dossier, items: Sequence[Filed], events: Sequence[Event], since: date | None, now: datetime) -> File:
+def standing_file(
+    dossier: Dossier,
+    items: Sequence[Filed],
+    events: Sequence[Event],
+    since: date | None,
+    now: datetime,
+    *,
+    began: datetime | None = None,
+) -> File:
     """What the archive knows of a dossier.
 
     Args:
         items: that speak of it, in any order.
         events: of these items, in any order; perhaps not all of them.
         since: what changed since then is told apart; None: nothing is.
+        began: since when the archive is complete: a month that had begun before and has no item is not known to have none; None: each is.
     """
     moments = sorted(each.item.moment for each in items)
     by_month = Counter(moment.strftime("%Y-%m") for moment in moments)
+    since_when = "" if began is None else stamp(began)
     ordered = tuple(sorted(events, key=lambda each: (each.last_seen, each.id), reverse=True))
     today = now.date()
     ahead = [(event, stands) for event in ordered for stands in event.dates if stands.date >= today and not stands.is_withdrawn]
@@ -107,7 +120,9 @@ def standing_file(dossier: Dossier, items: Sequence[Filed], events: Sequence[Eve
         first=moments[0] if moments else None,
         last=moments[-1] if moments else None,
         langs=tuple(Counter(each.item.lang for each in items).most_common()),
-        months=tuple((month, by_month[month]) for month in _months(today)),
+        months=tuple(
+            (month, by_month[month] or (0 if f"{month}-01T00:00:00Z" >= since_when else None)) for month in _months(today)
+        ),
         events=ordered,
         dates=tuple(sorted(ahead, key=lambda pair: (pair[1].date, pair[0].id))),
         identifiers=tuple(

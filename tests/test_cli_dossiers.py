@@ -43,8 +43,8 @@ def test_a_dossier_is_a_standing_file(demo_folder: Path, capsys: Capture) -> Non
     assert code == 0
     event = event_like(capsys, GRAPHITE)
     assert out.startswith("graphite export controls · 黒鉛の輸出規制 · ")
-    assert re.search(r"\d+ items \(.*ja \d.*\) from 2023-10-19 to 2023-10-20, 5 days ago", out)
-    assert re.search(r"  2022-11  0\n(?:.*\n)+  2023-10  █+ \d", out)
+    assert re.search(r"\d+ items \(.*ja \d.*\) from 2023-10-20 to 2023-10-20, 5 days ago", out)
+    assert re.search(r"  2022-11  -\n(?:.*\n)+  2023-09  -\n  2023-10  █+ \d", out)
     assert re.search(rf"Dates ahead:\n(?:.*\n)*?  2023-12-01  Effective: .*\({event}\)", out)
     assert re.search(rf"Events:\n(?:.*\n)*?  {event}  2023-10-\d\d  final \(公告\)  .*\n      next: 施行 by 2023-12-01\n", out)
     assert "cn_docno" in out
@@ -113,6 +113,19 @@ def test_a_dossier_of_which_nothing_was_heard_says_so(demo_folder: Path, capsys:
     assert code == 0
     assert "Nothing was heard of it." in out
     assert "Sources that would carry it: " in err
+
+
+def test_carriers_that_are_not_watched_are_marked(demo_folder: Path, capsys: Capture) -> None:
+    """Those that are not in feeds.yaml, or off there; without a configuration nobody knows."""
+    line = '  - {{id: {}, name: x, type: feed, url: "http://x.example/", country: CN, lang: zh{}}}\n'
+    Path("feeds.yaml").write_text(
+        "version: 1\nsources:\n" + line.format("cn-mofcom-zcfb", "") + line.format("cn-mofcom-en", ", enabled: false"),
+        encoding="utf-8",
+    )
+    out = run(capsys, "dossier", "cn-graphite")[1]
+    assert "Carried by:   cn-mofcom-zcfb, cn-mofcom-en (not watched), " in out
+    Path("feeds.yaml").unlink()
+    assert "not watched" not in run(capsys, "dossier", "cn-graphite")[1]
 
 
 def test_all_dossiers_are_listed_the_silent_first(demo_folder: Path, capsys: Capture) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -224,6 +224,22 @@ def test_a_standing_file_counts_items_by_language_and_month() -> None:
     assert (found.months[0][0], found.months[-1][0]) == ("2025-06", "2026-05")
     assert dict(found.months)["2026-05"] == 1  # NOW is the first of May, at eight
     assert (dict(found.months)["2026-04"], dict(found.months)["2026-03"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("began", "unknown"),
+    [
+        (datetime(2026, 3, 1, tzinfo=UTC), 9),
+        (datetime(2026, 3, 1, 0, 0, 1, tzinfo=UTC), 10),
+        (datetime(2020, 1, 1, tzinfo=UTC), 0),
+    ],
+)
+def test_a_month_that_was_not_collected_is_not_one_without_items(began: datetime, unknown: int) -> None:
+    """Before the archive's first complete month nothing is known but what sources still listed."""
+    found = standing_file(FEFA, [filed(1, 150)], [], None, NOW, began=began)
+    assert dict(found.months)["2025-12"] == 1
+    expected = [None if place < unknown else 0 for place in range(MONTHS)]
+    assert [count for month, count in found.months if month != "2025-12"] == expected[:6] + expected[7:]
 
 
 def test_a_dossier_of_which_nothing_was_heard_has_a_file() -> None:

@@ -60,11 +60,11 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, form
         items = archive.reading.search(found.tree, now, limit=_ITEMS)
         last = list(dict.fromkeys(each.event for each in items if each.event))[:_EVENTS]
         events = archive.events.records(last, now)
-    file = standing_file(found, items, events, start, now)
+        file = standing_file(found, items, events, start, now, began=archive.figures.began())
     if form == "json":
         click.echo(json_line(_json(file), indent=1))
         return
-    _show(file, start, now.date())
+    _show(file, start, now.date(), _watched(here))
 
 
 def _fit(name: str | None, since: str | None, form: str | None, *, is_list: bool) -> None:
@@ -130,7 +130,20 @@ def _others(here: Here) -> tuple[Dossier, ...]:
     return tuple(Dossier(id=each.id, key=each.id, names=each.surfaces) for each in lexicon.names)
 
 
-def _show(file: File, since: date | None, today: date) -> None:
+def _watched(here: Here) -> frozenset[str] | None:
+    """Ids of the sources that are read; None without a configuration."""
+    try:
+        return frozenset(each.id for each in here.config().sources)
+    except ConfigError:
+        return None
+
+
+def _carriers(names: tuple[str, ...], watched: frozenset[str] | None) -> str:
+    """Sources that would carry a dossier, those that nobody reads marked."""
+    return ", ".join(name if watched is None or name in watched else f"{name} (not watched)" for name in names)
+
+
+def _show(file: File, since: date | None, today: date, watched: frozenset[str] | None) -> None:
     from monitor.compose import date_name, date_text, stage_text
 
     kept = file.dossier
@@ -141,14 +154,16 @@ def _show(file: File, since: date | None, today: date) -> None:
     if file.last is None or file.first is None:
         click.echo("\nNothing was heard of it.")
         if kept.sources:
-            note(f"Sources that would carry it: {', '.join(kept.sources)}")
+            note(f"Sources that would carry it: {_carriers(kept.sources, watched)}")
         return
     langs = ", ".join(f"{lang} {count}" for lang, count in file.langs)
-    click.echo(
-        f"\n{file.items} items ({langs}) from {file.first:%Y-%m-%d} to {file.last:%Y-%m-%d}, {(today - file.last.date()).days} days ago"
-    )
-    most = max((count for _, count in file.months), default=0)
+    ago = max(0, (today - file.last.date()).days)
+    click.echo(f"\n{file.items} items ({langs}) from {file.first:%Y-%m-%d} to {file.last:%Y-%m-%d}, {ago} days ago")
+    most = max((count for _, count in file.months if count), default=0)
     for month, count in file.months:
+        if count is None:
+            click.echo(f"  {month}  -")
+            continue
         bar = "█" * (round(count * min(1.0, _BAR / most)) or (1 if count else 0)) if most else ""
         click.echo(f"  {month}  {bar}{' ' if bar else ''}{count}")
     if file.dates:
@@ -166,7 +181,7 @@ def _show(file: File, since: date | None, today: date) -> None:
     if file.entities:
         click.echo("Names:        " + " · ".join(name for name, _ in file.entities))
     if kept.sources:
-        click.echo("Carried by:   " + ", ".join(kept.sources))
+        click.echo("Carried by:   " + _carriers(kept.sources, watched))
     if since is not None:
         click.echo(f"\nSince {since}: {len(file.new)} items")
         for each in file.moved:
