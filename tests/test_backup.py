@@ -257,3 +257,28 @@ def test_a_backup_restores_what_there_was(run: Run, filled: str, tmp_path: Path)
         file(archive, a_notice(3))
         assert archive.reading.integrity() == archive.reading.index_faults() == []
         assert archive.reading.counts()["items"] == 3
+
+
+def emptied(url: str) -> str:
+    """The archive's place with an archive without items in it, as after a poll into a disk that was not mounted."""
+    path = Path(url.removeprefix("sqlite:///"))
+    for each in path.parent.glob(path.name + "*"):
+        each.unlink()
+    Archive.open(url).close()
+    return url
+
+
+def test_an_empty_archive_pushes_no_copy_out(run: Run, filled: str, tmp_path: Path) -> None:
+    """Neither a dated one nor one of the same name; with --force it does."""
+    folder = tmp_path / "copies"
+    assert run("backup", str(folder), "--keep", "1", "--archive", filled)[0] == 0
+    assert run("backup", str(tmp_path / "copy.db"), "--archive", filled)[0] == 0
+    kept = [each.name for each in folder.iterdir()]
+    emptied(filled)
+    for target in ([str(folder), "--keep", "1"], [str(tmp_path / "copy.db")]):
+        code, _, err = run("backup", *target, "--archive", filled)
+        assert code == 7
+        assert "has no items, and the earlier copy" in err
+    assert [each.name for each in folder.iterdir()] == kept
+    assert run("backup", str(tmp_path / "copy.db"), "--force", "--archive", filled)[0] == 0
+    assert run("backup", str(tmp_path / "copy.db"), "--archive", filled)[0] == 0  # there is nothing more to lose

@@ -52,6 +52,30 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, found.out, found.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "label I-a export_control yes",
+        "alerts retry",
+        "silence add E-a",
+        "silence end 1",
+        "search --save mine graphite",
+        "searches --forget x",
+        "event merge E-a E-b",
+        "prune --before 1y --yes",
+        "prune --shrink",
+        "digest morning --send",
+        "deliver",
+    ],
+)
+def test_what_changes_an_archive_makes_none(here: Path, capsys: pytest.CaptureFixture[str], arguments: str) -> None:
+    """A wrong path stays one that every command complains of."""
+    code, out, err = run(capsys, *arguments.split())
+    assert (code, out) == (7, "")
+    assert "there is no archive yet" in err
+    assert not (here / "data").exists()
+
+
 def test_a_round_from_poll_to_search(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """poll, deliver, search, show, why, events, event, deadlines, alerts, status and backup on one archive."""
     code, out, _ = run(capsys, "poll", "--json")

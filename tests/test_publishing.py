@@ -116,3 +116,19 @@ def test_the_archive_itself_is_as_it_was(run: Run, marked: str, tmp_path: Path) 
     before = dump()
     assert run("backup", "--public", str(tmp_path / "show.db"), "--archive", marked)[0] == 0
     assert dump() == before
+
+
+@pytest.mark.parametrize(("first", "second"), [(["--public"], []), ([], ["--public"])])
+def test_one_kind_of_copy_does_not_replace_the_other(
+    run: Run, marked: str, tmp_path: Path, first: list[str], second: list[str]
+) -> None:
+    """A flag that was forgotten shows nobody the tokens, and one too many costs no backup; of the same kind it is made anew."""
+    target = tmp_path / "copy.db"
+    assert run("backup", *first, str(target), "--archive", marked)[0] == 0
+    before = target.read_bytes()
+    code, _, err = run("backup", *second, str(target), "--archive", marked)
+    assert code == 2
+    assert "--force" in err
+    assert target.read_bytes() == before
+    assert run("backup", *first, str(target), "--archive", marked)[0] == 0
+    assert run("backup", *second, "--force", str(target), "--archive", marked)[0] == 0

@@ -58,6 +58,7 @@ class Archive:
         is_any_age: bool = False,
         wait: float | None = None,
         on_wait: Callable[[], None] | None = None,
+        may_make: bool = True,
     ) -> Self:
         """Open the archive of a URL such as sqlite:///data/monitor.db.
 
@@ -66,16 +67,17 @@ class Archive:
             is_any_age: read-only, and of an older version too, to look it over or to copy it: most of it cannot be asked for then.
             wait: seconds that a reader waits for others before it gives up; None: as long as a writer does.
             on_wait: called once, when a writer has waited for another for a second; None: it waits in silence.
+            may_make: a writer makes the file where it is missing.
 
         Raises:
             UsageError: not a URL of an archive, or that of a folder.
-            ArchiveError: absent (read-only), unwritable, damaged, foreign or newer.
+            ArchiveError: absent and not to be made, unwritable, damaged, foreign or newer.
             ArchiveBusy: another process holds it.
         """
         path = opening.path_of(url)
         if is_readonly or is_any_age:
             return cls(opening.open_for_reading(path, wait=wait, is_any_age=is_any_age), path)
-        connection = opening.open_for_writing(path, on_wait)
+        connection = opening.open_for_writing(path, on_wait, may_make=may_make)
         return cls(connection, path)
 
     @classmethod
@@ -257,6 +259,10 @@ class Archive:
     def lacking(self) -> list[str]:
         """Steps of the schema that the archive has not been through yet, in order; none unless it was opened at any age."""
         return opening.lacking(self._connection)
+
+    def is_public(self) -> bool:
+        """True if it is a copy to show: what is of this house is not in it."""
+        return copying.is_marked(self._connection)
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:

@@ -44,18 +44,21 @@ def path_of(url: str) -> Path:
     return Path(url.removeprefix(prefix)).expanduser()
 
 
-def open_for_writing(path: Path, on_wait: Callable[[], None] | None = None) -> sqlite3.Connection:
+def open_for_writing(path: Path, on_wait: Callable[[], None] | None = None, *, may_make: bool = True) -> sqlite3.Connection:
     """A connection that may write; the file and its folder are made where they are missing.
 
     Args:
         on_wait: called once, when another writer has been waited for for a second; None: it waits in silence.
+        may_make: if not, an archive has to be there already.
 
     Raises:
         UsageError: it is a folder.
-        ArchiveError: cannot be made, opened or written, or is no archive.
+        ArchiveError: absent and not to be made, cannot be made, opened or written, or is no archive.
         ArchiveBusy: another process holds it.
     """
     _refuse_folder(path)
+    if not may_make:
+        _refuse_absent(path)
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = _connect(path)
@@ -63,6 +66,8 @@ def open_for_writing(path: Path, on_wait: Callable[[], None] | None = None) -> s
             if isinstance(connection, _Writer):
                 connection.on_wait = on_wait
             _refuse_strangers(connection, path)
+            if not may_make:
+                _refuse_empty(connection, path)
             connection.execute("pragma journal_mode = wal")
             # FULL: once Slack has an alert, or a server an acknowledged ETag, a power cut must not take the commit back
             connection.execute("pragma synchronous = full")
@@ -97,14 +102,12 @@ def open_for_reading(
         ArchiveError: absent, no archive, or older than this program and so in need of a writer first.
     """
     _refuse_folder(path)
-    if not path.exists():
-        raise ArchiveError("there is no archive yet", subject=str(path), hint="Fill it with: monitor poll (or try: monitor demo)")
+    _refuse_absent(path)
     with translated(path):
         connection = _connect(path, is_readonly=True, wait=wait, is_anothers=is_anothers)
         try:
             _refuse_strangers(connection, path)
-            if _is_empty(connection):
-                raise ArchiveError("is empty", subject=str(path), hint="Fill it with: monitor poll")
+            _refuse_empty(connection, path)
             if lacking(connection) and not is_any_age:
                 raise ArchiveError(
                     "was written by an older version of this program", subject=str(path), hint="Bring it here with: monitor poll"
@@ -219,6 +222,16 @@ def _holds(title: str, summary: str, body: str | None, text: str, is_prefix: int
 def _refuse_folder(path: Path) -> None:
     if path.is_dir():
         raise UsageError("is a folder, not an archive", subject=str(path), hint=f"Name a file: sqlite:///{path / 'monitor.db'}")
+
+
+def _refuse_absent(path: Path) -> None:
+    if not path.exists():
+        raise ArchiveError("there is no archive yet", subject=str(path), hint="Fill it with: monitor poll (or try: monitor demo)")
+
+
+def _refuse_empty(connection: sqlite3.Connection, path: Path) -> None:
+    if _is_empty(connection):
+        raise ArchiveError("is empty", subject=str(path), hint="Fill it with: monitor poll")
 
 
 def _refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:

@@ -15,6 +15,9 @@ _PAGES = 4096
 _BESIDE = ("", "-journal", "-wal", "-shm")
 """What SQLite keeps under the name of a file."""
 
+_PUBLIC = 0x4D6F5075
+"""The application id, in the header of the file, of a copy to show."""
+
 
 def copy(source: sqlite3.Connection, target: Path, on_pages: Callable[[int, int], None] = lambda _done, _total: None) -> None:
     """A copy of the archive as it is at this moment, in a file that is not there yet; as private as the original.
@@ -32,6 +35,16 @@ def copy(source: sqlite3.Connection, target: Path, on_pages: Callable[[int, int]
         # a copy in WAL mode needs a folder that can be written even to be read
         made.execute("pragma journal_mode = delete")
         flush(target)
+
+
+def mark(connection: sqlite3.Connection) -> None:
+    """Say in the file itself that it is a copy to show."""
+    connection.execute(f"pragma application_id = {_PUBLIC}")
+
+
+def is_marked(connection: sqlite3.Connection) -> bool:
+    """True if the file says that it is a copy to show."""
+    return bool(connection.execute("pragma application_id").fetchone()[0] == _PUBLIC)
 
 
 def remove(path: Path) -> None:

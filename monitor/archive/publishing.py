@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from monitor.archive.copying import flush
+from monitor.archive.copying import flush, mark
 from monitor.archive.events import MACHINE
 from monitor.archive.failures import translated
 
@@ -54,5 +54,6 @@ def publish(whole: Path, target: Path) -> None:
                 continue
             for statement in _IN_PART.get(table, (f'delete from "{table}"',)):
                 opened.execute(statement)
+        mark(opened)
         opened.execute("vacuum into ?", [str(target)])  # deleted rows stay in the file until it is written anew
         flush(target)

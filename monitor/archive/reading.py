@@ -242,6 +242,10 @@ class ReadingTables:
             "labels": ask("select count(*) from labels").fetchone()[0],
         }
 
+    def has_items(self) -> bool:
+        """True if there is an item; an archive of any age can say so."""
+        return bool(self._connection.execute("select exists (select 1 from items)").fetchone()[0])
+
     def integrity(self) -> list[str]:
         """What SQLite finds wrong with the file; [] if nothing."""
         found = [row[0] for row in self._connection.execute("pragma integrity_check")]

@@ -123,7 +123,7 @@ def _from_archive(here: Here, file: Path, tally: _Tally) -> None:
         raise UsageError("that is the archive itself", subject=str(file), hint="Name another file")
     Archive.open_anothers(file.resolve()).close()
     with (
-        here.archive() as archive,
+        here.archive(may_make=True) as archive,
         archive.errors(),
         _own_copy(archive, file) as copy,
         archive.bringing.beside(copy) as total,
@@ -174,7 +174,7 @@ def _from_lines(here: Here, file: Path, tally: _Tally) -> None:
                 _refuse(file, tally)
             return
         items = itertools.chain([first], items)
-        with here.archive() as archive, archive.errors():
+        with here.archive(may_make=True) as archive, archive.errors():
             while some := list(itertools.islice(items, _STEP)):
                 found = archive.bringing.put(some, now)
                 tally.imported += found.imported

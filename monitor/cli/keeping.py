@@ -47,14 +47,15 @@ _ALWAYS = ("waiting", "young")
 )
 @click.argument("target", type=click.Path())
 @click.option("--keep", type=click.IntRange(1), metavar="N", help="TARGET is a folder: write a dated copy, keep the newest N.")
-@click.option("--force", is_flag=True, help="Replace TARGET also if it is no archive of this program.")
+@click.option("--force", is_flag=True, help="Replace TARGET whatever it is, and copy an empty archive, too.")
 @click.option("--public", "is_public", is_flag=True, help="A copy to show: without addresses, tokens and names of analysts.")
 @click.pass_obj
 def backup(here: Here, target: str, keep: int | None, force: bool, is_public: bool) -> None:
     """Copy the archive, also while the service runs, and check the copy.
 
     The copy is written beside TARGET and gets its name when it is whole and checked, so an earlier backup of that name stays until then.
-    A TARGET that is a folder, or ends in /, gets a dated copy.
+    A TARGET that is a folder, or ends in /, gets a dated copy. A copy to show is not replaced by a backup, nor the reverse, and a copy
+    with items not by one of an archive without any, unless --force says so.
     """
     from monitor.archive import Archive
 
@@ -66,7 +67,9 @@ def backup(here: Here, target: str, keep: int | None, force: bool, is_public: bo
     file = file.resolve()
     # what is to go is known of the tables of this version alone
     with Archive.open(here.url(), is_readonly=is_public, is_any_age=not is_public) as archive, archive.errors():
-        _refuse(file, archive.path, force=force)
+        _refuse(file, archive.path, force=force, is_public=is_public)
+        if not force:
+            _refuse_empty(archive, _latest(file) if keep is not None else file)
         items = _copy(archive, file, is_public=is_public)
     bared = "without addresses, tokens and names, " if is_public else ""
     note(f"{file}: {items}{bared}sound, {size_text(file.stat().st_size)}")
@@ -163,11 +166,11 @@ def prune(
         _shrink(here, is_dry=False)
 
 
-def _refuse(target: Path, archive: Path, *, force: bool) -> None:
+def _refuse(target: Path, archive: Path, *, force: bool, is_public: bool) -> None:
     """Refuse a target that must not be replaced.
 
     Raises:
-        UsageError: the archive itself, one in use, or a file that is none of ours.
+        UsageError: the archive itself, one in use, a file that is none of ours, or a copy to show where a backup is made, and the reverse.
     """
     from monitor.archive import Archive
     from monitor.archive.connection import worker
@@ -185,9 +188,51 @@ def _refuse(target: Path, archive: Path, *, force: bool) -> None:
     if force:
         return
     try:
-        Archive.open_anothers(target).close()
+        with Archive.open_anothers(target) as other:
+            was_public = other.is_public()
     except ArchiveError as error:
         raise UsageError("is there, and is no backup of ours", subject=str(target), hint="--force replaces it") from error
+    if was_public and not is_public:
+        raise UsageError(
+            "is a copy to show, and this would be a whole backup with addresses, tokens and names",
+            subject=str(target),
+            hint="Say --public to make it anew, or --force to replace it",
+        )
+    if is_public and not was_public:
+        raise UsageError(
+            "is a whole backup, and a copy to show has less in it",
+            subject=str(target),
+            hint="Name another file, or say --force to replace it",
+        )
+
+
+def _refuse_empty(archive: Archive, earlier: Path | None) -> None:
+    """Refuse to copy an archive without items where the earlier copy has some: something else is in the archive's place.
+
+    Raises:
+        ArchiveError: it is so.
+    """
+    from monitor.archive import Archive
+
+    if earlier is None or not earlier.exists() or archive.reading.has_items():
+        return
+    try:
+        with Archive.open_anothers(earlier) as copy:
+            is_loss = copy.reading.has_items()
+    except ArchiveError:  # there is nothing to lose in it
+        return
+    if is_loss:
+        raise ArchiveError(
+            f"has no items, and the earlier copy {earlier} has",
+            subject=str(archive.path),
+            hint="See whether it is the right archive, and its disk is there; --force copies it all the same",
+        )
+
+
+def _latest(made: Path) -> Path | None:
+    """The newest dated copy beside one that is to be made; None: there is none."""
+    folder = made.parent
+    return max((each for each in folder.glob("*.db") if _DATED.fullmatch(each.name)), default=None) if folder.is_dir() else None
 
 
 def _copy(archive: Archive, target: Path, *, is_public: bool) -> str:

@@ -57,11 +57,13 @@ class Here:
         """The archive's URL."""
         return self.archive_url or os.environ.get("MONITOR_ARCHIVE") or "sqlite:///data/monitor.db"
 
-    def archive(self, *, is_readonly: bool = False, wait: float | None = None) -> Archive:
+    def archive(self, *, is_readonly: bool = False, wait: float | None = None, may_make: bool = False) -> Archive:
         """The archive, opened; a writer that has to wait says so.
 
         Args:
             wait: seconds that a reader waits for others before it gives up; None: as long as a writer.
+            may_make: a writer makes it where it is missing. Only what fills it does: elsewhere a wrong path, or a disk that is
+                not mounted, would be answered from an empty archive from then on.
 
         Raises:
             ArchiveError, ArchiveBusy: it cannot be used.
@@ -69,7 +71,7 @@ class Here:
         from monitor.archive import Archive
         from monitor.cli.output import note
 
-        return Archive.open(self.url(), is_readonly=is_readonly, wait=wait, on_wait=lambda: note(BUSY))
+        return Archive.open(self.url(), is_readonly=is_readonly, wait=wait, on_wait=lambda: note(BUSY), may_make=may_make)
 
     def now(self) -> datetime:
         """The product's clock."""

@@ -70,7 +70,7 @@ def poll(here: Here, names: tuple[str, ...], is_due_only: bool, day: str | None,
     since = None if day is None else _since(day, names, here.now())
     if since is not None and is_due_only:
         raise UsageError("--since and --due do not go together")
-    with here.archive() as archive, archive.working():
+    with here.archive(may_make=True) as archive, archive.working():
         if is_due_only:
             sources = due(sources, archive.intake.states(), here.now(), settings.pace)
         if since is not None:
