@@ -89,8 +89,10 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         raise ConfigError(
             "there is no such file", subject=str(path), hint="Write one to start from with: monitor init"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read ({error})", subject=str(path)) from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read ({error.strerror})", subject=str(path), hint="Name a file: --config PATH") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("cannot be read (it is no UTF-8)", subject=str(path), hint="Save it as UTF-8") from error
     root, raw = _parsed(path, text)
     _refuse_written_secrets(path, root, raw)
     try:

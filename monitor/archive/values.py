@@ -11,6 +11,10 @@ from datetime import UTC, date, datetime, timedelta
 from monitor.errors import UsageError
 from monitor.items import DateKind, Entity, Findings, Identifier, Item, KeyDate, Reason, Shown, Stage, Tier
 
+_KINDS = {"E": "event", "I": "item"}
+"""What an id is of, by its first letter."""
+_SHOWN_BY = {"event": "event", "item": "show"}
+"""The command that shows one."""
 _NOTHING_STATED = '{"identifiers": [], "dates": []}'
 
 
@@ -152,5 +156,9 @@ def one(connection: sqlite3.Connection, table: str, wanted: str, what: str, list
     if len(exact or rows) == 1:
         found: sqlite3.Row = (exact or rows)[0]
         return found
-    cause = f"there is no {what} {wanted!r}" if not rows else f"{wanted!r} is the beginning of several ids"
-    raise UsageError(cause, hint=f"Ids are listed by: {list_command}")
+    if rows:
+        raise UsageError(f"{wanted!r} is the beginning of several ids", hint=f"Ids are listed by: {list_command}")
+    if (other := _KINDS.get(prefix.upper())) is not None and rest and other != what:
+        # who has it in the hand need not look for another
+        raise UsageError(f"{wanted} is an {other}, not an {what}", hint=f"It is shown by: monitor {_SHOWN_BY[other]} {wanted}")
+    raise UsageError(f"there is no {what} {wanted!r}", hint=f"Ids are listed by: {list_command}")

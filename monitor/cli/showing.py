@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from monitor.archive.reading import AlertRow
     from monitor.cli.paragraphs import Paper
 
-_EVENT = re.compile(r"E-[a-z2-7]+$", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _TERMS = 4
 """Terms that are named for a theme, and for the event."""
@@ -60,8 +59,6 @@ def show(here: Here, item: str, is_json: bool) -> None:
     in red, new ones in green; without colours as [-removed-] and {+new+}. The newest change comes first.
     """
     item = cleaned(item)
-    if _EVENT.match(item):
-        raise UsageError(f"{item} is an event", hint=f"It is shown by: monitor event {item}")
     with here.archive(is_readonly=True) as archive, archive.errors():
         if _ADDRESS.match(item):
             item = archive.reading.item_at(address_key(item) or "", item)

@@ -149,7 +149,8 @@ def _document(place: str, here: Here) -> Fetched:
         try:
             body = Path(place).read_bytes()
         except OSError as error:
-            raise UsageError(f"cannot be read ({error.strerror})", hint=None) from error
+            hint = "Name a file, or an address that begins with https://"
+            raise UsageError(f"cannot be read ({error.strerror})", subject=place, hint=hint) from error
         return Fetched(
             url=Path(place).resolve().as_uri(),
             body=body,

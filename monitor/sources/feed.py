@@ -151,7 +151,17 @@ def read_json(subject: str, fetched: Fetched) -> Any:
     try:
         return json.loads(to_text(fetched.body, fetched.content_type), parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
-        raise ParseError(f"not readable as JSON ({type(error).__name__})", subject=subject) from error
+        raise ParseError(f"not readable as JSON ({_slip(error)})", subject=subject) from error
+
+
+def _slip(error: ValueError | RecursionError) -> str:
+    """What is wrong with a document that is no JSON, and where."""
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    if not isinstance(error, json.JSONDecodeError):
+        return "a number beyond reason"
+    place = f"line {error.lineno}, column {error.colno}"
+    return f"more follows after its end, {place}" if error.msg == "Extra data" else f"it breaks off or has a slip, {place}"
 
 
 def _opml(text: str) -> Parsed:
