@@ -199,6 +199,12 @@ class ReadingTables:
         )
         return [_alert_row(row) for row in rows]
 
+    def rules_and_channels(self) -> tuple[set[str], set[str]]:
+        """Rules that decided something, and channels for which something was decided or ordered."""
+        ask = self._connection.execute
+        channels = ask("select channel from alerts union select channel from outbox")
+        return {row[0] for row in ask("select distinct rule from alerts")}, {row[0] for row in channels}
+
     def alerts_of(self, item: str) -> list[AlertRow]:
         """Verdicts of the rules on an item, the first first."""
         return [_alert_row(row) for row in self._connection.execute(f"{_ALERTS} where a.item = ? order by a.id", [item])]
@@ -241,6 +247,16 @@ class ReadingTables:
             "alerts": ask("select count(*) from alerts").fetchone()[0],
             "labels": ask("select count(*) from labels").fetchone()[0],
         }
+
+    def codes(self, field: str) -> list[str]:
+        """What items have of a field.
+
+        Args:
+            field: lang, country or kind.
+        """
+        assert field in ("lang", "country", "kind")
+        rows = self._connection.execute(f"select distinct {field} from items where {field} is not null")
+        return [row[0] for row in rows if row[0]]
 
     def has_items(self) -> bool:
         """True if there is an item; an archive of any age can say so."""

@@ -9,9 +9,9 @@ import click
 from monitor.archive import Archive
 from monitor.archive.reading import AlertRow
 from monitor.cli import completion
-from monitor.cli.options import Here, command, moment_since
+from monitor.cli.options import Here, command, moment_since, refuse_unknown
 from monitor.cli.output import emit, format_option, json_line, json_option, note, stamp
-from monitor.errors import UsageError
+from monitor.errors import ConfigError, UsageError
 from monitor.items import Judged
 
 
@@ -27,10 +27,9 @@ def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
     item came is shown beside it: rules, models and events may have changed since.
     """
     settings = here.config()
+    if rule_id is not None:
+        refuse_unknown("rule", rule_id, [rule.id for rule in settings.rules], f" in {settings.path}")
     rules = [rule for rule in settings.rules if rule_id in (None, rule.id)]
-    if not rules and rule_id is not None:
-        names = ", ".join(rule.id for rule in settings.rules) or "none"
-        raise UsageError(f"there is no rule {rule_id!r} in {settings.path}", hint=f"Rules there: {names}")
     with here.archive(is_readonly=True) as archive, archive.errors():
         filed = archive.reading.item(item)
         judged = archive.judging.judged(filed.item.id)
@@ -148,10 +147,15 @@ def alerts(
     """
     if action == "retry":
         with here.archive() as archive, archive.errors():
-            note(f"{archive.outbox.revive(here.now(), channel)} put back; send them with: monitor deliver")
+            count = archive.outbox.revive(here.now(), channel)
+            if not count:
+                _refuse_unknown(here, archive, None, channel)
+        note(f"{count} put back; send them with: monitor deliver")
         return
     with here.archive(is_readonly=True) as archive, archive.errors():
         found = archive.reading.alerts(since=moment_since(since, here), state=state, rule=rule, channel=channel, limit=limit)
+        if not found:
+            _refuse_unknown(here, archive, rule, channel)
     rows = [
         {
             "id": each.id,
@@ -174,6 +178,26 @@ def alerts(
         optional=("reason", "channel", "item", "rule"),
         json_rows=[alert_json(each) for each in found],
     )
+
+
+def _refuse_unknown(here: Here, archive: Archive, rule: str | None, channel: str | None) -> None:
+    """Refuse a rule and a channel that neither the configuration nor the archive names; without a configuration nothing is refused.
+
+    Raises:
+        UsageError: with the nearest one.
+    """
+    try:
+        settings = here.config()
+    except ConfigError:  # what was told can be read without it
+        return
+    rules, channels = archive.reading.rules_and_channels()
+    rules |= {each.id for each in settings.rules}
+    channels |= {address for each in settings.rules for address in each.to}
+    channels |= {address for each in settings.subscriptions for address in each.to}
+    if rule is not None:
+        refuse_unknown("rule", rule, sorted(rules), f" in {settings.path}")
+    if channel is not None:
+        refuse_unknown("channel", channel, sorted(channels), f" in {settings.path}")
 
 
 def alert_json(alert: AlertRow) -> dict[str, Any]:

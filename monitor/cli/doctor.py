@@ -85,7 +85,7 @@ def doctor(here: Here, is_json: bool) -> None:
 
 def _line(name: str, seen: Seen) -> str:
     """A look in words: one line, but on a terminal as many as it needs, below each other."""
-    text = clean(f"{seen.text}. {seen.todo}" if seen.todo else seen.text)
+    text = clean(f"{seen.text}{'' if seen.text.endswith(('.', '?')) else '.'} {seen.todo}" if seen.todo else seen.text)
     if sys.stdout.isatty():
         width = max(40, shutil.get_terminal_size().columns - _TEXT_AT - 1)
         text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False).replace("\n", "\n" + " " * _TEXT_AT)
@@ -107,11 +107,12 @@ def _looked(look: Callable[[_Body], Seen | None], body: _Body) -> tuple[Seen | N
 def _configuration(body: _Body) -> Seen:
     settings = body.settings = body.here.config()
     text = f"{settings.path}: {len(settings.sources)} sources, {len(settings.rules)} rules, {len(settings.subscriptions)} digests"
-    known = known_names(body.here)
-    asked = [(each.id, each.when) for each in settings.rules] + [(each.id, each.when) for each in settings.subscriptions]
-    wrong = [f"{id}: {said}" for id, when in asked for said in unknown_names(query.parse(when), known)]
+    asked = [(each.id, query.parse(each.when)) for each in settings.rules]
+    asked += [(each.id, query.parse(each.when)) for each in settings.subscriptions]
+    known = known_names(body.here, *(tree for _, tree in asked))
+    wrong = [f"{id}: {said.removesuffix('.')}" for id, tree in asked for said in unknown_names(tree, known)]
     if wrong:
-        return Seen("warn", f"{text}; {_some(wrong)}", "What asks for it never fires: mend its when")
+        return Seen("warn", f"{text}; {_some(wrong)}", "What asks for nothing else never fires: mend its when")
     return Seen("ok", text)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -72,37 +73,71 @@ def states_of(here: Here) -> dict[str, SourceState]:
         return archive.intake.states()
 
 
-def known_names(here: Here) -> dict[str, list[str]]:
-    """Sources and themes that there are, as far as archive, configuration and classifiers can be read; a field without any is absent."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What queries can ask for by name."""
+
+    names: Mapping[str, tuple[str, ...]]  # by field; one of which nothing is known is absent
+    off: tuple[str, ...] = ()  # themes among them that are off
+
+
+_CODES = ("lang", "country", "kind")
+"""Fields of which a name is only known by what has it."""
+_MISTAKEN = {
+    "lang": "jp:ja jpn:ja cn:zh chi:zh zho:zh tw:zh hk:zh kr:ko kor:ko gb:en us:en eng:en ger:de deu:de at:de fre:fr fra:fr"
+    " spa:es ua:uk cz:cs dk:da se:sv gr:el",
+    "country": "uk:GB en:GB ja:JP ko:KR zh:CN ue:EU el:GR cs:CZ da:DK sv:SE",
+}
+"""What is written, and what is meant: the code of a country for that of its language, the reverse, and other codes for either."""
+
+
+def known_names(here: Here, *trees: query.Node) -> Known:
+    """What there is of the fields that some queries ask for, as far as archive, configuration and classifiers can be read."""
     from monitor import classifiers
 
+    wanted = [field for field in ("source", "theme", *_CODES) if any(query.asked(tree, field) for tree in trees)]
     found: dict[str, list[str]] = {}
-    asked: tuple[tuple[str, Callable[[], Iterable[str]]], ...] = (
-        ("source", lambda: states_of(here)),
-        ("source", lambda: (each.id for each in here.config().sources)),
-        ("theme", lambda: (each.id for each in classifiers.load_themes(bundled.classifiers_in_use(), with_off=True))),
-    )
-    for field, names in asked:
-        with contextlib.suppress(MonitorError):  # whoever asks for names has other things to do
-            found.setdefault(field, []).extend(names())
-    return found
+    off: list[str] = []
+    # each by itself: whoever asks for names has other things to do than to complain of a file
+    with contextlib.suppress(MonitorError):
+        if "theme" in wanted:
+            themes = classifiers.load_themes(bundled.classifiers_in_use(), with_off=True)
+            found["theme"] = [each.id for each in themes]
+            off = [each.id for each in themes if not each.is_on]
+    with contextlib.suppress(MonitorError):
+        if "source" in wanted:
+            found["source"] = list(states_of(here))
+    with contextlib.suppress(MonitorError):
+        if codes := [field for field in _CODES if field in wanted]:
+            with here.archive(is_readonly=True) as archive, archive.errors():
+                for field in codes:
+                    found[field] = archive.reading.codes(field)
+    with contextlib.suppress(MonitorError):
+        if wanted and wanted != ["theme"]:
+            for source in here.config().sources:
+                of_source = {"source": source.id, "lang": source.lang, "country": source.country, "kind": source.kind}
+                for field, value in of_source.items():
+                    if field in wanted and value:
+                        found.setdefault(field, []).append(value)
+    return Known(names={field: tuple(dict.fromkeys(names)) for field, names in found.items()}, off=tuple(off))
 
 
-def unknown_names(tree: query.Node, known: Mapping[str, Sequence[str]]) -> list[str]:
-    """Names that a query asks for and that there are not, a sentence each with the nearest one.
-
-    Args:
-        known: names by field (known_names); fields that are absent or empty are not looked at.
-    """
+def unknown_names(tree: query.Node, known: Known) -> list[str]:
+    """Names that a query asks for and that there are not, a sentence each with the nearest one; themes that are off."""
     import difflib
 
-    return [
-        f"There is no {field} {value!r}" + (f"; did you mean {near[0]}?" if near else ".")
-        for field, names in known.items()
-        for value in query.asked(tree, field)
-        if names and value not in names
-        for near in [difflib.get_close_matches(value, names, 1)]
-    ]
+    found = [f"The theme {theme} is off." for theme in query.asked(tree, "theme") if theme in known.off]
+    for field, names in known.names.items():
+        by_name = {name.casefold(): name for name in names}
+        for value in query.asked(tree, field):
+            if not names or value in by_name:
+                continue
+            meant = dict(each.split(":") for each in _MISTAKEN.get(field, "").split()).get(value)
+            near = [meant] if meant in names else [by_name[each] for each in difflib.get_close_matches(value, by_name, 1)]
+            shown = value.upper() if field == "country" else value
+            said = f"There is nothing of {field} {shown} here" if field in _CODES else f"There is no {field} {value!r}"
+            found.append(said + (f"; did you mean {near[0]}?" if near else "."))
+    return found
 
 
 def _source_json(source: Source, state: SourceState | None, settings: Config, now: datetime) -> dict[str, Any]:

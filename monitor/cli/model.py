@@ -6,7 +6,7 @@ import click
 
 from monitor import bundled
 from monitor.cli import completion
-from monitor.cli.options import GlobalOptions, Here, command, commands_of, moment_since
+from monitor.cli.options import GlobalOptions, Here, command, commands_of, known_theme, moment_since
 from monitor.cli.output import emit, format_option, json_line, json_option, note
 
 _LOOKED_AT = 2_000
@@ -119,6 +119,7 @@ def queue(here: Here, theme: str | None, limit: int, since: str, form: str | Non
     from monitor.choose import Candidate, most_informative
 
     here.start_log()
+    known_theme(theme, must_be_on=True)
     facts = models.manifest(bundled.classifiers_in_use())
     thresholds = facts["thresholds"].get("full") or facts["thresholds"]["plain"]
     start = moment_since(f"{since}d" if since.isdecimal() else since, here)

@@ -7,7 +7,7 @@ import getpass
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -163,23 +163,45 @@ def moment_since(text: str, here: Here, option: str = "--since") -> datetime:
         raise UsageError(f"{option} {text!r} is neither a span nor a date", hint="Write 7d, 2026-05 or 2026-05-01") from error
 
 
-def known_theme(theme: str | None) -> None:
-    """Refuse a theme that no classifier knows.
+def known_theme(theme: str | None, *, must_be_on: bool = False) -> None:
+    """Refuse a theme that no classifier knows; say of one that is off that it is.
+
+    Args:
+        must_be_on: one that is off is refused, too.
 
     Raises:
         UsageError: with the nearest one.
     """
     from monitor import classifiers
+    from monitor.cli.output import note
     from monitor.errors import UsageError
 
     if theme is None:
         return
-    themes = [each.id for each in classifiers.load_themes(bundled.classifiers_in_use(), with_off=True)]
-    if theme not in themes:
-        near = difflib.get_close_matches(theme, themes, 1)
-        raise UsageError(
-            f"there is no theme {theme!r}", hint=f"Did you mean {near[0]}?" if near else f"Themes: {', '.join(themes)}"
-        )
+    themes = {each.id: each.is_on for each in classifiers.load_themes(bundled.classifiers_in_use(), with_off=True)}
+    refuse_unknown("theme", theme, [each for each, is_on in themes.items() if is_on or each == theme])
+    if themes[theme]:
+        return
+    if must_be_on:
+        raise UsageError(f"the theme {theme} is off", hint="How to turn it on: docs/themes.md")
+    note(f"The theme {theme} is off: nothing new is given it.")
+
+
+def refuse_unknown(what: str, name: str, names: Collection[str], where: str = "") -> None:
+    """Refuse a name that there is not.
+
+    Args:
+        where: what the names are of, as it follows in the sentence; "" if that is clear.
+
+    Raises:
+        UsageError: with the nearest name, or all of them.
+    """
+    from monitor.errors import UsageError
+
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"{what.capitalize()}s there: {', '.join(names) or 'none'}"
+        raise UsageError(f"there is no {what} {name!r}{where}", hint=hint)
 
 
 def commands_of(group: click.Group) -> Callable[..., Callable[[Callable[..., Any]], click.Command]]:

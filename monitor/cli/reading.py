@@ -97,7 +97,7 @@ def search(
     if not count:
         from monitor.cli.house import known_names, unknown_names
 
-        note(" ".join(["Nothing found." + _hint(tree), *unknown_names(tree, known_names(here))]))
+        note(" ".join(["Nothing found." + _hint(tree), *unknown_names(tree, known_names(here, tree))]))
         here.exit_code = 1 if is_strict else 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli import completion
-from monitor.cli.options import GlobalOptions, Here, commands_of, moment_since
+from monitor.cli.options import GlobalOptions, Here, commands_of, moment_since, refuse_unknown
 from monitor.cli.output import FORMATS, Step, cell, emit, format_option, json_line, note, progress, stamp
 from monitor.errors import UsageError
 from monitor.items import Alert, AlertState, Rule
@@ -202,10 +201,7 @@ def _rule(here: Here, rule_id: str | None, when: str | None) -> Rule:
         return Rule(id=_TRIAL, when=when, to=(_TRIAL,), per_channel=LimitSection().per_channel)
     settings = here.config()
     names = [each.id for each in settings.rules]
-    if rule_id not in names:
-        near = difflib.get_close_matches(rule_id, names, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"Rules there: {', '.join(names) or 'none'}"
-        raise UsageError(f"there is no rule {rule_id!r} in {settings.path}", hint=hint)
+    refuse_unknown("rule", rule_id, names, f" in {settings.path}")
     rule = settings.rules[names.index(rule_id)]
     return rule if when is None else replace(rule, when=when)
 

@@ -144,7 +144,7 @@ def _say_nothing(here: Here, of: Frame, found: dict[str, Any], *, is_headed: boo
     """That nothing came; and what was asked for that there is not."""
     if is_headed:
         note(_headline(of, found))
-    note(" ".join(["Nothing came.", *unknown_names(found["tree"], known_names(here))]))
+    note(" ".join(["Nothing came.", *unknown_names(found["tree"], known_names(here, found["tree"]))]))
 
 
 def _tables(of: Frame, shown: dict[str, tuple[list[Tally], int]], found: dict[str, Any]) -> None:

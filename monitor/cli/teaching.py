@@ -11,7 +11,7 @@ import click
 
 from monitor import bundled
 from monitor.cli import completion
-from monitor.cli.options import Here, command, user
+from monitor.cli.options import Here, command, known_theme, user
 from monitor.cli.output import json_line, json_option, note, progress, warn
 from monitor.errors import ModelError, UsageError
 from monitor.normalise import clean
@@ -30,16 +30,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def label(here: Here, item: str, theme: str, verdict: str, who: str | None) -> None:
     """Say whether an item belongs to a theme. `monitor train` learns from it."""
-    import difflib
-
-    from monitor import classifiers
     from monitor.items import Label
 
-    themes = [each.id for each in classifiers.load_themes(bundled.classifiers_in_use())]
-    if theme not in themes:
-        near = difflib.get_close_matches(theme, themes, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"Themes: {', '.join(themes)}"
-        raise UsageError(f"there is no theme {theme!r}", hint=hint)
+    known_theme(theme, must_be_on=True)
     with here.archive() as archive, archive.errors():
         filed = archive.reading.item(item)
         archive.labels.put(
@@ -249,23 +242,7 @@ def evaluate(here: Here, file: Path, is_json: bool) -> None:
     for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not line.strip():
             continue
-        try:
-            raw = json.loads(line)
-            is_near_miss = bool(raw.get("near_miss") or raw.get("hard"))
-            examples.append(
-                classifiers.Example(
-                    id=str(raw["id"]),
-                    lang=str(raw.get("lang") or "en"),
-                    title=raw["title"],
-                    summary=raw.get("summary") or "",
-                    labels=tuple(raw["labels"]),
-                    event=str(raw["id"]),
-                    register="",
-                    near_miss="yes" if is_near_miss and not raw["labels"] else None,
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"no labelled item ({error!r})", subject=f"{file}:{number}") from error
+        examples.append(_example(line, f"{file}:{number}"))
     items = [training.as_item(each) for each in examples]
     tags = tag(model, [(item, identify(item, lexicon)) for item in items], house.encoder(model))
     judged = [
@@ -284,6 +261,40 @@ def evaluate(here: Here, file: Path, is_json: bool) -> None:
         return
     click.echo(f"model {model.version} on {len(judged)} items of {file}")
     _print_figures(report)
+
+
+def _example(line: str, subject: str) -> Example:
+    """The labelled item of a line.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from monitor.classifiers import Example
+
+    hint = 'A line is like: {"id": "1", "title": "…", "lang": "en", "labels": ["export_control"]}'
+    try:
+        raw = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError("is no JSON", subject=subject, hint=hint) from error
+    if not isinstance(raw, dict):
+        raise UsageError("is no labelled item", subject=subject, hint=hint)
+    missing = [name for name in ("id", "title", "labels") if raw.get(name) is None]
+    if missing:
+        raise UsageError(f"has no {', no '.join(missing)}", subject=subject, hint=hint)
+    labels = raw["labels"]
+    if not isinstance(raw["title"], str) or not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
+        raise UsageError("has a title that is no text, or labels that are no list of texts", subject=subject, hint=hint)
+    is_near_miss = bool(raw.get("near_miss") or raw.get("hard"))
+    return Example(
+        id=str(raw["id"]),
+        lang=str(raw.get("lang") or "en"),
+        title=raw["title"],
+        summary=str(raw.get("summary") or ""),
+        labels=tuple(labels),
+        event=str(raw["id"]),
+        register="",
+        near_miss="yes" if is_near_miss and not labels else None,
+    )
 
 
 def _print_figures(report: dict[str, Any]) -> None:
