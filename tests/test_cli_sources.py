@@ -398,14 +398,15 @@ def test_a_list_that_is_none_is_wrong_use(here: Path, capsys: pytest.CaptureFixt
     assert (code, out, err.count("\n")) == (2, "", 1)
 
 
-def test_sources_that_fail_or_are_silent_are_listed_by_themselves(
+def test_sources_that_fail_or_are_stale_are_listed_by_themselves(
     here: Path, capsys: pytest.CaptureFixture[str], site: Site
 ) -> None:
     """The failure with its kind and count; JSON has everything."""
     del site.pages["/wire"]
     main(["poll"])
     assert [line.split("\t")[0] for line in run(capsys, "list", "--failing")[1].splitlines()] == ["wire"]
-    assert [line.split("\t")[0] for line in run(capsys, "list", "--silent")[1].splitlines()] == ["wire"]
+    assert [line.split("\t")[0] for line in run(capsys, "list", "--stale")[1].splitlines()] == ["wire"]
+    assert run(capsys, "list", "--silent")[1] == ""
     rows = json.loads(run(capsys, "list", "--format", "json")[1])
     assert [(row["id"], row["error"], row["stale"], row["type"]) for row in rows] == [
         ("wire", "status ×1", True, "feed"),

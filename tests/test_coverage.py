@@ -7,6 +7,7 @@ import io
 import json
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from builders import NOW
@@ -14,6 +15,7 @@ from conftest import Run
 from filling import fill, numbered
 from terminal import on_a_terminal
 
+from monitor import rhythm
 from monitor.archive import Archive
 from monitor.archive.intake import Change
 from monitor.dedupe import sort_out
@@ -157,6 +159,32 @@ def test_no_trouble_is_said(here: Path, run: Run) -> None:
     assert on_a_terminal(here, "coverage", "--troubled") == (0, said)
     assert run("coverage", "--troubled") == (0, "", said)
     assert run("coverage", "--troubled", "--format", "csv") == (0, "id,state,last_new,says,name\n", said)
+
+
+def test_a_source_that_is_silent_is_read_and_brings_nothing(here: Path, run: Run) -> None:
+    """`sources list` and coverage mean the same by it; a source that fails is stale as well in the list, and counted once here."""
+    days = [NOW - timedelta(days=each) for each in range(20, 80)]
+    daily = rhythm.written(rhythm.learn(None, days, since=None, now=days[0], zone=ZoneInfo("Asia/Tokyo"), entries=60))
+    states = [
+        SourceState(id="meti", polls=9, last_success=NOW, last_attempt=NOW, last_new=days[0], rhythm=daily),
+        SourceState(id="mof", polls=9, error_kind="timeout", error_text="no answer", error_at=NOW, error_count=3),
+        SourceState(id="motie", polls=9, last_success=days[0], last_attempt=days[0], next_poll=days[0]),
+        SourceState(id="paper", polls=9, last_success=NOW, last_attempt=NOW, last_new=NOW, rhythm=daily),
+    ]
+    with Archive.open("sqlite:///data/monitor.db") as archive:
+        for state in states:
+            archive.intake.store(Change(found=sort_out({}, []), state=state, at=NOW))
+    for option, expected in (("--silent", ["meti"]), ("--stale", ["mof", "motie"]), ("--failing", ["mof"])):
+        assert run("sources", "list", option, "--format", "ids")[1].split() == expected
+    rows = json.loads(run("sources", "list", "--format", "json")[1])
+    assert [(row["id"], row["stale"], row["silent"]) for row in rows] == [
+        ("meti", False, True),
+        ("mof", True, False),
+        ("motie", True, False),
+        ("paper", False, False),
+    ]
+    troubled = json.loads(run("coverage", "--format", "json")[1])["troubled"]
+    assert [(row["id"], row["state"]) for row in troubled] == [("meti", "silent"), ("mof", "failing"), ("motie", "stale")]
 
 
 def test_without_an_archive_the_sources_are_told_all_the_same(here: Path, run: Run) -> None:

@@ -92,7 +92,7 @@ PROMISED = {
     "silence": ["id", "query", "channel", "begins_at", "ends_at", "holds", "who", "via", "reason"],
     "source": [
         "id", "type", "country", "lang", "kind", "tier", "last_success", "error", "error_text", "error_at", "next_poll", "moved_to",
-        "entries", "reader", "notes", "last_new", "stale", "every", "name", "url",
+        "entries", "reader", "notes", "last_new", "stale", "silent", "every", "name", "url",
     ],
     "checked_source": [
         "id", "type", "url", "verdict", "why", "next", "entries", "newest", "undated", "future", "duplicates", "reader", "content_type",

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from monitor.cli import pager
-from monitor.cli.house import archive_exists, states_of
+from monitor.cli.house import archive_exists, fares, states_of
 from monitor.cli.options import Here, command
 from monitor.cli.output import emit, format_option, json_line, note, stamp
 from monitor.errors import UsageError
@@ -42,7 +42,8 @@ def coverage(
     not read any more, or has fallen silent; blind spots.
 
     Silent is a source that is read without an error and, publishing as it usually does, would have brought something new
-    by now with a chance of 99 in 100. A blind spot is a theme and country that had 3 items and more in the span before and has none
+    by now with a chance of 99 in 100. Each source is counted once: one that fails is not counted as stale again (monitor status counts
+    it as both). A blind spot is a theme and country that had 3 items and more in the span before and has none
     now; sources that are on and brought nothing; official sources that spoke, but not of a theme; a country without any.
     In the matrix, 2/7 is two items now and seven in the span before.
     """
@@ -119,25 +120,17 @@ def _watchlist(here: Here, form: str | None) -> None:
 
 def _rows(here: Here) -> list[dict[str, Any]]:
     """One row a source of feeds.yaml, in its order."""
-    from monitor.health import is_silent
-    from monitor.pace import is_stale
-    from monitor.sources.zones import zone_of
-
     settings, states, now = here.config(), states_of(here), here.now()
     rows = []
     for source in settings.sources:
         state = states.get(source.id)
-        says = ""
-        if state is None:
-            condition = "unread"
-        elif state.error_kind is not None:
-            condition, says = "failing", f"{state.error_kind} ×{state.error_count}: {state.error_text}"
-        elif is_stale(source, state, now, settings.pace):
-            condition, says = "stale", f"last read {stamp(state.last_success)}"
-        elif is_silent(state, zone=zone_of(source), now=now):
-            condition, says = "silent", "nothing new for longer than it ever is; look whether its page has moved"
-        else:
-            condition = "read"
+        condition, says = fares(source, state, settings.pace, now), ""
+        if state is not None and condition == "failing":
+            says = f"{state.error_kind} ×{state.error_count}: {state.error_text}"
+        elif state is not None and condition == "stale":
+            says = f"last read {stamp(state.last_success)}"
+        elif condition == "silent":
+            says = "nothing new for longer than it ever is; look whether its page has moved"
         rows.append(
             {
                 "id": source.id,

@@ -18,6 +18,7 @@ from monitor.items import Source, SourceState
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.pace import Pace
 
 
 @command("status", example="monitor status\nmonitor status --json | jq .outbox")
@@ -71,6 +72,21 @@ def states_of(here: Here) -> dict[str, SourceState]:
         return {}
     with here.archive(is_readonly=True) as archive, archive.errors():
         return archive.intake.states()
+
+
+def fares(source: Source, state: SourceState | None, pace: Pace, now: datetime) -> str:
+    """How a source fares, in a word: unread, failing, stale, silent or read; the first that is so."""
+    from monitor.health import is_silent
+    from monitor.pace import is_stale
+    from monitor.sources.zones import zone_of
+
+    if state is None:
+        return "unread"
+    if state.error_kind is not None:
+        return "failing"
+    if is_stale(source, state, now, pace):
+        return "stale"
+    return "silent" if is_silent(state, zone=zone_of(source), now=now) else "read"
 
 
 @dataclass(frozen=True, slots=True)

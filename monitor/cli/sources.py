@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from monitor.cli import checking, completion
-from monitor.cli.house import states_of
+from monitor.cli.house import fares, states_of
 from monitor.cli.options import GlobalOptions, Here, commands_of
 from monitor.cli.output import emit, format_option, note, progress, stamp, warn
 from monitor.errors import FetchError, UsageError
@@ -42,17 +42,22 @@ def sources() -> None:
 _command = commands_of(sources)
 
 
-@_command("list", "monitor sources list --failing", "monitor sources list --silent", "monitor sources list --format json")
+@_command("list", "monitor sources list --failing", "monitor sources list --silent --format json")
 @click.option("--failing", is_flag=True, help="Only sources whose last fetch failed.")
-@click.option("--silent", is_flag=True, help="Only sources that were not read for three of their intervals.")
+@click.option("--stale", is_flag=True, help="Only sources that were not read for three of their intervals.")
+@click.option(
+    "--silent", is_flag=True, help="Only sources that are read without an error and bring nothing, against their rhythm."
+)
 @format_option()
 @click.pass_obj
-def list_(here: Here, failing: bool, silent: bool, form: str | None) -> None:
+def list_(here: Here, failing: bool, stale: bool, silent: bool, form: str | None) -> None:
     """The sources of feeds.yaml with their state."""
     settings, now = here.config(), here.now()
     states = states_of(here)
     rows = [_row(each, states.get(each.id), settings, now) for each in settings.sources]
-    rows = [row for row in rows if (row["error"] or not failing) and (row["stale"] or not silent)]
+    rows = [
+        row for row in rows if (row["error"] or not failing) and (row["stale"] or not stale) and (row["silent"] or not silent)
+    ]
     emit(
         [{**row, "last_success": (row["last_success"] or "")[:16].replace("T", " ")} for row in rows],
         ("id", "country", "lang", "tier", "last_success", "error", "name"),
@@ -355,6 +360,7 @@ def _row(source: Source, state: SourceState | None, settings: Config, now: datet
         "notes": [] if state is None else list(state.notes),
         "last_new": None if state is None else stamp(state.last_new),
         "stale": is_stale(source, state, now, settings.pace),
+        "silent": fares(source, state, settings.pace, now) == "silent",
         "every": source.every,
         "name": source.name,
         "url": source.url,
