@@ -266,7 +266,7 @@ def test_reasons_and_names_are_inert(demo_folder: Path, capsys: Capture) -> None
         (["events", "--by", "size"], 2, "importance"),
         (["events", "--limit", "0"], 2, "--limit"),
         (["deadlines", "--within", "2023-12-01"], 2, "30d, 8w or P1Y"),
-        (["deadlines", "--format", "ids"], 2, "ics"),
+        (["deadlines", "--format", "pdf"], 2, "ics"),
         (["dossier", "graphit"], 2, "Did you mean: cn-graphite?"),
         (["dossier", "zzzzqq"], 2, "monitor dossier --list"),
         (["dossier", "cn-graphite", "--since", "whenever"], 2, "7d, 2026-05 or 2026-05-01"),

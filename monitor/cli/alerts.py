@@ -10,7 +10,7 @@ from monitor.archive import Archive
 from monitor.archive.reading import AlertRow
 from monitor.cli import completion
 from monitor.cli.options import Here, command, moment_since, refuse_unknown
-from monitor.cli.output import emit, format_option, json_line, json_option, note, stamp
+from monitor.cli.output import emit, format_option, json_line, json_option, note, note_cut, stamp
 from monitor.errors import ConfigError, UsageError
 from monitor.items import Judged
 
@@ -141,7 +141,7 @@ def alerts(
     limit: int,
     form: str | None,
 ) -> None:
-    """What the rules decided, and what became of it, the latest first; json has the whole record of each.
+    """What the rules decided, and what became of it, the latest first; json has the whole record of each, ids the items.
 
     `retry` puts what a channel refused back in the queue, once the channel, the token or the address is mended.
     """
@@ -153,7 +153,8 @@ def alerts(
         note(f"{count} put back; send them with: monitor deliver")
         return
     with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.reading.alerts(since=moment_since(since, here), state=state, rule=rule, channel=channel, limit=limit)
+        start = moment_since(since, here)
+        found = archive.reading.alerts(since=start, state=state, rule=rule, channel=channel, limit=limit + 1)
         if not found:
             _refuse_unknown(here, archive, rule, channel)
     rows = [
@@ -168,16 +169,19 @@ def alerts(
             "title": each.title,
             "reason": each.reason,
         }
-        for each in found
+        for each in found[:limit]
     ]
-    columns = ("id", "decided", "state", "rule", "channel", "item", "title", "reason")
+    asked = " ".join(filter(None, (state, "alerts", rule and f"of the rule {rule}", channel and f"for {channel}")))
     emit(
         rows,
-        columns,
+        ("id", "decided", "state", "rule", "channel", "item", "title", "reason", "event"),
         form,
-        optional=("reason", "channel", "item", "rule"),
-        json_rows=[alert_json(each) for each in found],
+        optional=("id", "reason", "event", "channel", "rule"),  # item is what why and show ask for; nothing asks for id
+        ids="item",
+        nothing=f"No {asked} since {start:%Y-%m-%d %H:%M}.",
+        json_rows=[alert_json(each) for each in found[:limit]],
     )
+    note_cut(len(found), limit)
 
 
 def _refuse_unknown(here: Here, archive: Archive, rule: str | None, channel: str | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from typing import Any
 
@@ -11,7 +10,7 @@ import click
 from monitor.cli import pager
 from monitor.cli.house import archive_exists, fares, states_of
 from monitor.cli.options import Here, command
-from monitor.cli.output import emit, format_option, json_line, note, stamp
+from monitor.cli.output import emit, format_option, is_table, json_line, stamp
 from monitor.errors import UsageError
 
 _TROUBLES = ("failing", "stale", "silent")
@@ -72,9 +71,9 @@ def _sources(here: Here, by: str, since: str, troubled: bool, form: str | None) 
     rows = _rows(here)
     counts = _counted(rows, by)
     listed = [row for row in rows if row["state"] in _TROUBLES]
-    is_table = form == "table" or (form is None and sys.stdout.isatty())
+    is_shown = is_table(form)
     # one table is enough for a program that reads columns
-    spots = received(here, since) if (is_table or form == "json") and not troubled and archive_exists(here) else None
+    spots = received(here, since) if (is_shown or form == "json") and not troubled and archive_exists(here) else None
     if form == "json":
         shown = {"by": by, "counts": counts, "troubled": listed}
         click.echo(json_line(shown | ({} if spots is None else spots_json(spots))))
@@ -82,12 +81,12 @@ def _sources(here: Here, by: str, since: str, troubled: bool, form: str | None) 
     with pager.together():
         if not troubled:
             emit(counts, (by, "sources", "official", "read", "unread", *_TROUBLES), form, wide=by)
-        if (troubled and not is_table) or (is_table and listed):
-            emit(listed, ("id", "state", "last_new", "says", "name"), form, wide="says", optional=("name",))
+        if troubled or (is_shown and listed):
+            columns = ("id", "state", "last_new", "says", "name")
+            nothing = "No source fails, is stale or silent."
+            emit(listed, columns, form, wide="says", optional=("name",), nothing=nothing)
         if spots is not None:
             tell(spots)
-    if troubled and not listed:
-        note("No source fails, is stale or silent.")
 
 
 def _watchlist(here: Here, form: str | None) -> None:

@@ -11,7 +11,7 @@ import click
 from monitor import query
 from monitor.cli import completion
 from monitor.cli.options import Here, command, known_theme, moment_since, user
-from monitor.cli.output import emit, format_option, item_json, json_line, json_option, note, stamp
+from monitor.cli.output import emit, format_option, item_json, json_line, json_option, note, note_cut, stamp
 from monitor.errors import UsageError
 from monitor.normalise import clean
 
@@ -52,7 +52,7 @@ def events(here: Here, since: str, theme: str | None, by: str, is_all: bool, lim
     known_theme(theme)
     now = here.now()
     with here.archive(is_readonly=True) as archive, archive.errors():
-        found = archive.events.moved(start, now, theme=theme, limit=limit, is_themed=not is_all, by_time=by == "time")
+        found = archive.events.moved(start, now, theme=theme, limit=limit + 1, is_themed=not is_all, by_time=by == "time")
     rows = [
         {
             "id": each.id,
@@ -65,10 +65,18 @@ def events(here: Here, since: str, theme: str | None, by: str, is_all: bool, lim
             "next": "" if each.expected is None else _expected(each),
             "title": each.title,
         }
-        for each in found
+        for each in found[:limit]
     ]
-    columns = ("id", "importance", "moved", "stage", "items", "langs", "themes", "next", "title")
-    emit(rows, columns, form, json_rows=[event_json(each) for each in found], optional=("next", "themes", "langs", "moved"))
+    what = f"No event of {theme}" if theme else "No event" if is_all else "No event with a theme"
+    emit(
+        rows,
+        ("id", "importance", "moved", "stage", "items", "langs", "themes", "next", "title"),
+        form,
+        optional=("next", "themes", "langs", "moved"),
+        nothing=f"{what} moved since {start:%Y-%m-%d %H:%M}.",
+        json_rows=[event_json(each) for each in found[:limit]],
+    )
+    note_cut(len(found), limit)
 
 
 events.help = f"Events that moved, the most important first.\n\n{_FORMULA}"
@@ -227,12 +235,13 @@ def _told(each: Decision, event: str) -> str:
 @click.option("--within", default="30d", show_default=True, metavar="SPAN", help="From today on.")
 @click.option("--theme", shell_complete=completion.themes, help="Only dates of a theme.")
 @click.option("--overdue", is_flag=True, help="Instead: steps that were expected by now and have not been seen.")
-@format_option("table", "json", "ics", "csv", "tsv", "md")
+@format_option("table", "json", "ics", "csv", "tsv", "md", "ids")
 @click.pass_obj
 def deadlines(here: Here, within: str, theme: str | None, overdue: bool, form: str | None) -> None:
     """Deadlines and dates of effect that are ahead, with the sentence that says so; moved and withdrawn ones are marked.
 
-    With --format ics a calendar: each date keeps its UID when it moves, with SEQUENCE raised; withdrawn ones are cancelled.
+    With --format ics a calendar: each date keeps its UID when it moves, with SEQUENCE raised; withdrawn ones are cancelled. With
+    --format ids the events.
     """
     span = query.duration(within)
     if span is None:
@@ -271,7 +280,15 @@ def deadlines(here: Here, within: str, theme: str | None, overdue: bool, form: s
         }
         for each in found
     ]
-    emit(rows, ("date", "days", "kind", "change", "event", "title"), form, optional=("event", "change"))
+    emit(
+        rows,
+        ("date", "days", "kind", "change", "event", "title"),
+        form,
+        optional=("days", "change"),
+        within=("change", "title"),  # that a date was withdrawn is told on the narrowest terminal, too
+        ids="event",
+        nothing=f"No such date from {today} to {today + span}.",
+    )
 
 
 def _overdue(here: Here, theme: str | None, form: str | None) -> None:
@@ -294,7 +311,8 @@ def _overdue(here: Here, theme: str | None, form: str | None) -> None:
         for each in found
     ]
     rows.sort(key=lambda row: (row["due"], row["event"]))
-    emit(rows, ("due", "step", "stage", "event", "title"), form if form != "ics" else None, optional=("event",))
+    columns = ("due", "step", "stage", "event", "title")
+    emit(rows, columns, form if form != "ics" else None, optional=("stage",), ids="event", nothing="No expected step is overdue.")
 
 
 def _change(each: Standing) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from monitor.cli import completion
 from monitor.cli.asking import expanded, tree_of
 from monitor.cli.options import Here, command, query_words
 from monitor.cli.outfile import beside
-from monitor.cli.output import format_option, note, progress
+from monitor.cli.output import format_option, note, note_cut, progress
 from monitor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -100,8 +101,10 @@ def export(
     names = _columns(columns, with_body)
     asked = expanded(here.path(), _tree(here, words), is_exact=exact)
     with here.archive(is_readonly=True) as archive:
-        found = _told(_matches(archive, asked.tree, here, limit, "body" in names), out)
-        count = _write(found, chosen, names, out, here, is_for_excel=is_for_excel)
+        found = _matches(archive, asked.tree, here, None if limit is None else limit + 1, "body" in names)
+        count = _write(_told(islice(found, limit), out), chosen, names, out, here, is_for_excel=is_for_excel)
+        if limit is not None:
+            note_cut(count + sum(1 for _ in found), limit)
     if out is not None:
         note(f"wrote {out}: {count} items")
     elif not count:

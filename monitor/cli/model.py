@@ -7,7 +7,7 @@ import click
 from monitor import bundled
 from monitor.cli import completion
 from monitor.cli.options import GlobalOptions, Here, command, commands_of, known_theme, moment_since
-from monitor.cli.output import emit, format_option, json_line, json_option, note
+from monitor.cli.output import emit, format_option, json_line, json_option, note, note_cut
 
 _LOOKED_AT = 2_000
 """Scores among which the most telling are sought, and items whose vocabulary is looked at."""
@@ -137,11 +137,11 @@ def queue(here: Here, theme: str | None, limit: int, since: str, form: str | Non
         for each in found
         if each.theme in facts["themes"]
     ]
-    chosen = most_informative(candidates, limit)
-    if not chosen:
-        note("nothing to ask about: no scored item of these days is without a label")
+    chosen = most_informative(candidates, limit + 1)
     emit(
-        [{"id": each.item, "theme": each.theme, "score": round(each.score, 2), "title": each.title} for each in chosen],
+        [{"id": each.item, "theme": each.theme, "score": round(each.score, 2), "title": each.title} for each in chosen[:limit]],
         ("id", "theme", "score", "title"),
         form,
+        nothing="nothing to ask about: no scored item of these days is without a label",
     )
+    note_cut(len(chosen), limit)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import IO, Any, Literal, Protocol
 
 import click
+from click.core import ParameterSource
 
 from monitor import dates
 from monitor.cli import pager
@@ -82,18 +83,26 @@ def emit(
     wide: str = "title",
     optional: Sequence[str] = (),
     right: Sequence[str] = (),
+    ids: str | None = None,
+    within: tuple[str, str] | None = None,
+    nothing: str = "Nothing found.",
     json_rows: Sequence[Row] | None = None,
 ) -> None:
     """Write rows to standard output; a table that is longer than the terminal goes through a pager (monitor.cli.pager).
 
+    What a table has no room for is noted, and so is that there are no rows: a table then has no header either.
+
     Args:
-        columns: keys shown in tables, CSV, TSV and Markdown, in order; the first is the id.
+        columns: keys shown in tables, CSV, TSV and Markdown, in order.
         wide: the column that takes the room that is left.
         optional: columns that a table leaves out where the terminal is narrow, the least needed first.
         right: columns of figures, which a table sets flush right.
+        ids: the key that --format ids writes, each value once; None: that of the first column.
+        within: a column, and the one in which its text stands in brackets if it is left out itself.
+        nothing: the note if there are no rows; "": the command says it.
         json_rows: what JSON shows, if it is more than the columns.
     """
-    form = form or ("table" if sys.stdout.isatty() else "tsv")
+    form = "table" if is_table(form) else form or "tsv"
     full = json_rows if json_rows is not None else rows
     if form == "json":
         print(json_line(list(full), indent=1))
@@ -101,8 +110,8 @@ def emit(
         for row in full:
             print(json_line(row))
     elif form == "ids":
-        for row in rows:
-            print(row[columns[0]])
+        for value in dict.fromkeys(row[ids or columns[0]] for row in rows):
+            print(value)
     elif form == "csv":
         write_csv(rows, columns, sys.stdout)
     elif form == "md":
@@ -112,8 +121,30 @@ def emit(
     elif form == "tsv":
         for row in rows:
             print("\t".join(cell(row[name]) for name in columns))
-    else:
-        pager.show(_table(rows, columns, wide, optional, right))
+    elif rows:
+        text, left_out = _table(rows, columns, wide, optional, right, within)
+        pager.show(text)
+        if left_out:
+            note(f"Left out: {', '.join(left_out)}. --format csv has all columns.")
+    if not rows and nothing:
+        note(nothing)
+
+
+def is_table(form: str | None) -> bool:
+    """True if --format, given or not, means a table."""
+    return form == "table" or (form is None and sys.stdout.isatty())
+
+
+def note_cut(found: int, limit: int) -> None:
+    """Say that there is more than --limit lets through; where that was asked for, only to a person at a terminal.
+
+    Args:
+        found: of those asked for, which are one more than are shown.
+    """
+    context = click.get_current_context(silent=True)
+    is_asked = context is not None and context.get_parameter_source("limit") is ParameterSource.COMMANDLINE
+    if found > limit and (not is_asked or sys.stderr.isatty()):
+        note(f"There are more than these {limit}: --limit")
 
 
 def json_line(value: object, *, indent: int | None = None) -> str:
@@ -254,13 +285,23 @@ def progress(what: str, total: int | None) -> Iterator[Step]:
         bar.stop()
 
 
-def _table(rows: Sequence[Row], columns: Sequence[str], wide: str, optional: Sequence[str], right: Sequence[str]) -> str:
-    """A table that fits the terminal: columns of `optional` go, one by one, until the wide one has room for a line."""
+def _table(
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    wide: str,
+    optional: Sequence[str],
+    right: Sequence[str],
+    within: tuple[str, str] | None,
+) -> tuple[str, list[str]]:
+    """A table that fits the terminal: columns of `optional` go, one by one, until the wide one has room for a line; and those of them
+    in which something stands that is not shown."""
     from rich.box import SIMPLE_HEAD
     from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from monitor.cli.paragraphs import Wrapped
 
     console = Console(soft_wrap=False)
     cells = [{name: cell(row[name]) for name in columns} for row in rows]
@@ -270,6 +311,11 @@ def _table(rows: Sequence[Row], columns: Sequence[str], wide: str, optional: Seq
         if sum(needed[each] for each in kept if each != wide) + _ROOM <= console.width:
             break
         kept.remove(name)
+    left_out = [name for name in columns if name not in kept and any(row[name] for row in cells)]
+    if within is not None and within[0] in left_out:
+        name, other = within
+        left_out.remove(name)
+        cells = [{**row, other: f"{row[other]} ({row[name]})" if row[name] else row[other]} for row in cells]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in kept:
         if name == wide:
@@ -278,7 +324,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str], wide: str, optional: Seq
             justify: Literal["left", "right"] = "right" if name in right else "left"
             table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=_WIDEST, justify=justify)
     for row in cells:
-        table.add_row(*[Text(row[name]) for name in kept])
+        table.add_row(*[Wrapped(row[name]) if name == wide else Text(row[name]) for name in kept])
     with console.capture() as written:
         console.print(table)
-    return written.get()
+    return written.get(), left_out

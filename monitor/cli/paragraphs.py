@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, JustifyMethod, OverflowMethod
+from rich.containers import Lines
 from rich.text import Text
 
 from monitor.cli import pager
@@ -65,6 +66,27 @@ class Paper:
             pager.show(shown.get())
 
 
+class Wrapped(Text):
+    """Text in a cell of a table, its lines broken as here."""
+
+    def wrap(
+        self,
+        console: Console,
+        width: int,
+        *,
+        justify: JustifyMethod | None = None,
+        overflow: OverflowMethod | None = None,
+        tab_size: int = 8,
+        no_wrap: bool | None = None,
+    ) -> Lines:
+        """The lines that fit a width; how a column would have them broken is not asked."""
+        del console, justify, overflow, tab_size, no_wrap
+        lines = self.divide(breaks(self.plain, width))
+        for line in lines:
+            line.rstrip()
+        return lines
+
+
 def breaks(text: str, width: int, indent: int = 0) -> list[int]:
     """Where a line breaks: the places at which the second line, the third and so on begin.
 
@@ -72,8 +94,8 @@ def breaks(text: str, width: int, indent: int = 0) -> list[int]:
         width: cells of a line; a word that is wider has its lines broken inside.
         indent: cells that the second line and those after it lose.
 
-    Lines break at spaces, and in Chinese and Japanese anywhere but before a closing and after an opening mark. Spaces at a break stay
-    at the end of the line above and may reach beyond it.
+    Lines break at spaces, and in Chinese and Japanese anywhere but before a closing and after an opening mark; what is wider than a
+    line, after commas. Spaces at a break stay at the end of the line above and may reach beyond it.
     """
     found: list[int] = []
     place = used = start = 0
@@ -82,13 +104,19 @@ def breaks(text: str, width: int, indent: int = 0) -> list[int]:
         if used > start and used + size > width:
             found.append(place)
             used = start = indent
-        for piece in (unit,) if used + size <= width else unit:  # a unit that is wider than a line is broken by the character
+        for piece in (unit,) if used + size <= width else _pieces(unit, width - start):
             if used > start and used + cell_len(piece.rstrip()) > width:
                 found.append(place)
                 used = start = indent
             used += cell_len(piece)
             place += len(piece)
     return found
+
+
+def _pieces(unit: str, room: int) -> Iterator[str]:
+    """A unit that is wider than a line: its parts, each with its comma, or the characters of those that are too wide as well."""
+    for part in re.findall(r"[^,]*,|[^,]+", unit):
+        yield from (part,) if cell_len(part.rstrip()) <= room else part
 
 
 def _units(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from monitor import query
 from monitor.cli import completion
 from monitor.cli.asking import expanded, listed, written_out
 from monitor.cli.options import Here, command, query_words, user
-from monitor.cli.output import emit, format_option, item_json, note, stamp
+from monitor.cli.output import emit, format_option, item_json, note, note_cut, stamp
 from monitor.errors import UsageError
 from monitor.items import Filed
 from monitor.query import Node
@@ -118,9 +118,8 @@ def searches(here: Here, forget: str | None, form: str | None) -> None:
     with here.archive(is_readonly=True) as archive, archive.errors():
         saved = archive.searches.all()
     rows = [{"name": each.name, "query": each.query, "who": each.who, "at": stamp(each.at)} for each in saved]
-    emit(rows, ("name", "query", "who", "at"), form, wide="query", optional=("at", "who"))
-    if not rows:
-        note("None yet. Save one with: monitor search --save NAME QUERY")
+    nothing = "None yet. Save one with: monitor search --save NAME QUERY"
+    emit(rows, ("name", "query", "who", "at"), form, wide="query", optional=("at", "who"), nothing=nothing)
 
 
 def _search(here: Here, tree: Node, asked: Expansion, limit: int, form: str | None, *, by_rank: bool, is_explained: bool) -> int:
@@ -134,12 +133,11 @@ def _search(here: Here, tree: Node, asked: Expansion, limit: int, form: str | No
             _explain(tree, asked.added, found, archive.reading.plans(asked.tree, now))
     rows = [_row(each, by[each.item.id]) for each in shown]
     records = [{**item_json(each), "by": list(by[each.item.id])} for each in shown]
-    emit(rows, _COLUMNS, form, json_rows=records, optional=("event", "themes", "source", "lang"))
+    emit(rows, _COLUMNS, form, json_rows=records, optional=("event", "themes", "source", "lang"), nothing="")
     if any(by.values()) and sys.stderr.isatty():
         note("≈ found by the same word in another language. Without these: -x")
-    if len(found.items) > limit and sys.stderr.isatty():
-        note(f"There are more than these {limit}: --limit")
-    elif found.since is not None and len(shown) == found.weighed:
+    note_cut(len(found.items), limit)
+    if len(found.items) <= limit and found.since is not None and len(shown) == found.weighed:
         note(f"Ranked are the newest {found.weighed} matches, back to {found.since:%Y-%m-%d}. For older ones add until:")
     return len(shown)
 
@@ -175,7 +173,7 @@ def _like(here: Here, item: str, tree: Node, limit: int, form: str | None) -> in
     found = like(here, query.cleaned(item), tree, limit)
     for each in found.notes:
         note(each)
-    emit(found.rows, COLUMNS, form, json_rows=found.records, optional=OPTIONAL)
+    emit(found.rows, COLUMNS, form, json_rows=found.records, optional=OPTIONAL, nothing="")
     return len(found.rows)
 
 

@@ -11,7 +11,7 @@ import click
 
 from monitor.cli import completion
 from monitor.cli.options import GlobalOptions, Here, commands_of, moment_since, refuse_unknown
-from monitor.cli.output import FORMATS, Step, cell, emit, format_option, json_line, note, progress, stamp
+from monitor.cli.output import FORMATS, Step, cell, emit, format_option, json_line, note, note_cut, progress, stamp
 from monitor.errors import UsageError
 from monitor.items import Alert, AlertState, Rule
 
@@ -90,7 +90,15 @@ def list_(here: Here, form: str | None) -> None:
         for row in rows
     ]
     columns = ("id", "version", "when", "to", "limits", "told_7d", "folded_7d")
-    emit(shown, columns, form, wide="when", optional=("limits", "to"), json_rows=rows)
+    emit(
+        shown,
+        columns,
+        form,
+        wide="when",
+        optional=("limits", "version", "folded_7d", "to"),
+        nothing="feeds.yaml has no rules: nobody is told of anything.",
+        json_rows=rows,
+    )
 
 
 @_command(
@@ -174,7 +182,8 @@ def test(
     elif form in FORMATS and form != "table":
         rows = [_verdict_json(each) for each in found.verdicts[:limit]]
         columns = ("item", "at", "state", "kind", "source", "event", "channel", "title", "reason")
-        emit(rows, columns, form)
+        emit(rows, columns, form, nothing="It would not have fired.")
+        note_cut(len(found.verdicts), limit or len(found.verdicts))
     else:
         _report(found, version, unlike, len(told), titles, limit or _SHOWN)
         if unlike is not None and known is not None and known > start:

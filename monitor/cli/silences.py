@@ -129,10 +129,9 @@ def list_(here: Here, is_all: bool, form: str | None) -> None:
         form,
         wide="query",
         optional=("why", "who", "channel"),
+        nothing="Nothing is silenced.",
         json_rows=[_silence_json(each, now) for each in found],
     )
-    if not found:
-        note("Nothing is silenced.")
 
 
 @_command("end", "monitor silence end 3")

@@ -58,12 +58,14 @@ def list_(here: Here, failing: bool, stale: bool, silent: bool, form: str | None
     rows = [
         row for row in rows if (row["error"] or not failing) and (row["stale"] or not stale) and (row["silent"] or not silent)
     ]
+    asked = [name for name, is_asked in (("failing", failing), ("stale", stale), ("silent", silent)) if is_asked]
     emit(
         [{**row, "last_success": (row["last_success"] or "")[:16].replace("T", " ")} for row in rows],
         ("id", "country", "lang", "tier", "last_success", "error", "name"),
         form,
         wide="name",
         optional=("lang", "country", "tier"),
+        nothing=f"No source is {' and '.join(asked)}." if asked else "There are none yet. Add one with: monitor sources add URL",
         json_rows=rows,
     )
 
@@ -78,7 +80,7 @@ def list_(here: Here, failing: bool, stale: bool, silent: bool, form: str | None
 @click.option("--url", metavar="URL", help="Look at an address that is in no configuration.")
 @click.option("--type", "type_", metavar="TYPE", help="Read --url as this type; default: by its content.")
 @click.option("--propose", is_flag=True, help="Propose selectors, also where those of the configuration work.")
-@format_option("table", "json", "tsv")
+@format_option("table", "json", "csv", "tsv")
 @click.pass_obj
 def check(here: Here, names: tuple[str, ...], url: str | None, type_: str | None, propose: bool, form: str | None) -> None:
     """Fetch and read sources without storing anything: what they hold, how fresh it is, what is odd, what to do.

@@ -184,7 +184,7 @@ def _table(of: Frame, kind: str, rows: Sequence[Tally]) -> None:
         for name, row in zip(names, rows, strict=True)
     ]
     columns = (kind, *figures, *([""] if is_wide else []), days)
-    emit(lines, columns, "table", wide=days, right=figures)
+    emit(lines, columns, "table", wide=days, right=figures, nothing="")
 
 
 def _figures(of: Frame, shown: dict[str, tuple[list[Tally], int]], found: dict[str, Any], form: str, *, has_header: bool) -> None:
@@ -213,7 +213,7 @@ def _figures(of: Frame, shown: dict[str, tuple[list[Tally], int]], found: dict[s
         ]
         if has_header:
             click.echo("\t".join(columns))
-        emit(rows, columns, form, wide="group")
+        emit(rows, columns, form, wide="group", nothing="")
 
 
 def _group_json(kind: str, row: Tally) -> dict[str, Any]:
