@@ -325,12 +325,16 @@ def test_stats_tell_how_the_classifier_scored(here: Path, capsys: pytest.Capture
     run(capsys, "poll")
     code, out, err = run(capsys, "model", "stats", "--weeks", "500", "--format", "json")
     assert code == 0
-    assert {row["theme"] for row in json.loads(out)} == {
+    rows = json.loads(out)
+    assert {row["theme"] for row in rows} == {
         "critical_minerals",
         "export_control",
         "investment_screening",
         "telecom_5g",
     }
+    for row in rows:
+        assert f"{row['given_share']:.1%} {row['doubtful_share']:.1%}" == f"{row['given']} {row['in doubt']}"
+        assert f"{row['mean_score']:.2f}" == f"{float(row['mean score']):.2f}"
     assert "vocabulary that the model does not know: " in err
 
 

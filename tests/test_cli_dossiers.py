@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from builders import a_shown, an_item
 from demo_events import END, EVENT_KEYS, GRAPHITE, Capture, add, asked, event_like, run
+from terminal import on_a_terminal
 
 from monitor.archive import Archive
 from monitor.archive.intake import Change
@@ -128,16 +129,15 @@ def test_carriers_that_are_not_watched_are_marked(demo_folder: Path, capsys: Cap
     assert "not watched" not in run(capsys, "dossier", "cn-graphite")[1]
 
 
-def test_all_dossiers_are_listed_the_silent_first(demo_folder: Path, capsys: Capture) -> None:
-    """With --list or without a name; what was never heard of, then what was silent longest."""
+def test_all_dossiers_are_listed_the_last_heard_of_first(demo_folder: Path, capsys: Capture) -> None:
+    """With --list or without a name; what was never heard of comes last."""
     found = asked(capsys, "dossier", "--list", "--format", "json")
     assert len(found) >= 52
     assert [list(each) for each in found] == [["dossier", "last_heard", "days", "items", "items_30d", "sources", "name"]] * len(
         found
     )
     days = [each["days"] for each in found if each["days"] is not None]
-    assert [each["days"] for each in found[: -len(days)]] == [None] * (len(found) - len(days))
-    assert days == sorted(days, reverse=True)
+    assert [each["days"] for each in found] == [*sorted(days), *[None] * (len(found) - len(days))]
     graphite = next(each for each in found if each["dossier"] == "cn-graphite")
     assert (graphite["last_heard"], graphite["days"], graphite["items"]) == (
         "2023-10-20",
@@ -149,6 +149,17 @@ def test_all_dossiers_are_listed_the_silent_first(demo_folder: Path, capsys: Cap
     assert run(capsys, "dossier") == run(capsys, "dossier", "--list")
     for form in ("tsv", "csv", "md", "table"):
         assert "cn-graphite" in run(capsys, "dossier", "--list", "--format", form)[1]
+
+
+def test_the_list_of_dossiers_can_be_read_on_a_terminal(demo_folder: Path) -> None:
+    """One name each, the last heard of first; what there is no room for is named."""
+    _, out = on_a_terminal(demo_folder, "dossier", "--list", "--no-pager")
+    lines = out.splitlines()
+    assert len(lines) < 75
+    assert lines[0].split() == ["dossier", "last_heard", "name"]
+    assert [line.split()[:2] for line in lines[2:4]] == [["ear", "2023-10-25"], ["cn-graphite", "2023-10-20"]]
+    assert "黒鉛" not in out
+    assert lines[-1] == "Left out: days, items_30d, items. --format csv has all columns."
 
 
 @pytest.mark.parametrize(
@@ -218,10 +229,12 @@ def test_dossiers_need_no_configuration(demo_folder: Path, capsys: Capture) -> N
 
 
 def test_the_watch_list_tells_for_how_long_nothing_was_heard(demo_folder: Path, capsys: Capture) -> None:
-    """Every dossier, in the order of the list of dossiers, with the configured sources that would carry it."""
+    """Every dossier, those never heard of first, with the configured sources that would carry it."""
     found = asked(capsys, "coverage", "--watchlist", "--format", "json")
     listed = asked(capsys, "dossier", "--list", "--format", "json")
-    assert [each["dossier"] for each in found] == [each["dossier"] for each in listed]
+    assert {each["dossier"] for each in found} == {each["dossier"] for each in listed}
+    days = [each["days"] for each in found if each["days"] is not None]
+    assert [each["days"] for each in found] == [*[None] * (len(found) - len(days)), *sorted(days, reverse=True)]
     assert {"dossier", "silent_for", "last_heard", "items_30d", "items", "read_by", "failing", "sources", "name"} <= set(found[0])
     by_key = {each["dossier"]: each for each in found}
     assert {each["last_heard"] for each in found if each["days"] is None} == {None}

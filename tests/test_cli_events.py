@@ -151,7 +151,7 @@ def test_merging_makes_one_event_of_several(demo_folder: Path, capsys: Capture) 
     goes_on, other, third = (event_like(capsys, title) for title in (GRAPHITE, CABLE, REPORT))
     items = sum(asked(capsys, "event", each, "--json")["items"] for each in (goes_on, other, third))
     code, out, err = run(capsys, "event", "merge", goes_on, other, third, "--who", "佐藤", "--reason", "the same order")
-    assert (code, out) == (0, "")
+    assert (code, out) == (0, f"{goes_on}\n")
     for each in (other, third):
         assert f"{each} is now part of {goes_on}" in err
     found = asked(capsys, "event", goes_on, "--json")
@@ -187,6 +187,21 @@ def test_a_merge_is_undone_by_the_split_that_it_names(demo_folder: Path, capsys:
         {name: each[name] for name in each if name not in changed} for each in before
     ]
     assert f"it was split off {goes_on}, by " in run(capsys, "event", other)[1]
+
+
+def test_merges_and_splits_in_json_say_what_was_decided(demo_folder: Path, capsys: Capture) -> None:
+    """The decisions, as the event has them, and the commands that take them back."""
+    goes_on, other = event_like(capsys, GRAPHITE), event_like(capsys, CABLE)
+    merged = asked(capsys, "event", "merge", goes_on, other, "--reason", "one order", "--json")
+    items = merged["decisions"][0]["items"]
+    assert merged == {
+        "event": goes_on,
+        "decisions": asked(capsys, "event", goes_on, "--json")["decisions"][-1:],
+        "undo": [f"monitor event split {goes_on} {' '.join(items)}"],
+    }
+    split = asked(capsys, "event", "split", goes_on, *items, "--json")
+    assert (split["event"], split["undo"]) == (goes_on, [f"monitor event merge {goes_on} {other}"])
+    assert [(each["kind"], each["other"], each["items"]) for each in split["decisions"]] == [("split", other, items)]
 
 
 def test_a_split_is_undone_by_the_merge_that_it_names(demo_folder: Path, capsys: Capture) -> None:

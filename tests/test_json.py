@@ -70,6 +70,7 @@ PROMISED = {
     "claim": ["stage", "step", "sentence"],
     "expected": ["step", "due", "overdue", "basis"],
     "decision": ["at", "who", "kind", "event", "other", "items", "reason"],
+    "decided_event": ["event", "decisions", "undo"],
     "source_status": [
         "id", "last_success", "last_error", "next_poll", "stale", "reader", "notes", "moved_to", "tls_verified",
     ],
@@ -99,7 +100,9 @@ PROMISED = {
         "bytes", "final_url", "moved_to", "hub", "notes", "first", "selectors", "proposals", "feeds",
     ],
     "model": ["version", "kept", "examples", "macro_f1", "near_miss_alarms", "themes"],
-    "model_week": ["week", "theme", "items", "given", "in doubt", "mean score"],
+    "model_week": [
+        "week", "theme", "items", "given", "in doubt", "mean score", "given_share", "doubtful_share", "mean_score",
+    ],
     "training": ["version", "used", "worse", "examples", "labels", "weak", "held_out"],
     "linking_training": ["reports", "decided", "used", "worse", "figures"],
     "evaluation": ["version", "items"],

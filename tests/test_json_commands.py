@@ -26,6 +26,7 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
     (f"show {ITEM} --json", "shown_item", ()),
     ("events", "event", LISTS),
     (f"event {EVENT} --json", "whole_event", ()),
+    ("event merge E-5un2gyjmk7 E-6kqtguou5p --json", "decided_event", ()),
     ("dossier cn-graphite --json", "dossier", ()),
     ("dossier cn-graphite --since 30d", "dossier", ("json",)),
     ("dossier --list", "heard_dossier", ("json",)),

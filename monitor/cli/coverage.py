@@ -91,12 +91,13 @@ def _sources(here: Here, by: str, since: str, troubled: bool, form: str | None) 
 
 def _watchlist(here: Here, form: str | None) -> None:
     """Every dossier, those of which nothing was heard first, with the configured sources that would carry it."""
-    from monitor.cli.dossiers import heard, load
+    from monitor.cli.dossiers import heard, load, named_once
 
     configured = {source.id: source for source in here.config().sources}
     states = states_of(here)
     rows = []
-    for row in heard(here, load(here)):
+    dossiers = load(here)
+    for row in heard(here, dossiers):
         carried = [name for name in row["sources"] if name in configured]
         failing = [name for name in carried if (state := states.get(name)) is not None and state.error_kind is not None]
         rows.append(
@@ -109,11 +110,12 @@ def _watchlist(here: Here, form: str | None) -> None:
             }
         )
     emit(
-        rows,
+        named_once(rows, dossiers) if is_table(form) else rows,
         ("dossier", "silent_for", "last_heard", "items_30d", "items", "read_by", "name"),
         form,
         wide="name",
-        optional=("items_30d", "last_heard", "read_by"),
+        optional=("items_30d", "last_heard", "items", "read_by"),
+        json_rows=rows,
     )
 
 

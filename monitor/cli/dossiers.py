@@ -10,7 +10,7 @@ import click
 from monitor import bundled, lexiconfile, query
 from monitor.cli.events import event_json
 from monitor.cli.options import Here, command, moment_since
-from monitor.cli.output import emit, format_option, item_json, json_line, note, stamp
+from monitor.cli.output import emit, format_option, is_table, item_json, json_line, note, stamp
 from monitor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, form
     _fit(name, since, form, is_list=is_list)
     dossiers = load(here)
     if name is None:
-        emit(heard(here, dossiers), ("dossier", "last_heard", "days", "items_30d", "items", "name"), form, wide="name")
+        _list(here, dossiers, form)
         return
     from monitor.dossiers import find, like, standing_file
 
@@ -65,6 +65,19 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, form
         click.echo(json_line(_json(file), indent=1))
         return
     _show(file, start, now.date(), _watched(here))
+
+
+def _list(here: Here, dossiers: tuple[Dossier, ...], form: str | None) -> None:
+    """Every dossier, the last heard of first."""
+    rows = sorted(heard(here, dossiers), key=lambda row: (row["days"] is None, row["days"] or 0, row["dossier"]))
+    emit(
+        named_once(rows, dossiers) if is_table(form) else rows,
+        ("dossier", "last_heard", "days", "items_30d", "items", "name"),
+        form,
+        wide="name",
+        optional=("days", "items_30d", "items"),
+        json_rows=rows,
+    )
 
 
 def _fit(name: str | None, since: str | None, form: str | None, *, is_list: bool) -> None:
@@ -111,6 +124,12 @@ def heard(here: Here, dossiers: tuple[Dossier, ...]) -> list[dict[str, Any]]:
                 }
             )
     return sorted(rows, key=lambda row: (row["days"] is not None, -(row["days"] or 0), row["dossier"]))
+
+
+def named_once(rows: list[dict[str, Any]], dossiers: tuple[Dossier, ...]) -> list[dict[str, Any]]:
+    """Rows of heard() for a table, which has room for one name: the first of each dossier."""
+    firsts = {each.key: each.names[0][1] for each in dossiers}
+    return [{**row, "name": firsts[row["dossier"]]} for row in rows]
 
 
 def _own(here: Here) -> Path | None:

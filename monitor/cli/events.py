@@ -100,14 +100,14 @@ def event(here: Here, words: tuple[str, ...], who: str | None, reason: str, is_j
     """One event: stage and how it came to it, what is expected next, dates, identifiers, timeline.
 
     The beginning of an id is enough. `merge` makes several events one, the first goes on, and the ids of the others lead to it.
-    `split` moves items into an event of their own. Both are kept, never undone by the machine, and learned from by
+    `split` moves items into an event of their own, whose id it writes. Both are kept, never undone by the machine, and learned from by
     `monitor train --linking`.
     """
     if words[0] in ("merge", "split"):
         if len(words) < 3:
             what = "the event that goes on and another" if words[0] == "merge" else "an event and the items that leave it"
             raise UsageError(f"event {words[0]} needs {what}", hint=f"For example: monitor event {words[0]} --help")
-        _decide(here, words[0], words[1], words[2:], clean(who or user()), clean(reason))
+        _decide(here, words[0], words[1], words[2:], clean(who or user()), clean(reason), is_json=is_json)
         return
     if len(words) > 1:
         raise UsageError(f"there is nothing that monitor event does with {words[1]!r}", hint="Name one event, or merge or split")
@@ -141,19 +141,26 @@ def event(here: Here, words: tuple[str, ...], who: str | None, reason: str, is_j
     _timeline(parts, {item: linked(reasons, names.get(item, {})) for item, reasons in joined.items()})
 
 
-def _decide(here: Here, what: str, first: str, others: tuple[str, ...], who: str, reason: str) -> None:
+def _decide(here: Here, what: str, first: str, others: tuple[str, ...], who: str, reason: str, *, is_json: bool) -> None:
     with here.archive() as archive, archive.errors():
         event = archive.events.find(first)
         if what == "merge":
             archive.events.merge(event, *others, who=who, now=here.now(), reason=reason)
-            for moved in archive.events.decisions(event)[-len(others) :]:
-                note(f"{moved.other} is now part of {event}: {len(moved.items)} items.")
-                note(f"Undo: monitor event split {event} {' '.join(moved.items)}")
+            decided = archive.events.decisions(event)[-len(others) :]
+            undo = [f"monitor event split {event} {' '.join(each.items)}" for each in decided]
+            for each, command_ in zip(decided, undo, strict=True):
+                note(f"{each.other} is now part of {event}: {len(each.items)} items.")
+                note(f"Undo: {command_}")
         else:
             items = [archive.reading.item(item).item.id for item in others]
             made = archive.events.split(event, items, who=who, now=here.now(), reason=reason)
-            note(f"{len(set(items))} items of {event} are now {made}. Undo: monitor event merge {event} {made}")
-            click.echo(made)
+            decided = archive.events.decisions(event)[-1:]
+            undo = [f"monitor event merge {event} {made}"]
+            note(f"{len(set(items))} items of {event} are now {made}. Undo: {undo[0]}")
+    if is_json:
+        click.echo(json_line({"event": event, "decisions": [_decision_json(each) for each in decided], "undo": undo}, indent=1))
+    else:
+        click.echo(event if what == "merge" else made)
 
 
 def _head(found: Event, today: date) -> None:

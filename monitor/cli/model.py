@@ -94,10 +94,14 @@ def stats(here: Here, since: str, form: str | None) -> None:
             "given": f"{each.given / each.items:.1%}",
             "in doubt": f"{each.doubtful / each.items:.1%}",
             "mean score": f"{each.mean:.3f}",
+            "given_share": round(each.given / each.items, 4),
+            "doubtful_share": round(each.doubtful / each.items, 4),
+            "mean_score": round(each.mean, 4),
         }
         for each in found
     ]
-    emit(rows, ("week", "theme", "items", "given", "in doubt", "mean score"), form, wide="theme")
+    columns = ("week", "theme", "items", "given", "in doubt", "mean score")
+    emit(rows, columns, form, wide="theme", nothing=f"No item since {start:%Y-%m-%d} was scored.")
     share, usual = unknown(models.load(folder), recent), facts.get("unknown_vocabulary", 0.0)
     note(f"vocabulary that the model does not know: {share:.1%} of these items; {usual:.1%} of those it was measured on")
 
