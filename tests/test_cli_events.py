@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from builders import a_date, a_shown
 from demo_events import CABLE, EVENT_KEYS, GRAPHITE, REPORT, Capture, a_notice, add, all_events, asked, event_like, run
+from rich.cells import cell_len
+from terminal import on_a_terminal
 
 from monitor.items import DateKind, Tier
 
@@ -123,6 +125,29 @@ def test_what_the_press_claims_is_marked_unconfirmed(demo_folder: Path, capsys: 
         {"stage": "final", "step": "final rule", "sentence": "The rule is final."},
     )
     assert "unconfirmed: final (final rule), “The rule is final.”" in run(capsys, "event", "E-drones2222")[1]
+
+
+def test_a_sentence_is_quoted_whole(demo_folder: Path, capsys: Capture) -> None:
+    """What it takes back stands at its end; on a terminal its lines are wrapped below each other, in a pipe it is one line."""
+    sentence = (
+        "This rule applies to every exporter of drone parts, wherever they are shipped from and " * 2 + "but not before 2031."
+    )
+    effect = a_date(date(2023, 11, 25), DateKind.EFFECTIVE, sentence=sentence)
+    add(a_notice("8", title="Final rule"), "E-drones2222", shown=a_shown("final rule", sentence=sentence), dates=(effect,))
+    out = run(capsys, "event", "E-drones2222")[1]
+    assert f"“{sentence}”\n" in out
+    assert f"Effective: {sentence}\n" in out
+    _, shown = on_a_terminal(demo_folder, "event", "E-drones2222", "--no-pager")
+    assert " ".join(shown.split()) == " ".join(out.split())
+    assert re.search(r"\n {16}\S.*but not before 2031.”\n", shown)
+
+
+@pytest.mark.parametrize("arguments", [["why", "I-7oeusauw5sk3"], ["event", "E-5un2gyjmk7"], ["dossier", "cn-graphite"]])
+def test_long_lines_are_wrapped_to_the_terminal(demo_folder: Path, capsys: Capture, arguments: list[str]) -> None:
+    """Nothing is broken by the terminal itself; in a pipe a fact is a line."""
+    _, out = on_a_terminal(demo_folder, *arguments, "--no-pager")
+    assert max(cell_len(line) for line in out.splitlines()) <= 80
+    assert max(cell_len(line) for line in run(capsys, *arguments)[1].splitlines()) > 100
 
 
 def test_what_came_into_force_by_its_date_needs_no_item(demo_folder: Path, capsys: Capture) -> None:

@@ -27,6 +27,7 @@ PARTS = [
     "(",
     ")",
     "5G",
+    "a,bc,",
     "é",
 ]
 TEXTS = st.lists(st.sampled_from(PARTS), max_size=30).map("".join)
@@ -57,6 +58,7 @@ def test_no_line_is_wider_than_the_terminal_and_none_is_empty(text: str, width: 
         ("BIS は 5G基地局の輸出を規制", 10, ["BIS は 5G", "基地局の輸", "出を規制"]),
         ("수출 통제를 강화한다", 12, ["수출 통제를 ", "강화한다"]),
         ("see https://x.example/abcdefgh", 10, ["see ", "https://x.", "example/ab", "cdefgh"]),
+        ("theme:chips,cables tier:press", 14, ["theme:chips,", "cables ", "tier:press"]),
         ("", 10, [""]),
     ],
 )

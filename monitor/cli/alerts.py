@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor.archive import Archive
 from monitor.archive.reading import AlertRow
-from monitor.cli import completion
+from monitor.cli import completion, pager
 from monitor.cli.options import Here, command, moment_since, refuse_unknown
 from monitor.cli.output import emit, format_option, json_line, json_option, note, note_cut, stamp
 from monitor.errors import ConfigError, UsageError
 from monitor.items import Judged
+
+if TYPE_CHECKING:
+    from monitor.cli.paragraphs import Paper
 
 
 @command("why", example="monitor why I-abc\nmonitor why I-abc --rule official-now\nmonitor why I-abc --json")
@@ -57,11 +60,15 @@ def why(here: Here, item: str, rule_id: str | None, is_json: bool) -> None:
         }
         click.echo(json_line(shown, indent=1))
         return
-    click.echo(f"{filed.item.id}  {filed.item.title}")
-    _show_reading(judged, tags, stage)
-    click.echo("\nRules:")
-    for verdict in verdicts:
-        _show_verdict(verdict)
+    from monitor.cli.paragraphs import WHOLE, Paper
+
+    with pager.together():
+        paper = Paper(piped=WHOLE)
+        paper.hanging(f"{filed.item.id}  {filed.item.title}", 16)
+        _show_reading(paper, judged, tags, stage)
+        paper.text("\nRules:")
+        for verdict in verdicts:
+            _show_verdict(paper, verdict)
 
 
 def _verdicts(here: Here, archive: Archive, judged: Judged, rules: list[Any]) -> tuple[str, list[dict[str, Any]]]:
@@ -87,33 +94,34 @@ def _verdicts(here: Here, archive: Archive, judged: Judged, rules: list[Any]) ->
     return at.stage.value, found
 
 
-def _show_reading(judged: Judged, tags: list[dict[str, Any]], stage: str) -> None:
+def _show_reading(paper: Paper, judged: Judged, tags: list[dict[str, Any]], stage: str) -> None:
     from monitor.reasons import linked, named, told
 
-    click.echo(f"\nTagged by model {judged.model}:" if judged.model else "\nNot classified: there was no usable model.")
+    paper.text(f"\nTagged by model {judged.model}:" if judged.model else "\nNot classified: there was no usable model.")
     names = named(judged.findings)
     for tag in tags:
         terms = ", ".join(f"{told(term, names)} {weight:+.2f}" for term, weight in tag["why"])
-        click.echo(f"  {'✓' if tag['given'] else '·'} {tag['theme']:<22}{tag['score']:.2f}  {terms}")
+        paper.hanging(f"  {'✓' if tag['given'] else '·'} {tag['theme']:<22}{tag['score']:.2f}  {terms}", 6)
     reasons = linked(judged.link.reasons, names)
     joined = f"joined by {reasons}" if reasons else "nothing like it was live: it opened the event"
-    click.echo(f"\nEvent {judged.link.event} ({stage}): {joined}")
+    paper.text("")
+    paper.hanging(f"Event {judged.link.event} ({stage}): {joined}", 2)
     if judged.link.copy_of:
-        click.echo(f"It repeats {judged.link.copy_of}.")
+        paper.text(f"It repeats {judged.link.copy_of}.")
 
 
-def _show_verdict(verdict: dict[str, Any]) -> None:
+def _show_verdict(paper: Paper, verdict: dict[str, Any]) -> None:
     failed = [part for part in verdict["clauses"] if not part["holds"]]
-    click.echo(f"  {'✗' if failed else '✓'} {verdict['rule']}")
+    paper.text(f"  {'✗' if failed else '✓'} {verdict['rule']}")
     for part in verdict["clauses"]:
         instead = f"   (the item: {part['has']})" if part["has"] else ""
-        click.echo(f"      {'✓' if part['holds'] else '✗'} {part['clause']}{instead}")
+        paper.hanging(f"      {'✓' if part['holds'] else '✗'} {part['clause']}{instead}", 10)
     for alert in verdict["alerts"]:
         version = f" v{alert['rule_version']}" if alert["rule_version"] else ""
         place = f" as {alert['remote_id']}" if alert["remote_id"] else ""
-        click.echo(f"      {alert['state']}{version} to {alert['channel']}{place}: {alert['reason']}")
+        paper.hanging(f"      {alert['state']}{version} to {alert['channel']}{place}: {alert['reason']}", 8)
     if not failed and not verdict["alerts"]:
-        click.echo("      it fires today, but did not when the item came: see monitor rules test")
+        paper.hanging("      it fires today, but did not when the item came: see monitor rules test", 8)
 
 
 @command(

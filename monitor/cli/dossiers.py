@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor import bundled, lexiconfile, query
+from monitor.cli import pager
 from monitor.cli.events import event_json
 from monitor.cli.options import Here, command, moment_since
 from monitor.cli.output import emit, format_option, is_table, item_json, json_line, note, stamp
@@ -16,6 +17,7 @@ from monitor.errors import ConfigError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from monitor.cli.paragraphs import Paper
     from monitor.dossiers import Dossier, File
 
 _ITEMS = 20_000
@@ -64,7 +66,10 @@ def dossier(here: Here, name: str | None, since: str | None, is_list: bool, form
     if form == "json":
         click.echo(json_line(_json(file), indent=1))
         return
-    _show(file, start, now.date(), _watched(here))
+    from monitor.cli.paragraphs import WHOLE, Paper
+
+    with pager.together():
+        _show(Paper(piped=WHOLE), file, start, now.date(), _watched(here))
 
 
 def _list(here: Here, dossiers: tuple[Dossier, ...], form: str | None) -> None:
@@ -162,57 +167,58 @@ def _carriers(names: tuple[str, ...], watched: frozenset[str] | None) -> str:
     return ", ".join(name if watched is None or name in watched else f"{name} (not watched)" for name in names)
 
 
-def _show(file: File, since: date | None, today: date, watched: frozenset[str] | None) -> None:
+def _show(paper: Paper, file: File, since: date | None, today: date, watched: frozenset[str] | None) -> None:
     from monitor.compose import date_name, date_text, stage_text
 
     kept = file.dossier
     names = dict.fromkeys(filter(None, (kept.name(lang) for lang in ("en", "ja", "zh", "ko"))))
-    click.echo(" · ".join(names))
+    paper.hanging(" · ".join(names), 14)
     if kept.note:
-        click.echo(kept.note)
+        paper.text(kept.note)
     if file.last is None or file.first is None:
-        click.echo("\nNothing was heard of it.")
+        paper.text("\nNothing was heard of it.")
         if kept.sources:
             note(f"Sources that would carry it: {_carriers(kept.sources, watched)}")
         return
     langs = ", ".join(f"{lang} {count}" for lang, count in file.langs)
     ago = max(0, (today - file.last.date()).days)
-    click.echo(f"\n{file.items} items ({langs}) from {file.first:%Y-%m-%d} to {file.last:%Y-%m-%d}, {ago} days ago")
+    paper.text(f"\n{file.items} items ({langs}) from {file.first:%Y-%m-%d} to {file.last:%Y-%m-%d}, {ago} days ago")
     most = max((count for _, count in file.months if count), default=0)
     for month, count in file.months:
         if count is None:
-            click.echo(f"  {month}  -")
+            paper.text(f"  {month}  -")
             continue
         bar = "█" * (round(count * min(1.0, _BAR / most)) or (1 if count else 0)) if most else ""
-        click.echo(f"  {month}  {bar}{' ' if bar else ''}{count}")
+        paper.hanging(f"  {month}  {bar}{' ' if bar else ''}{count}", 14)
     if file.dates:
-        click.echo("\nDates ahead:")
+        paper.text("\nDates ahead:")
         for event, stands in file.dates:
-            click.echo(f"  {date_text(stands)}  {date_name(stands.kind)}: {stands.title}  ({event.id})")
-    click.echo("\nEvents:")
+            paper.hanging(f"  {date_text(stands)}  {date_name(stands.kind)}: {stands.title}  ({event.id})", 14)
+    paper.text("\nEvents:")
     for event in file.events:
-        click.echo(f"  {event.id}  {event.last_seen:%Y-%m-%d}  {stage_text(event.stage, event.step)}  {event.title}")
+        paper.hanging(f"  {event.id}  {event.last_seen:%Y-%m-%d}  {stage_text(event.stage, event.step)}  {event.title}", 14)
         if event.expected is not None:
             due = f" by {event.expected.due}" if event.expected.due else ""
-            click.echo(f"      next: {event.expected.step}{due}{', overdue' if event.expected.is_overdue else ''}")
+            paper.hanging(f"      next: {event.expected.step}{due}{', overdue' if event.expected.is_overdue else ''}", 14)
     if file.identifiers:
-        click.echo("\nIdentifiers:  " + " · ".join(name for name, _ in file.identifiers))
+        paper.text("")
+        paper.hanging("Identifiers:  " + " · ".join(name for name, _ in file.identifiers), 14)
     if file.entities:
-        click.echo("Names:        " + " · ".join(name for name, _ in file.entities))
+        paper.hanging("Names:        " + " · ".join(name for name, _ in file.entities), 14)
     if kept.sources:
-        click.echo("Carried by:   " + _carriers(kept.sources, watched))
+        paper.hanging("Carried by:   " + _carriers(kept.sources, watched), 14)
     if since is not None:
-        click.echo(f"\nSince {since}: {len(file.new)} items")
+        paper.text(f"\nSince {since}: {len(file.new)} items")
         for each in file.moved:
             for step in each.transitions:
-                click.echo(f"  {step.at:%Y-%m-%d}  {each.event.id}  reached {stage_text(step.stage, step.step)}")
+                paper.hanging(f"  {step.at:%Y-%m-%d}  {each.event.id}  reached {stage_text(step.stage, step.step)}", 14)
             for stands in each.dates:
-                click.echo(f"  {stands.at:%Y-%m-%d}  {each.event.id}  {date_name(stands.kind)} {date_text(stands)}")
+                paper.hanging(f"  {stands.at:%Y-%m-%d}  {each.event.id}  {date_name(stands.kind)} {date_text(stands)}", 14)
         for filed in file.new[:20]:
             item = filed.item
-            click.echo(f"  {item.moment:%Y-%m-%d}  [{item.lang}] {item.source} ({item.tier.value}) {item.title}")
+            paper.hanging(f"  {item.moment:%Y-%m-%d}  [{item.lang}] {item.source} ({item.tier.value}) {item.title}", 14)
         if len(file.new) > 20:
-            click.echo(f"  and {len(file.new) - 20} more: monitor search 'entity:{kept.id} since:{since}'")
+            paper.hanging(f"  and {len(file.new) - 20} more: monitor search 'entity:{kept.id} since:{since}'", 14)
 
 
 def _json(file: File) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor import query
-from monitor.cli import completion
+from monitor.cli import completion, pager
 from monitor.cli.options import Here, command, known_theme, moment_since, user
 from monitor.cli.output import emit, format_option, item_json, json_line, json_option, note, note_cut, stamp
 from monitor.errors import UsageError
@@ -17,11 +17,14 @@ from monitor.normalise import clean
 
 if TYPE_CHECKING:
     from monitor.archive.events import Decision
+    from monitor.cli.paragraphs import Paper
     from monitor.events import Event, Part
     from monitor.stage import Transition
     from monitor.standing import Standing
 
 _BAR = 40
+_HANGING = 16
+"""Cells by which the lines of a long fact are set in, after the first."""
 _UNDER_WAY = 5_000
 """Events under way that are looked through for overdue steps, those that moved longest ago."""
 _FORMULA = """\b
@@ -128,17 +131,21 @@ def event(here: Here, words: tuple[str, ...], who: str | None, reason: str, is_j
         }
         click.echo(json_line(shown, indent=1))
         return
+    from monitor.cli.paragraphs import WHOLE, Paper
     from monitor.reasons import linked
 
-    _head(found, here.now().date())
-    if siblings:
-        click.echo(f"\nIn the same storyline ({found.storyline}):")
-        for each in siblings:
-            click.echo(f"  {each.id}  {each.last_seen:%Y-%m-%d}  {each.stage.value:<12} {each.title}")
-    for decision in decisions:
-        click.echo(f"\n{decision.at:%Y-%m-%d}  {_told(decision, found.id)}")
-    click.echo("")
-    _timeline(parts, {item: linked(reasons, names.get(item, {})) for item, reasons in joined.items()})
+    with pager.together():
+        paper = Paper(piped=WHOLE)
+        _head(paper, found, here.now().date())
+        if siblings:
+            paper.text(f"\nIn the same storyline ({found.storyline}):")
+            for each in siblings:
+                paper.hanging(f"  {each.id}  {each.last_seen:%Y-%m-%d}  {each.stage.value:<12} {each.title}", _HANGING)
+        for decision in decisions:
+            paper.text("")
+            paper.hanging(f"{decision.at:%Y-%m-%d}  {_told(decision, found.id)}", 12)
+        paper.text("")
+        _timeline(paper, parts, {item: linked(reasons, names.get(item, {})) for item, reasons in joined.items()})
 
 
 def _decide(here: Here, what: str, first: str, others: tuple[str, ...], who: str, reason: str, *, is_json: bool) -> None:
@@ -163,37 +170,37 @@ def _decide(here: Here, what: str, first: str, others: tuple[str, ...], who: str
         click.echo(event if what == "merge" else made)
 
 
-def _head(found: Event, today: date) -> None:
+def _head(paper: Paper, found: Event, today: date) -> None:
     from monitor.compose import date_name, date_text, stage_text
 
-    click.echo(f"{found.id}  {found.title}")
+    paper.hanging(f"{found.id}  {found.title}", _HANGING)
     for each in found.titles:
         if each.title != found.title:
-            click.echo(f"  [{each.lang}]          {each.title}")
+            paper.hanging(f"  [{each.lang}]          {each.title}", _HANGING)
     of = f" in {found.jurisdiction}" if found.jurisdiction else ""
-    click.echo(f"  stage:        {stage_text(found.stage, found.step)}{of}")
+    paper.hanging(f"  stage:        {stage_text(found.stage, found.step)}{of}", _HANGING)
     for step in found.way:
-        click.echo(f"    {step.at:%Y-%m-%d}  {_transition(step)}")
+        paper.hanging(f"    {step.at:%Y-%m-%d}  {_transition(step)}", _HANGING)
     if found.claim is not None:
-        click.echo(f"    unconfirmed: {stage_text(found.claim.stage, found.claim.step)}, “{found.claim.sentence[:120]}”")
+        paper.hanging(f"    unconfirmed: {stage_text(found.claim.stage, found.claim.step)}, “{found.claim.sentence}”", _HANGING)
     if found.expected is not None:
-        click.echo(f"  next:         {_expected(found)}: {found.expected.basis}")
-    click.echo("  themes:       " + (", ".join(f"{theme} {score:.2f}" for theme, score in found.themes) or "none"))
-    click.echo(f"  items:        {found.items} from {len(found.sources)} sources in {', '.join(found.langs)}")
-    click.echo(f"  importance:   {found.importance:.0f} of 100, momentum {found.momentum:.1f}")
+        paper.hanging(f"  next:         {_expected(found)}: {found.expected.basis}", _HANGING)
+    paper.hanging("  themes:       " + (", ".join(f"{theme} {score:.2f}" for theme, score in found.themes) or "none"), _HANGING)
+    paper.hanging(f"  items:        {found.items} from {len(found.sources)} sources in {', '.join(found.langs)}", _HANGING)
+    paper.hanging(f"  importance:   {found.importance:.0f} of 100, momentum {found.momentum:.1f}", _HANGING)
     if found.countries:
-        click.echo(f"  countries:    {', '.join(found.countries)}")
+        paper.hanging(f"  countries:    {', '.join(found.countries)}", _HANGING)
     if found.entities:
-        click.echo("  names:        " + " · ".join(name for _, name, _ in found.entities[:10]))
+        paper.hanging("  names:        " + " · ".join(name for _, name, _ in found.entities[:10]), _HANGING)
     if found.identifiers:
-        click.echo("  identifiers:  " + " · ".join(each.value for each in found.identifiers[:12]))
+        paper.hanging("  identifiers:  " + " · ".join(each.value for each in found.identifiers[:12]), _HANGING)
     for stands in found.dates:
         left = (stands.date - today).days
         ahead = f", in {left} days" if left > 0 else ", today" if left == 0 else ""
-        click.echo(f"  {date_text(stands)}{ahead}  {date_name(stands.kind)}: {stands.sentence[:90]}")
+        paper.hanging(f"  {date_text(stands)}{ahead}  {date_name(stands.kind)}: {stands.sentence}", _HANGING)
 
 
-def _timeline(parts: list[Part], joined: dict[str, str]) -> None:
+def _timeline(paper: Paper, parts: list[Part], joined: dict[str, str]) -> None:
     """Items by day, with a bar a day."""
     days = Counter(each.filed.item.moment.date() for each in parts)
     most = max(days.values(), default=1)
@@ -203,18 +210,18 @@ def _timeline(parts: list[Part], joined: dict[str, str]) -> None:
         if item.moment.date() != day:
             day = item.moment.date()
             bar = "█" * max(1, round(days[day] * min(1.0, _BAR / most)))
-            click.echo(f"{day.isoformat()}  {bar} {days[day]}")
+            paper.text(f"{day.isoformat()}  {bar} {days[day]}")
         mark = "=" if each.filed.copy_of else "·"
-        click.echo(f"  {mark} [{item.lang}] {item.source} ({item.tier.value}) {item.title}")
+        paper.hanging(f"  {mark} [{item.lang}] {item.source} ({item.tier.value}) {item.title}", 6)
         why = joined[item.id]
-        click.echo(f"      {item.id}" + (f"  joined by {why}" if why else "  opened the event"))
+        paper.hanging(f"      {item.id}" + (f"  joined by {why}" if why else "  opened the event"), 6)
 
 
 def _transition(step: Transition) -> str:
     from monitor.compose import stage_text
 
     where = "by its date" if step.item is None else f"{step.tier.value}, {step.item}"
-    said = f" “{step.sentence[:110]}”" if step.sentence else ""
+    said = f" “{step.sentence}”" if step.sentence else ""
     return f"{stage_text(step.stage, step.step)} ({where}){said}"
 
 

@@ -17,6 +17,8 @@ from monitor.redline import Change, Fate, marked, tokens
 
 _PIPED = 100
 """Cells of a line where there is no terminal to ask."""
+WHOLE = 1_000_000
+"""The same, for lines that are to stay whole there: each is a fact for grep."""
 _NAME = 18
 """Cells of the names of facts."""
 _NOT_FIRST = "、。，．！？：；）」』】〕》〉”’)]}.,!?:;…ー々ゃゅょっャュョッ%％"
@@ -27,11 +29,15 @@ _STYLES = {Fate.SAME: "", Fate.REMOVED: "red strike", Fate.ADDED: "green"}
 
 
 class Paper:
-    """Standard output, as wide as it is, with or without colours (NO_COLOR)."""
+    """Standard output, as wide as it is, with or without colours (NO_COLOR).
 
-    def __init__(self) -> None:
+    Args:
+        piped: cells of a line where it is no terminal.
+    """
+
+    def __init__(self, *, piped: int = _PIPED) -> None:
         self._console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
-        self._width = max(20, shutil.get_terminal_size((_PIPED, 24)).columns)
+        self._width = max(20, shutil.get_terminal_size((piped, 24)).columns)
         self._is_coloured = self._console.color_system is not None and not self._console.no_color
 
     def text(self, text: str, *, style: str = "") -> None:
@@ -45,6 +51,10 @@ class Paper:
         if len(head) > _NAME:
             head = f"  {name}: "
         self._lines(Text(head + inert(value).replace("\n", " ")), _NAME)
+
+    def hanging(self, text: str, indent: int) -> None:
+        """A text in one line, or in several, those after the first set in by so many cells."""
+        self._lines(Text(inert(text).replace("\n", " ")), indent)
 
     def change(self, name: str, changes: Iterable[Change]) -> None:
         """What became of a text."""
