@@ -24,6 +24,7 @@ class SocketFake:
     """Slack as a bot with buttons sees it.
 
     `moods` holds, by method, what its next calls meet: drop, ratelimit, http500, garbage, slow (until `release`), or an error.
+    `retry_after` is what a ratelimit asks for.
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,7 @@ class SocketFake:
         self.channels: list[dict[str, Any]] = [{"id": "C1", "name": "econsec", "is_archived": False, "is_member": True}]
         self.page = 100  # channels on a page
         self.moods: dict[str, list[str]] = {}
+        self.retry_after = "1"
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.acknowledged: dict[str, tuple[float, dict[str, Any] | None]] = {}  # by envelope: seconds it took, payload
         self.files: list[bytes] = []
@@ -192,7 +194,7 @@ class SocketFake:
             if mood == "drop":
                 request.close_connection = True
             elif mood == "ratelimit":
-                _reply(request, {"ok": False, "error": "ratelimited"}, 429, {"Retry-After": "1"})
+                _reply(request, {"ok": False, "error": "ratelimited"}, 429, {"Retry-After": self.retry_after})
             elif mood == "http500":
                 _reply(request, {"ok": False}, 500)
             elif mood == "garbage":

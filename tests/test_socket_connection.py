@@ -12,6 +12,8 @@ import pytest
 from socket_desk import RELEVANT, VALUE, Desk, connections, wait_for
 from socket_fake import SocketFake
 
+from monitor.channels import retry_after, socket_mode
+from monitor.channels.socket_client import Client
 from monitor.channels.socket_mode import SocketMode
 from monitor.messages import Answer
 
@@ -78,6 +80,36 @@ def test_it_starts_without_any_slack(listen: Callable[..., SocketMode], caplog: 
     began = time.monotonic()
     found.stop()
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("asked", ["99999999999", "9" * 400, "²", "soon", ""])
+def test_no_wait_that_slack_asks_for_ends_the_connection(
+    fake: SocketFake, listen: Callable[..., SocketMode], monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """One that is too long is cut, one that is no number is guessed."""
+    monkeypatch.setattr(socket_mode, "LONGEST_ASKED", 0.1)
+    monkeypatch.setattr(retry_after, "UNSAID", 0.1)
+    fake.retry_after = asked
+    fake.moods["apps.connections.open"] = ["ratelimit"]
+    listen()
+    assert fake.wait_connected()
+
+
+def test_a_fault_of_ours_is_a_failed_try(
+    fake: SocketFake, listen: Callable[..., SocketMode], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told once, and the connection is tried again."""
+    true, faults = Client.issue_new_wss_url, [OverflowError(), OverflowError(), OverflowError()]
+
+    def issue(client: Client) -> str:
+        if faults:
+            raise faults.pop()
+        return true(client)
+
+    monkeypatch.setattr(Client, "issue_new_wss_url", issue)
+    listen()
+    assert fake.wait_connected()
+    assert [each.message for each in caplog.records if each.exc_info] == ["slack: internal error; trying again"]
 
 
 @pytest.mark.parametrize("token", ["xapp-SECRET-wrong", "xapp-SECRET\nwrong", "xapp-SECRET-日本"])

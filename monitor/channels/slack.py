@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from monitor.channels.actions import actions
 from monitor.channels.blocks import MAX_TEXT, blocks, cut, escaped
 from monitor.channels.mute import mute
+from monitor.channels.retry_after import retry_after
 from monitor.errors import ChannelError, MessageGone, MessageRefused
 from monitor.messages import Message, Receipt
 
@@ -29,7 +30,6 @@ _TEMPORARY = frozenset(
 would hold its channel for ever. Source: Slack, chat.postMessage, errors."""
 _GONE = frozenset({"message_not_found", "thread_not_found", "cannot_reply_to_message"})
 """The message to edit, or to answer, was deleted."""
-_NAME = re.compile(r"[a-z0-9_]{1,80}")
 _HINTS = {
     "channel_not_found": "Check the name in feeds.yaml",
     "not_in_channel": "Invite the bot: /invite @monitor",
@@ -38,8 +38,6 @@ _HINTS = {
     "token_revoked": "Make a new token and set SLACK_BOT_TOKEN",
     "missing_scope": "The bot needs chat:write, channels:read and channels:history",
 }
-
-
 _NAME = re.compile(r"^[a-z0-9_.-]{1,60}$")
 """How Slack names an error; anything else is the page of somebody on the way."""
 
@@ -154,8 +152,7 @@ class _Translated:
         name = str(data.get("error") or "")
         name = name if _NAME.match(name) else ""
         if status == 429 or name in ("ratelimited", "rate_limited"):
-            raw = {key.lower(): value for key, value in (answer.headers or {}).items()}.get("retry-after", "")
-            wait = float(raw) if str(raw).isdecimal() else 30.0
+            wait = retry_after(answer.headers)
             return ChannelError("Slack asks for patience (429)", subject=self._subject, retry_after=wait)
         if name in _GONE:
             return MessageGone(f"Slack says {name}", subject=self._subject)

@@ -21,6 +21,7 @@ from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from monitor.channels.blocks import MAX_TEXT, blocks, cut, escaped
 from monitor.channels.mute import mute
+from monitor.channels.retry_after import retry_after
 from monitor.errors import ChannelError, ConfigError, MessageRefused
 from monitor.messages import Message, Receipt
 
@@ -38,8 +39,6 @@ _HINTS = {
 }
 _WORD = re.compile(r"[a-z][a-z_]{2,59}")
 """How Slack answers: one word of plain text. Anything else comes from something in between."""
-_PATIENCE = 30.0
-"""Seconds to wait where a 429 does not say."""
 
 
 class SlackWebhook:
@@ -99,8 +98,7 @@ class SlackWebhook:
         if status == 200 and word == "ok":
             return None
         if status == 429:
-            raw = {name.lower(): value for name, value in answer.headers.items()}.get("retry-after", "")
-            wait = float(raw) if re.fullmatch(r"\d{1,5}", raw) else _PATIENCE
+            wait = retry_after(answer.headers)
             return ChannelError("Slack asks for patience (429)", subject=self._subject, retry_after=wait)
         if 400 <= status < 500 and status not in (408, 425) and _WORD.fullmatch(word):
             return MessageRefused(f"Slack says {word}", subject=self._subject, hint=_HINTS.get(word))

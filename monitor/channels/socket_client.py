@@ -18,13 +18,12 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 
 from monitor.channels.mute import mute
+from monitor.channels.retry_after import retry_after
 
 log = logging.getLogger(__name__)
 
 FAILURES = (SlackClientError, OSError, http.client.HTTPException, ValueError, TypeError, LookupError, AttributeError)
 """What a call to Slack may raise; the last four where the answer is not Slack's, or a token holds what no header may."""
-UNSAID = 30.0
-"""Seconds to wait where Slack asks for patience without saying how much."""
 _FINAL = frozenset(
     "invalid_auth not_authed account_inactive token_revoked token_expired not_allowed_token_type missing_scope no_permission"
     " org_login_required ekm_access_denied access_denied invalid_token team_access_not_granted".split()
@@ -152,8 +151,7 @@ def cause_of(error: Exception) -> tuple[str, float | None]:
         data = answer.data if isinstance(answer.data, dict) else {}
         name = str(data.get("error") or f"HTTP {answer.status_code}")[:60]
         if answer.status_code == 429 or name in ("ratelimited", "rate_limited"):
-            raw = {key.lower(): value for key, value in (answer.headers or {}).items()}.get("retry-after", "")
-            return name, float(raw) if str(raw).isdigit() else UNSAID
+            return name, retry_after(answer.headers)
         return name, None
     if isinstance(error, OSError | http.client.HTTPException | SlackClientError):
         return f"no answer ({type(error).__name__})", None

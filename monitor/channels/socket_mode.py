@@ -39,6 +39,8 @@ LOOK = 0.25
 """Seconds between two looks at the connection."""
 STEADY = 30.0
 """Seconds that a connection must last for its end to be met at once, without a pause."""
+LONGEST_ASKED = 3600.0
+"""Seconds for which Slack, or somebody on the way, may keep a connection from being tried: nobody can press anything meanwhile."""
 TRIES = 3
 """How often an answer is tried."""
 _LONGEST_PAUSE = 30.0
@@ -116,11 +118,19 @@ class SocketMode:
                 return
         client = Client(self._app_token, self._web, self._received)
         self._client = client
+        try:
+            self._attend(client)
+        finally:
+            client.wake()
+            client.close()
+
+    def _attend(self, client: Client) -> None:
+        """Keep a client connected until told to end, or until Slack refuses its token for good."""
         failures = 0
         told = ""
         since: float | None = None
-        try:
-            while not self._stop.is_set():
+        while not self._stop.is_set():
+            try:
                 if client.is_connected():
                     if since is None:
                         since, told = time.monotonic(), ""
@@ -137,17 +147,16 @@ class SocketMode:
                 if is_final:
                     log.error("not connected to slack cause=%r; buttons and commands are off. Check SLACK_APP_TOKEN", cause)
                     return
-                if cause:
-                    if cause != told:
-                        log.warning("not connected to slack cause=%r; trying again", cause)
-                        told = cause
-                    failures += 1
-                    self._stop.wait(max(asked, self._pause(failures)))
-        except Exception:  # a fault of ours, or of the library
-            log.exception("slack: internal error; buttons and commands are off")
-        finally:
-            client.wake()
-            client.close()
+                if cause and cause != told:
+                    log.warning("not connected to slack cause=%r; trying again", cause)
+            except Exception as error:  # a fault of ours, or of the library, which may pass
+                cause, asked = f"internal error ({type(error).__name__})", 0.0
+                if cause != told:
+                    log.exception("slack: internal error; trying again")
+            if cause:
+                told = cause
+                failures += 1
+                self._stop.wait(max(min(asked, LONGEST_ASKED), self._pause(failures)))
 
     def _pause(self, failures: int) -> float:
         return 0.0 if failures == 0 else min(self._first_pause * 2 ** min(failures - 1, 20), self._longest_pause)
