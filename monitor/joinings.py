@@ -1,6 +1,7 @@
 """The learned decision under classifiers/linking/: which item belongs to which event. Reads and writes it; nothing there is executed.
 
-Facts and weights in model.json, arrays in model.npz: how rare words usually are, and what texts of a language usually mean.
+Facts and weights in model.json, and beside it the arrays that it names: how rare words usually are, and what texts of a language
+usually mean.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from monitor import manifests
 from monitor.errors import ModelError
 from monitor.likeness import BUCKETS, FEATURES, WAYS, Joining
 
@@ -77,15 +79,16 @@ def _read(folder: Path) -> tuple[dict[str, Any], bytes]:
     place = folder / _PLACE
     try:
         facts = json.loads(place.read_text(encoding="utf-8"))
-        raw = place.with_suffix(".npz").read_bytes()
+        if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+            raise ModelError("was written by another version of this program", subject=str(place), hint=_HINT)
+        arrays = place.with_name(str(facts.get("model", "model.npz")))  # a decision that names none was saved with those
+        raw = arrays.read_bytes()
     except OSError as error:
         raise ModelError(f"cannot be read ({error.strerror})", subject=str(place.parent), hint=_HINT) from error
     except (ValueError, RecursionError) as error:
         raise ModelError(f"cannot be read ({type(error).__name__})", subject=str(place), hint=_HINT) from error
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-        raise ModelError("was written by another version of this program", subject=str(place), hint=_HINT)
     if facts.get("sha256") != hashlib.sha256(raw).hexdigest():
-        raise ModelError("is damaged: its checksum differs", subject=str(place.with_suffix(".npz")), hint=_HINT)
+        raise ModelError("is damaged: its checksum differs", subject=str(arrays), hint=_HINT)
     return facts, raw
 
 
@@ -120,7 +123,7 @@ def load_or_none(folder: Path, *, level: str = "event", vectors: str | None) -> 
 
 
 def save(folder: Path, levels: Mapping[str, Mapping[str, Joining]], figures: Mapping[str, Any]) -> None:
-    """Write the decisions: by level, "full" with meaning and "plain" without. The same ones give the same bytes."""
+    """Write the decisions, at once or not at all: by level, "full" with meaning and "plain" without."""
     place = folder / _PLACE
     some = levels["event"].get("full") or levels["event"]["plain"]
     # half precision: what is saved is what is read, here and on every machine
@@ -129,14 +132,12 @@ def save(folder: Path, levels: Mapping[str, Mapping[str, Joining]], figures: Map
     np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
     facts = {
         "format": FORMAT,
-        "sha256": hashlib.sha256(packed.getvalue()).hexdigest(),
         "vectors": some.vectors,
         "total": some.total,
         "levels": {level: {name: _facts(each) for name, each in kinds.items()} for level, kinds in levels.items()},
         "figures": figures,
     }
-    place.with_suffix(".npz").write_bytes(packed.getvalue())
-    place.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    manifests.put(place, facts, "model", packed.getvalue())
 
 
 def _facts(joining: Joining) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monitor import manifests
 from monitor.classifiers import load_cues
 from monitor.errors import ModelError, UsageError
 
@@ -148,7 +149,6 @@ def save(folder: Path, model: Model, about: Mapping[str, Any], now: datetime | N
     place.mkdir(parents=True, exist_ok=True)
     if now is not None:
         _keep(place, now)
-    raw = _packed(model)
     thresholds = {
         name: {lang: [round(float(each), 4) for each in row] for lang, row in sorted(head.thresholds.items())}
         for name, head in model.heads.items()
@@ -156,8 +156,6 @@ def save(folder: Path, model: Model, about: Mapping[str, Any], now: datetime | N
     facts = {
         "format": FORMAT,
         "version": model.version,
-        "weights": f"weights-{model.version}.npz",
-        "sha256": hashlib.sha256(raw).hexdigest(),
         "themes": list(model.themes),
         "encoder": model.encoder,
         "vectors": model.vectors,
@@ -166,8 +164,7 @@ def save(folder: Path, model: Model, about: Mapping[str, Any], now: datetime | N
         **about,
         "anchors": [] if model.anchors is None else list(zip(model.anchors.langs, model.anchors.titles, strict=True)),
     }
-    (place / facts["weights"]).write_bytes(raw)
-    _put(place, facts)
+    manifests.put(place / MANIFEST, facts, "weights", _packed(model))
 
 
 def history(folder: Path) -> list[dict[str, Any]]:
@@ -198,9 +195,9 @@ def rollback(folder: Path, version: str | None, now: datetime) -> dict[str, Any]
     facts = wanted[0]
     place = folder / "model"
     kept = place / "history" / facts.pop("kept")
-    shutil.copyfile(kept / str(facts["weights"]), place / str(facts["weights"]))
+    raw = (kept / str(facts["weights"])).read_bytes()
     _keep(place, now)
-    _put(place, facts)
+    manifests.put(place / MANIFEST, facts, "weights", raw)
     shutil.rmtree(kept)
     return facts
 
@@ -218,16 +215,6 @@ def _keep(place: Path, now: datetime) -> None:
         log.warning("the model so far is not kept: %s", error)
     for old in sorted((place / "history").glob("*"))[:-KEPT]:
         shutil.rmtree(old)
-
-
-def _put(place: Path, facts: Mapping[str, Any]) -> None:
-    """Make a manifest the present one, and remove weights that it does not name."""
-    fresh = place / f"{MANIFEST}.new"
-    fresh.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    fresh.replace(place / MANIFEST)
-    for old in place.glob("weights*.npz"):
-        if old.name != facts["weights"]:
-            old.unlink()
 
 
 def _packed(model: Model) -> bytes:

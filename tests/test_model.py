@@ -202,7 +202,7 @@ def example(title: str) -> classifiers.Example:
 def test_a_saved_model_is_read_back_equal_and_is_the_same_bytes(folder: Path, model: Model) -> None:
     """Saving is deterministic."""
     models.save(folder, model, {})
-    weights = folder / "model" / f"weights-{model.version}.npz"
+    weights = _weights(folder / "model")
     first = weights.read_bytes()
     again = models.load(folder)
     assert np.array_equal(again.plain.weights, model.plain.weights)

@@ -39,7 +39,7 @@ def test_a_model_that_is_replaced_can_be_taken_back(folder: Path, model: Model) 
     assert again.version == model.version
     assert (again.doubt == model.doubt).all()
     assert [each["version"] for each in models.history(folder)] == [other.version]
-    assert [path.name for path in (folder / "model").glob("weights*")] == [f"weights-{model.version}.npz"]
+    assert [path.name for path in (folder / "model").glob("weights*")] == [models.manifest(folder)["weights"]]
 
     models.rollback(folder, "0000", NOW + timedelta(hours=2))
     assert models.load(folder).version == other.version
@@ -60,6 +60,15 @@ def test_no_more_models_are_kept_than_promised(folder: Path, model: Model) -> No
     kept = [each["version"] for each in models.history(folder)]
     assert len(kept) == models.KEPT
     assert kept[0] == f"{models.KEPT + 1:012}"
+
+
+def test_a_model_with_other_anchors_has_other_weights(folder: Path, model: Model) -> None:
+    """Though its version is the same: until the manifest is replaced, the weights that it names stay as they are."""
+    models.save(folder, model, about(folder))
+    before = models.manifest(folder)["weights"]
+    models.save(folder, dataclasses.replace(model, anchors=None), about(folder))
+    assert models.manifest(folder)["weights"] != before
+    assert models.load(folder).version == model.version
 
 
 def test_a_crash_between_weights_and_manifest_leaves_the_present_model(folder: Path, model: Model) -> None:

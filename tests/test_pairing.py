@@ -144,9 +144,10 @@ def test_the_reasons_are_shares_of_the_decision(lexicon: Lexicon, encoder: Encod
 @pytest.mark.parametrize(
     ("damage", "word"),
     [
-        (lambda place: (place / "model.npz").write_bytes(b"PK"), "damaged"),
-        (lambda place: (place / "model.npz").unlink(), "cannot be read"),
+        (lambda place: _arrays(place).write_bytes(b"PK"), "damaged"),
+        (lambda place: _arrays(place).unlink(), "cannot be read"),
         (lambda place: (place / "model.json").write_text("{"), "cannot be read"),
+        (lambda place: _change(place, lambda facts: facts.update(model="../model/weights")), "cannot be read"),
         (lambda place: (place / "model.json").write_text('{"format": 99}'), "another version"),
         (lambda place: _change(place, lambda facts: facts["levels"].pop("event")), "damaged"),
         (lambda place: _change(place, lambda facts: facts["levels"]["event"]["plain"]["same"].update(words=1e999)), "damaged"),
@@ -203,6 +204,23 @@ def test_what_was_not_named_for_long_is_forgotten() -> None:
     known = dict.fromkeys(range(11))
     keep_latest(known, 10)
     assert list(known) == [5, 6, 7, 8, 9, 10]
+
+
+def test_a_decision_that_names_no_arrays_is_read(folder: Path) -> None:
+    """It was saved when they had one name; the next one that is saved takes its place."""
+    place = folder / "linking"
+    _arrays(place).rename(place / "model.npz")
+    _change(place, lambda facts: facts.pop("model"))
+    decision = joinings.load(folder, vectors=None)
+    joinings.save(folder, {"event": {"plain": decision}}, {})
+    assert joinings.load(folder, vectors=None).version == decision.version
+    assert not (place / "model.npz").exists()
+
+
+def _arrays(place: Path) -> Path:
+    """The one file of arrays there."""
+    [found] = place.glob("*.npz")
+    return found
 
 
 def _change(place: Path, change: Callable[[dict[str, object]], object]) -> None:
