@@ -1,7 +1,7 @@
 # make demo   - the whole job on bundled sources, no network, no keys
 # make test   - everything the tests need, and the tests
 # make check  - format, lint, types, layers
-# make bench  - the benchmarks, one table
+# make bench  - every benchmark, one table after the other; the long ones in a small size
 # make soak   - an hour of the service at 24 polls a second: is it flat? Then ten rounds of kills and faults: is anything lost, or told twice?
 # make lock   - pin the newest versions that pyproject.toml allows
 
