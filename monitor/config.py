@@ -31,7 +31,6 @@ from monitor.sources.websub import Callback
 from monitor.sources.workers import Limits
 
 MAX_BYTES = 5 << 20
-DEFAULT_ARCHIVE = "sqlite:///data/monitor.db"
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The same loader in C where PyYAML was built with it: 2,000 sources in 0.15 s instead of 1.6."""

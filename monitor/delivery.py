@@ -80,7 +80,7 @@ class Deliverer:
 
     Args:
         open_channel: makes the channel of an address; raises MonitorError if it is not configured.
-        pause: waits between two messages to one channel.
+        pause: waits between two messages to one channel, in `run`; `step` waits for nobody.
     """
 
     archive: Archive

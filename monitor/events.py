@@ -35,13 +35,6 @@ STAGE_WEIGHTS = {
 TIER_WEIGHTS = {Tier.OFFICIAL: 1.0, Tier.WIRE: 0.7, Tier.PRESS: 0.5, Tier.ANALYSIS: 0.3}
 UNTHEMED = 0.2
 """Best theme's score of an event that has none."""
-FORMULA = (
-    "importance = 100 x theme x (.30 stage + .25 sources + .20 tier + .15 momentum + .10 date), each 0..1: theme = best score"
-    " (.2 if none); stage = .2 reported, .4 announced, .6 consultation, .7 proposed, .9 on file, 1 final, .9 in force, .8 amended or"
-    " withdrawn; sources = log2(1 + sources without copies) / 4; tier = 1 official, .7 wire, .5 press, .3 analysis;"
-    " momentum = 1 - 2^(-m/4), m = items without copies, each halving in 3 days; date = 1 for one due today to 0 in 60 days"
-)
-"""As `monitor events --help` tells it; tested against the code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +88,7 @@ class Event:
     claim: Shown | None = None  # what unofficial sources say beyond that
     expected: Expected | None = None  # None: the way has ended, or nobody can say
     momentum: float = 0.0  # items without copies, each halving in HALF_LIFE
-    importance: float = 0.0  # 0..100, see FORMULA
+    importance: float = 0.0  # 0..100, see importance()
 
     @property
     def jurisdiction(self) -> str | None:
@@ -265,7 +258,7 @@ def momentum(moments: Iterable[datetime], now: datetime) -> float:
 
 
 def importance(*, theme: float | None, stage: Stage, tier: Tier, sources: int, momentum: float, days_ahead: int | None) -> float:
-    """How much an event matters, 0..100; see FORMULA.
+    """How much an event matters, 0..100; `monitor events --help` tells the formula.
 
     Args:
         theme: best score of a theme; None if it has none.

@@ -474,7 +474,7 @@ class Standpoint:
     stage: Stage = Stage.REPORTED
     step: str | None = None  # the jurisdiction's own word
     sources: int = 1  # that tell it in their own words
-    importance: float = 0.0  # 0..100, see monitor.events.FORMULA
+    importance: float = 0.0  # 0..100, see monitor.events.importance
     storyline: str | None = None
 
 

@@ -57,7 +57,6 @@ class Lexicon:
 
     def __init__(self, names: Iterable[Name]) -> None:
         self.names = tuple(names)
-        self._by_id = {name.id: name for name in self.names}
         payloads: dict[str, list[_Surface]] = {}
         for place, name in enumerate(self.names):
             for lang, surface in name.surfaces:
@@ -101,13 +100,6 @@ class Lexicon:
                 end = stop
             found.setdefault(name.id, Entity(id=name.id, type=name.type, surface=written[start:stop]))
         return tuple(found.values())
-
-    def name_of(self, entity: str, lang: str = "en") -> str:
-        """The entity's first name in a language, else its first of all; the id itself if unknown."""
-        name = self._by_id.get(entity)
-        if name is None or not name.surfaces:
-            return entity
-        return next((surface for tongue, surface in name.surfaces if tongue == lang), name.surfaces[0][1])
 
     def _fitting(
         self, surfaces: tuple[_Surface, ...], text: str, start: int, stop: int, lang: str, country: str | None

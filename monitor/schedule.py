@@ -167,9 +167,7 @@ class Service:
     def _build_deliverer(self) -> None:
         settings = self._settings
         with self._archive_of(self._sending) as archive:
-            deliverer = house.deliverer(
-                archive, settings, self._folder, self._clock, pause=self._pause, is_stopped=self._stop.is_set
-            )
+            deliverer = house.deliverer(archive, settings, self._folder, self._clock, is_stopped=self._stop.is_set)
         if self._sending is not None:
             deliverer.take_over(self._sending[1])
         self._sending = (archive, deliverer, settings)
@@ -240,9 +238,6 @@ class Service:
             log.error("no answers from Slack: %s", error)
         if self._answers is not None:
             self._answers.start()
-
-    def _pause(self, seconds: float) -> None:
-        self._stop.wait(seconds)
 
     def _drain(self) -> None:
         """A moment for the jobs that are about to end, all together; the process goes all the same."""

@@ -28,7 +28,6 @@ _ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 _COMPATIBLE = {chr(code): unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFF01, 0xFF5F), 0x3000, 0x2026, 0xA0)}
 """Full width, ideographic space, ellipsis, no-break space: what nearly all of NFKC's work is about in news."""
 _WIDE = re.compile("[\uff01-\uff5e\u3000\u2026\xa0]")
-_CJK_FIRST = re.compile(f"[{CJK}]")
 
 HIRAGANA = re.compile("^[\u3040-\u309f]+$")
 """A piece of hiragana alone: particles and endings."""

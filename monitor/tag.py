@@ -211,14 +211,6 @@ def reasons(
     return tuple(sorted(found, key=lambda reason: -abs(reason.weight))[:MAX_REASONS])
 
 
-def baseline(model: Model, head: Head, *, has_vector: bool) -> Floats:
-    """What a text without any evidence would get, (n_themes,): the intercepts, and what every text means."""
-    if not has_vector or model.anchors is None:
-        return head.intercepts
-    found: Floats = head.intercepts + head.meaning @ model.anchors.center
-    return found
-
-
 def _like(model: Model, theme: int, vector: Floats, lang: str, *, is_for: bool) -> str:
     """The nearest training item with the theme, or without it, as a reason's name; of the reader's language if there is one."""
     if model.anchors is None:

@@ -132,20 +132,6 @@ def test_letters_that_grow_in_lower_case_do_not_move_the_names() -> None:
     assert [each.surface for each in LEXICON.find("İİİİ Gallium İ", lang="en")] == ["Gallium"]
 
 
-@pytest.mark.parametrize(
-    ("entity", "lang", "name"),
-    [
-        ("min-ga", "ja", "ガリウム"),
-        ("min-ga", "fr", "gallium"),
-        ("us-bis", "en", "Bureau of Industry and Security"),
-        ("co-none", "en", "co-none"),
-    ],
-)
-def test_an_entity_is_named_in_the_language_asked_for(entity: str, lang: str, name: str) -> None:
-    """The first name of that language, else the first of all, else the id."""
-    assert LEXICON.name_of(entity, lang) == name
-
-
 def test_an_empty_lexicon_finds_nothing() -> None:
     """No names, or none that can be matched, is no error."""
     assert Lexicon(()).find("gallium", lang="en") == ()

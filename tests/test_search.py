@@ -353,7 +353,7 @@ def test_places_are_free_and_in_order_of_weeks(archive: Archive) -> None:
     store(archive, *(an_item(key=str(n), url=f"http://x.example/{n}", published=at) for n, at in enumerate(moments)))
     again = textindex.new_places(archive._connection, moments)
     assert set(again).isdisjoint(row["place"] for row in archive._connection.execute("select place from items"))
-    assert [textindex.week_of(place) for place in again] == [textindex.week(moment) for moment in moments]
+    assert [textindex.first_of_week(place) for place in again] == [textindex.first_place(moment) for moment in moments]
 
 
 def test_an_index_that_is_made_anew_finds_the_same(filled: tuple[Archive, list[Known]]) -> None:

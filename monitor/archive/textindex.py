@@ -60,11 +60,6 @@ def first_place(moment: datetime) -> int:
     return week(moment) << ROOM
 
 
-def week_of(place: int) -> int:
-    """The week of a place."""
-    return (place - origin(_part_of(place))) >> ROOM
-
-
 def first_of_week(place: int) -> int:
     """The least place of the same week, in the same part of the index."""
     return place >> ROOM << ROOM

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 BUSY = "The archive is busy; waiting for it."
+_DEFAULT_ARCHIVE = "sqlite:///data/monitor.db"
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Here:
 
     def url(self) -> str:
         """The archive's URL."""
-        return self.archive_url or os.environ.get("MONITOR_ARCHIVE") or "sqlite:///data/monitor.db"
+        return self.archive_url or os.environ.get("MONITOR_ARCHIVE") or _DEFAULT_ARCHIVE
 
     def archive(self, *, is_readonly: bool = False, wait: float | None = None, may_make: bool = False) -> Archive:
         """The archive, opened; a writer that has to wait says so.
@@ -126,7 +127,7 @@ def GlobalOptions(command: F) -> F:  # noqa: N802 (reads as a decorator of comma
             metavar="URL",
             expose_value=False,
             callback=_keep("archive_url"),
-            help="Archive [MONITOR_ARCHIVE; default sqlite:///data/monitor.db].",
+            help=f"Archive [MONITOR_ARCHIVE; default {_DEFAULT_ARCHIVE}].",
         ),
         click.option(
             "--config",
