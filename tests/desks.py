@@ -50,23 +50,17 @@ def a_request(verb: Verb, **changes: Any) -> Request:
     return Request(**{"verb": verb, "user": "U1", "name": "mori", "place": "C1", "address": HERE} | changes)
 
 
-def tell(
+def order(
     archive: Archive,
     *items: Item,
     channel: str = HERE,
-    place: str | None = "C1",
     event: str | None = None,
     themes: Sequence[str] = ("export_control",),
     dates: Sequence[KeyDate] = (),
     shown: Shown | None = None,
-    state: str = "sent",
     at: datetime = NOW,
 ) -> None:
-    """Items that were judged, and ordered for a channel, with what became of the orders.
-
-    Args:
-        place: the channel's own id, as the receipt told it; None: unknown.
-    """
+    """Items that were judged, and ordered for a channel."""
     for item in items:
         found = sort_out(archive.intake.known(item.source, [item]), [item])
         archive.intake.store(Change(found=found, state=SourceState(id=item.source), at=at))
@@ -87,6 +81,18 @@ def tell(
             not_before=at,
         )
         archive.judging.write([judged], [alert], at)
+
+
+def tell(
+    archive: Archive, *items: Item, channel: str = HERE, place: str | None = "C1", state: str = "sent", **changes: Any
+) -> None:
+    """Items ordered for a channel, with what became of the orders.
+
+    Args:
+        place: the channel's own id, as the receipt told it; None: unknown.
+        changes: as of order().
+    """
+    order(archive, *items, channel=channel, **changes)
     ask = archive._connection.execute
     ask("update outbox set state = ?, remote_id = '1700000000.000001' where channel = ?", [state, channel])
     ask("insert into channels (id, place) values (?, ?) on conflict (id) do update set place = excluded.place", [channel, place])

@@ -9,11 +9,13 @@ import http.server
 import ipaddress
 import queue
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import pytest
 from builders import a_source
 from conftest import NOW, Clock
 
@@ -123,3 +125,14 @@ class Stage:
     @property
     def held(self) -> HubSubscription:
         return self.archive.hubs.all()["meti"]
+
+
+@pytest.fixture(name="hub")
+def fixture_hub() -> Iterator[HubFake]:
+    with closing(HubFake()) as found:
+        yield found
+
+
+@pytest.fixture(name="stage")
+def fixture_stage(archive: Archive, clock: Clock, hub: HubFake) -> Stage:
+    return Stage(archive, clock, hub)

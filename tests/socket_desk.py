@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
+import pytest
 from socket_fake import SocketFake
 
 from monitor.channels import actions
@@ -31,7 +33,19 @@ class Desk:
         return self.reply(request)
 
 
-def connections(fake: SocketFake, desk: Desk) -> Iterator[Callable[..., SocketMode]]:
+@pytest.fixture(name="fake")
+def fixture_fake() -> Iterator[SocketFake]:
+    with closing(SocketFake()) as found:
+        yield found
+
+
+@pytest.fixture(name="desk")
+def fixture_desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture(name="listen")
+def fixture_listen(fake: SocketFake, desk: Desk) -> Iterator[Callable[..., SocketMode]]:
     """What starts a connection; all are stopped at the end."""
     started: list[SocketMode] = []
 

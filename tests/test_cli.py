@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import rss
+from builders import ITEM_KEYS, rss
 from fakes import Answer, Site
 from icalendar import Calendar
 
@@ -96,20 +96,7 @@ def test_a_round_from_poll_to_search(here: Path, capsys: pytest.CaptureFixture[s
     assert "1 sent" in err
     code, out, _ = run(capsys, "search", "輸出", "--format", "json")
     [item] = json.loads(out)
-    assert {
-        "id",
-        "source",
-        "url",
-        "title",
-        "summary",
-        "published",
-        "first_seen",
-        "lang",
-        "country",
-        "tier",
-        "themes",
-        "event",
-    } <= set(item)
+    assert set(ITEM_KEYS) <= set(item)
     assert (item["title"], item["lang"], item["published"]) == (ON_THEME[1], "ja", "2026-05-01T07:00:00Z")
     assert run(capsys, "show", item["id"])[1].startswith(ON_THEME[1])
     _, out, _ = run(capsys, "why", item["id"], "--json")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from builders import a_source, an_item
 from conftest import NOW, Clock
+from desks import order
 from fakes import MailFake, SlackFake
 from relays import a_deliverer
 
@@ -20,36 +21,13 @@ from monitor.channels import Channel, split
 from monitor.channels.console import Console
 from monitor.channels.mail import Mail
 from monitor.channels.slack import Slack
-from monitor.dedupe import sort_out
 from monitor.delivery import Deliverer
 from monitor.digests import due_day
 from monitor.errors import MessageRefused, SecretMissing
-from monitor.items import Alert, AlertState, Findings, Item, Judged, Link, Rule, SourceState, Subscription, Tag, event_id
+from monitor.items import Rule, SourceState, Subscription
 
 RULE = Rule(id="now", when="theme:export_control", to=("slack:#econsec",))
 MORNING = Subscription(id="morning", to=("mori@x.example", "sato@x.example"), at="08:00", tz="Asia/Tokyo", when="")
-
-
-def order(archive: Archive, *items: Item, channel: str = "slack:#econsec", event: str | None = None, at: datetime = NOW) -> None:
-    """Items judged to be on theme and ordered for a channel."""
-    for item in items:
-        archive.intake.store(
-            Change(found=sort_out(archive.intake.known(item.source, [item]), [item]), state=SourceState(id=item.source), at=at)
-        )
-        link = Link(event=event or event_id(item.id), is_new=True)
-        tag = Tag(theme="export_control", score=0.9, is_given=True)
-        judged = Judged(item=item, findings=Findings(lang="ja"), tags=(tag,), link=link, model="m")
-        alert = Alert(
-            rule="now",
-            item=item.id,
-            event=link.event,
-            channel=channel,
-            state=AlertState.WAITING,
-            reason="rule now",
-            decided_at=at,
-            not_before=at,
-        )
-        archive.judging.write([judged], [alert], at)
 
 
 @pytest.fixture

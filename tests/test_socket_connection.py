@@ -5,33 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 
 import pytest
-from socket_desk import RELEVANT, VALUE, Desk, connections, wait_for
+from socket_desk import RELEVANT, VALUE, Desk, fixture_desk, fixture_fake, fixture_listen, wait_for  # noqa: F401 (fixtures)
 from socket_fake import SocketFake
 
 from monitor.channels import retry_after, socket_mode
 from monitor.channels.socket_client import Client
 from monitor.channels.socket_mode import SocketMode
 from monitor.messages import Answer
-
-
-@pytest.fixture
-def fake() -> Iterator[SocketFake]:
-    with closing(SocketFake()) as found:
-        yield found
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
-def listen(fake: SocketFake, desk: Desk) -> Iterator[Callable[..., SocketMode]]:
-    yield from connections(fake, desk)
 
 
 def test_slack_moves_the_connection_and_nothing_is_lost(fake: SocketFake, desk: Desk, listen: Callable[..., SocketMode]) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 
 import pytest
 from builders import an_item
 from conftest import Clock
 from desks import a_desk, tell
-from socket_desk import RELEVANT, VALUE, Desk, connections, shown, wait_for
+from socket_desk import RELEVANT, VALUE, Desk, fixture_desk, fixture_fake, fixture_listen, shown, wait_for  # noqa: F401 (fixtures)
 from socket_fake import SocketFake
 
 from monitor.answers import Answering
@@ -23,22 +22,6 @@ from monitor.errors import ArchiveBusy, ArchiveError
 from monitor.messages import Answer, File, Line, Request, Verb
 
 SLACK_GIVES = 3.0
-
-
-@pytest.fixture
-def fake() -> Iterator[SocketFake]:
-    with closing(SocketFake()) as found:
-        yield found
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
-
-
-@pytest.fixture
-def listen(fake: SocketFake, desk: Desk) -> Iterator[Callable[..., SocketMode]]:
-    yield from connections(fake, desk)
 
 
 # from Slack and back

@@ -13,8 +13,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,7 +21,7 @@ import pytest
 from builders import a_source, rss
 from conftest import NOW, Clock
 from fakes import Answer, Site
-from hub_fake import CALLBACK, NETWORK, PUBLIC, TOPIC, HubFake, Stage
+from hub_fake import CALLBACK, NETWORK, PUBLIC, TOPIC, HubFake, Stage, fixture_hub, fixture_stage  # noqa: F401 (fixtures)
 
 from monitor.archive import Archive
 from monitor.hubs import Hubs
@@ -31,17 +29,6 @@ from monitor.intake import Intake
 from monitor.pace import Pace, due
 from monitor.sources import websub
 from monitor.sources.workers import DEFAULT
-
-
-@pytest.fixture
-def hub() -> Iterator[HubFake]:
-    with closing(HubFake()) as found:
-        yield found
-
-
-@pytest.fixture
-def stage(archive: Archive, clock: Clock, hub: HubFake) -> Stage:
-    return Stage(archive, clock, hub)
 
 
 def test_a_push_makes_the_source_be_asked_within_a_second(archive: Archive, clock: Clock, hub: HubFake, site: Site) -> None:

@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from builders import a_source
-from conftest import NOW, Clock
-from hub_fake import NETWORK, PUBLIC, TOPIC, HubFake, Stage
+from conftest import NOW
+from hub_fake import NETWORK, PUBLIC, TOPIC, HubFake, Stage, fixture_hub, fixture_stage  # noqa: F401 (fixtures)
 
-from monitor.archive import Archive
 from monitor.archive.hubs import Announced, HubSubscription
 from monitor.hubs import Hubs, Plan, is_time_to_ask, planned
 from monitor.sources import websub
 from monitor.sources.websub import Callback
-
-
-@pytest.fixture
-def hub() -> Iterator[HubFake]:
-    with closing(HubFake()) as found:
-        yield found
-
-
-@pytest.fixture
-def stage(archive: Archive, clock: Clock, hub: HubFake) -> Stage:
-    return Stage(archive, clock, hub)
 
 
 @pytest.mark.parametrize("mood", [500, 403, 307, "silent"])
