@@ -12,7 +12,7 @@ from monitor import language
 from monitor.dates import is_future, stamp
 from monitor.dedupe import address_key, fingerprint
 from monitor.errors import BadLine
-from monitor.items import Filed, Item, Tier, item_id
+from monitor.items import Filed, Item, Source, Tier, item_id
 from monitor.normalise import MAX_SUMMARY, MAX_TITLE, address, plain
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -40,11 +40,12 @@ def item_record(filed: Filed) -> dict[str, object]:
     }
 
 
-def item_of_line(line: str, now: datetime) -> tuple[Item, str | None]:
+def item_of_line(line: str, now: datetime, sources: Mapping[str, Source] | None = None) -> tuple[Item, str | None]:
     """The item of a line of JSON, and the id of its event; None: the line names none.
 
     Args:
         now: nothing was seen later than this, and what gives no time was seen now.
+        sources: known ones by id: what a line leaves open of tier, country, kind and language is theirs; None: none is known.
 
     Raises:
         BadLine: no JSON, or without a source, a title, or both id and url.
@@ -59,6 +60,7 @@ def item_of_line(line: str, now: datetime) -> tuple[Item, str | None]:
     title, summary = plain(_text(record, "title") or "", MAX_TITLE), plain(_text(record, "summary") or "", MAX_SUMMARY)
     if source is None or not title:
         raise BadLine(f"needs {'a source' if source is None else 'a title'}")
+    known = (sources or {}).get(source)
     name = _word(record, "id", _ITEM)
     published = _moment(record, "published")
     first_seen = min(_moment(record, "first_seen") or published or now, now)
@@ -74,10 +76,10 @@ def item_of_line(line: str, now: datetime) -> tuple[Item, str | None]:
             summary=summary,
             published=first_seen if published is not None and is_future(published, first_seen) else published,
             first_seen=first_seen,
-            lang=lang or language.detect(f"{title}\n{summary}"),
-            country=_word(record, "country", re.compile("[A-Z]{2,3}")),
-            tier=_tier(record),
-            kind=_word(record, "kind", _SHORT),
+            lang=lang or language.detect(f"{title}\n{summary}", known.lang if known else None),
+            country=_word(record, "country", re.compile("[A-Z]{2,3}")) or (known.country if known else None),
+            tier=_tier(record) or (known.tier if known else Tier.PRESS),
+            kind=_word(record, "kind", _SHORT) or (known.kind if known else None),
             is_backlog=True,
         ),
         _word(record, "event", _EVENT),
@@ -117,11 +119,11 @@ def _word(record: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str
     return value or None
 
 
-def _tier(record: Mapping[str, Any]) -> Tier:
+def _tier(record: Mapping[str, Any]) -> Tier | None:
     value = _text(record, "tier")
     if value is not None and value not in list(Tier):
         raise BadLine(f"tier {value[:40]!r} is none of {', '.join(Tier)}")
-    return Tier(value or Tier.PRESS)
+    return Tier(value) if value is not None else None
 
 
 def _moment(record: Mapping[str, Any], name: str) -> datetime | None:

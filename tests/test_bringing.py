@@ -145,6 +145,26 @@ def test_older_archives_are_brought_to_this_version_first(run: Run, tmp_path: Pa
     assert run("search", "輸出", "--format", "ids", "--archive", archive_url)[1].split() == [item.id]
 
 
+def test_what_a_line_leaves_open_its_source_says(run: Run, tmp_path: Path, archive_url: str) -> None:
+    """Tier, country and kind of feeds.yaml, and its language where the text has none of its own; without it, press of nowhere."""
+    lines = tmp_path / "items.jsonl"
+    lines.write_text(
+        '{"source": "jp-meti", "url": "http://x.example/1", "title": "輸出管理", "tier": null}\n'
+        '{"source": "jp-meti", "url": "http://x.example/2", "title": "Export control", "tier": "wire", "country": "US"}\n'
+        '{"source": "other", "url": "http://x.example/3", "title": "輸出管理"}\n',
+        encoding="utf-8",
+    )
+    config = tmp_path / "feeds.yaml"
+    config.write_text(
+        "version: 1\nsources:\n  - {id: jp-meti, name: METI, type: feed, url: 'http://m.example/', tier: official, country: JP,"
+        " lang: ja, kind: government}\n",
+        encoding="utf-8",
+    )
+    assert run("import", str(lines), "--archive", archive_url, "--config", str(config))[0] == 0
+    found = rows(archive_url, "select tier, country, kind, lang from items order by url")
+    assert found == [("official", "JP", "government", "ja"), ("wire", "US", "government", "en"), ("press", None, None, "zh")]
+
+
 def test_what_a_killed_import_left_goes_with_the_next(run: Run, other: Path, archive_url: str) -> None:
     """The copy beside the archive is made anew; while one import is at work, another is told so."""
     left = Path(archive_url.removeprefix("sqlite:///") + ".import")

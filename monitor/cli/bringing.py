@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
@@ -19,12 +19,12 @@ from monitor.cli.keeping import BREATH
 from monitor.cli.options import Here, command
 from monitor.cli.output import Step, in_sum, json_line, json_option, note, progress, warn
 from monitor.cli.room import room_for
-from monitor.errors import BadLine, UsageError
+from monitor.errors import BadLine, ConfigError, UsageError
 from monitor.normalise import clean
 
 if TYPE_CHECKING:
     from monitor.archive import Archive
-    from monitor.items import Item
+    from monitor.items import Item, Source
 
 _SQLITE, _GZIP, _PARQUET = b"SQLite format 3\0", b"\x1f\x8b", b"PAR1"
 _BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -70,8 +70,9 @@ def import_(here: Here, file: Path, is_json: bool) -> None:
 
     FILE is an archive of this program, of this version or an older one, or JSON lines as `monitor search --format jsonl` writes them;
     - reads lines from standard input. Items keep their ids, times and events; those of an archive their tags, labels and revisions, too,
-    and lines are judged at the next `monitor poll`. What is here already is left as it is, so the same command goes on where it
-    stopped. No rule tells what was imported. FILE is never written.
+    and lines are judged at the next `monitor poll`; tier, country, kind and language that a line leaves open are those of its source
+    in feeds.yaml, else press of nowhere in the language of its text. What is here already is left as it is, so the same command goes
+    on where it stopped. No rule tells what was imported. FILE is never written.
     """
     tally = _Tally()
     # a slip must not make an archive: it is opened when there is something to bring
@@ -167,7 +168,7 @@ def _from_lines(here: Here, file: Path, tally: _Tally) -> None:
     size = None if str(file) == "-" else file.stat().st_size
     now = here.now()
     with _lines(file) as stream, progress("Importing", size) as step:
-        items = _items(stream, now, tally, step)
+        items = _items(stream, now, _sources(here), tally, step)
         first = next(items, None)
         if first is None:
             if tally.refused:
@@ -184,7 +185,16 @@ def _from_lines(here: Here, file: Path, tally: _Tally) -> None:
         note("They are judged at the next round of the service, or now with: monitor poll")
 
 
-def _items(stream: IO[bytes], now: datetime, tally: _Tally, step: Step) -> Iterator[tuple[Item, str | None]]:
+def _sources(here: Here) -> dict[str, Source]:
+    """The sources of feeds.yaml by id; none if there is no configuration, or a wrong one."""
+    with contextlib.suppress(ConfigError):
+        return {each.id: each for each in here.config().sources}
+    return {}
+
+
+def _items(
+    stream: IO[bytes], now: datetime, sources: Mapping[str, Source], tally: _Tally, step: Step
+) -> Iterator[tuple[Item, str | None]]:
     """The items of the lines, each with its event; lines that are none are refused."""
     from monitor.records import item_of_line
 
@@ -194,7 +204,7 @@ def _items(stream: IO[bytes], now: datetime, tally: _Tally, step: Step) -> Itera
             continue
         tally.head = tally.head or line
         try:
-            yield item_of_line(_text(line), now)
+            yield item_of_line(_text(line), now, sources)
         except BadLine as error:
             tally.refuse(number, error)
 
