@@ -157,7 +157,7 @@ def test_digests_are_shown_written_and_sent_once(here: Path, capsys: pytest.Capt
         (["poll", "--archive", "sqlite:////proc/nowhere/a.db"], 7, "/proc/nowhere/a.db"),
         (["deadlines", "--within", "soon"], 2, "30d"),
         (["digest", "morning", "--preview", "--date", "9999-12-31"], 2, "--date"),
-        (["evaluate", "bad.jsonl"], 2, "line 1"),
+        (["evaluate", "bad.jsonl"], 2, "bad.jsonl:1: is no JSON"),
         (["label", "I-x", "export_contrl", "yes"], 2, "Did you mean export_control?"),
     ],
 )

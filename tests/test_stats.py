@@ -121,7 +121,8 @@ def test_a_bar_says_what_it_stands_for(here: Path, columns: int, per: str) -> No
 @pytest.mark.parametrize("form", ["jsonl", "csv", "tsv", "md"])
 def test_a_program_that_gets_nothing_is_told_so(here: Path, run: Run, form: str) -> None:
     """On standard error; JSON says it by its figures."""
-    assert run("stats", "--query", "source:meti lang:zh", "--format", form)[::2] == (0, "Nothing came.\n")
+    said = "Nothing came. There is nothing of lang zh here.\n"
+    assert run("stats", "--query", "source:meti lang:zh", "--format", form)[::2] == (0, said)
     code, out, err = run("stats", "--query", "source:nosuch", "--format", "json")
     assert (code, json.loads(out)["items"], err) == (0, 0, "")
 
@@ -132,10 +133,14 @@ def test_a_name_that_there_is_not_is_told(here: Path, run: Run, form: str) -> No
     Path("feeds.yaml").write_text('version: 1\nsources: [{id: mofcom, type: feed, url: "http://x.example/"}]\n')
     for wanted, said in (
         ("source:mofcon", "Nothing came. There is no source 'mofcon'; did you mean mofcom?"),
-        ("source:METI,bsi lang:zh", "Nothing came. There is no source 'bsi'; did you mean bis?"),
+        (
+            "source:METI,bsi lang:zh",
+            "Nothing came. There is no source 'bsi'; did you mean bis? There is nothing of lang zh here.",
+        ),
         ("theme:export_controls", "Nothing came. There is no theme 'export_controls'; did you mean export_control?"),
         ("source:zzzzzz", "Nothing came. There is no source 'zzzzzz'."),
-        ("-theme:zzzzzz lang:ko", "Nothing came."),
+        ("-theme:zzzzzz lang:ko", "Nothing came. There is nothing of lang ko here."),
+        ("lang:jp", "Nothing came. There is nothing of lang jp here; did you mean ja?"),
         ("source:mofcom", "Nothing came."),
     ):
         assert run("stats", "--query", wanted, "--format", form)[2].splitlines()[-1] == said
