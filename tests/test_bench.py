@@ -32,6 +32,7 @@ def test_a_look_asks_what_the_benchmark_takes(
 ) -> None:
     """Its options are known; nothing is measured here."""
     monkeypatch.setattr(sys, "argv", [name, *LOOKS[name], "--help"])
+    monkeypatch.delitem(sys.modules, f"bench.{name}", raising=False)  # another test may have it
     with pytest.raises(SystemExit) as ended:
         runpy.run_module(f"bench.{name}", run_name="__main__")
     assert ended.value.code == 0

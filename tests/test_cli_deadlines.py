@@ -58,10 +58,10 @@ def test_deadlines_can_be_of_one_theme(demo_folder: Path, capsys: Capture) -> No
 
 @pytest.mark.parametrize("form", ["csv", "tsv", "md", "table"])
 def test_deadlines_are_written_in_each_form(demo_folder: Path, capsys: Capture, form: str) -> None:
-    """One line a date at least."""
+    """One line a date at least; on a narrow terminal without the days."""
     code, out, _ = run(capsys, "deadlines", "--within", "90d", "--format", form)
     assert code == 0
-    assert re.search(r"2023-12-18\W+54\W+comments_close", out)
+    assert re.search(r"2023-12-18\W+(?:54\W+)?comments_close", out)
 
 
 def calendar_of(capsys: Capture) -> dict[str, Any]:
