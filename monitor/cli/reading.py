@@ -135,7 +135,7 @@ def _search(here: Here, tree: Node, asked: Expansion, limit: int, form: str | No
     records = [{**item_json(each), "by": list(by[each.item.id])} for each in shown]
     emit(rows, _COLUMNS, form, json_rows=records, optional=("event", "themes", "source", "lang"), nothing="")
     if any(by.values()) and sys.stderr.isatty():
-        note("≈ found by the same word in another language. Without these: -x")
+        note("≈ found by another name of it, or in another language. Without these: -x")
     note_cut(len(found.items), limit)
     if len(found.items) <= limit and found.since is not None and len(shown) == found.weighed:
         note(f"Ranked are the newest {found.weighed} matches, back to {found.since:%Y-%m-%d}. For older ones add until:")
