@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import ahocorasick
 
 from monitor.items import Entity
+from monitor.lexiconfile import HOME
 from monitor.segment import CJK
 from monitor.tokens import RARE_HAN, simplified
 
@@ -26,8 +27,6 @@ SHORT = 4
 ADDITIONAL = "control"
 """The type of names that are made of others (gallium export controls): they are found beside these and hide none."""
 
-_HOME = {"ja": "jp-", "zh": "cn-", "ko": "kr-"}
-"""Whose ministry a language means by a name that several share."""
 _WORDLY = re.compile(f"[^\\W_{CJK}]")
 
 
@@ -106,7 +105,7 @@ class Lexicon:
     ) -> _Surface | None:
         fitting = [each for each in surfaces if _fits(each, text, start, stop, lang)]
         if len(fitting) > 1:
-            for prefix in ("" if country is None else country.lower() + "-", _HOME.get(lang, "")):
+            for prefix in ("" if country is None else country.lower() + "-", HOME.get(lang, "")):
                 own = [each for each in fitting if prefix and self.names[each.entity].id.startswith(prefix)]
                 if own:
                     return own[0]

@@ -14,6 +14,8 @@ from monitor.errors import ModelError, QueryError
 
 OWN_LEXICON = "lexicon.jsonl"
 """File beside feeds.yaml with names and dossiers of the user's own; a line with the id of one that ships goes before it."""
+HOME = {"ja": "jp-", "zh": "cn-", "ko": "kr-"}
+"""How the ids begin of those whom a language means by a name that several share: 商务部 in Chinese is China's."""
 
 
 def own_lexicon(settings: Path) -> Path | None:

@@ -28,8 +28,6 @@ TERMS = "terms.jsonl"
 
 _BAGS = frozenset(("technology", "control", "regulation_code"))
 """Types of the lexicon whose entries gather what belongs together, and not only what means the same."""
-_HOME = {"ja": "jp-", "zh": "cn-", "ko": "kr-"}
-"""Whose ministry is meant where a language calls two by one name (商务部)."""
 _HAN = re.compile(f"[{HAN}]")
 _UNSPACED = re.compile(rf"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
 _UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
@@ -148,7 +146,7 @@ class Thesaurus:
     def _is_of(self, word: str, lang: str, term: Term) -> bool:
         """False if the word means another term of the language as well, and this one is not at home there."""
         is_shared = any(tongue == lang and other.id != term.id for tongue, other in self._of(word))
-        return not is_shared or term.id.startswith(_HOME.get(lang, "\0"))
+        return not is_shared or term.id.startswith(lexiconfile.HOME.get(lang, "\0"))
 
     def _meanings(self, text: str) -> list[tuple[str, Term]]:
         return self._of(text) + self._as_written.get(text, [])
